@@ -1,0 +1,1 @@
+"""Types of the C extension; the comments in native/*.c say how each works."""

@@ -1,0 +1,1 @@
+"""The terminal: one module a command, no logic of its own."""

@@ -1,0 +1,20 @@
+/* leindex._native: the hot loops, in C, each called with the GIL released.
+ *
+ * One file a concern; each adds its functions and types to the module from its own add_*(). The limited API of
+ * Python 3.11 is used, so that one build serves every later version.
+ */
+#ifndef LEINDEX_NATIVE_H
+#define LEINDEX_NATIVE_H
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int add_files(PyObject *module);  /* files.c: reading folders and files in bulk */
+int add_grams(PyObject *module);  /* grams.c: gram extraction, posting lists, segments */
+int add_regex(PyObject *module);  /* regex.c: the matcher */
+
+#endif

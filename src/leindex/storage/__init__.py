@@ -1,0 +1,1 @@
+"""Engines that keep documents and find candidates, behind one interface."""
