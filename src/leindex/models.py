@@ -1,0 +1,159 @@
+"""Value types that several layers share. They hold data, know no engine and do no work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypedDict
+
+Document: TypeAlias = dict[str, Any]
+"""A document: `content` (str or bytes) is required; other keys are kept as they are if JSON can hold them."""
+
+DocumentItem: TypeAlias = tuple[str, Document]
+
+
+class BatchResult(TypedDict):
+    """What `batch_write` returns: `written + failed` is the number of documents given."""
+
+    success: bool
+    written: int
+    failed: int
+    errors: list[str]
+    batches_processed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long job is. Totals are 0 while they are unknown; `seconds` count from its start."""
+
+    stage: str = ""
+    documents: int = 0
+    documents_total: int = 0
+    bytes: int = 0
+    bytes_total: int = 0
+    batches: int = 0
+    seconds: float = 0.0
+
+
+ProgressCallback: TypeAlias = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class WordBag:
+    """The words of one document for ranking: sorted distinct hashes (uint32) with a payload byte each."""
+
+    number: int
+    keys: bytes
+    payloads: bytes
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file of a view, as the catalogue keeps it.
+
+    `path` is relative to the root, in the file system's own bytes. `number` is the document that the engine keeps
+    for the content, or 0 for a file that is not indexed, which then has its reason in `skipped`.
+    """
+
+    path: bytes
+    number: int
+    size: int
+    mtime_ns: int
+    inode: int
+    mode: int
+    doc_id: str = ""
+    language: str = ""
+    encoding: str = ""
+    kind: str = ""
+    skipped: str = ""
+
+    @property
+    def name(self) -> str:
+        """The path as text, lossless through surrogate escapes."""
+        return self.path.decode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """What an answer covers; part of every answer. Counts are files."""
+
+    complete: bool
+    eligible: int
+    candidates: int
+    verified: int
+    skipped: Mapping[str, int]
+    truncated: bool
+    generation: int
+    age_seconds: float
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields as `--json` prints them."""
+        return {
+            "complete": self.complete,
+            "eligible": self.eligible,
+            "candidates": self.candidates,
+            "verified": self.verified,
+            "skipped": dict(self.skipped),
+            "truncated": self.truncated,
+            "generation": self.generation,
+            "age_seconds": round(self.age_seconds, 3),
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LineMatch:
+    """One line of a hit: its number from 1, its text, and the matched ranges as offsets of characters in it."""
+
+    number: int
+    text: str
+    ranges: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result of a ranked search: a passage of a file, lines counted from 1, both ends included."""
+
+    path: str
+    language: str
+    start_line: int
+    end_line: int
+    score: float
+    lines: tuple[LineMatch, ...]
+    heading: str = ""
+    root: str = ""
+    signals: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The answer to a ranked search."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    completeness: Completeness
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    cursor: str | None = None
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateResult:
+    """What an update did. `documents` and `bytes` count contents written; `seconds` is wall time."""
+
+    files: int
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    documents: int
+    bytes: int
+    batches: int
+    skipped: Mapping[str, int]
+    failed: tuple[str, ...]
+    generation: int
+    seconds: float
+    read: int = 0
+    notes: tuple[str, ...] = ()

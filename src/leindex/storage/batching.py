@@ -1,0 +1,56 @@
+"""How large a batch is: by count, by bytes, and, for "auto", by what a commit was measured to take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+from ..errors import ConfigError
+from ..models import DocumentItem
+
+BATCH_BYTES: Final = 32 << 20
+"""A batch ends at this many bytes of content, whatever its count: memory is bounded by bytes, not by documents."""
+
+TARGET_SECONDS: Final = 0.05
+"""What "auto" aims at for one commit: long enough that the sync does not count, short enough to stop at."""
+
+
+class BatchSize:
+    """The count and the bytes at which the next batch ends.
+
+    "auto" starts at 100 documents and doubles or halves both limits with the measured time of a batch.
+    """
+
+    def __init__(self, size: int | Literal["auto"]) -> None:
+        if size != "auto" and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+            raise ConfigError(f'the batch size must be a whole number from 1 or "auto", not {size!r}')
+        self.automatic = size == "auto"
+        self.count: int = 100 if size == "auto" else size
+        self.bytes = 1 << 20 if self.automatic else BATCH_BYTES
+
+    def measured(self, size: int, seconds: float) -> None:
+        """Takes note of a batch of `size` bytes that took `seconds`."""
+        if not self.automatic:
+            return
+        if seconds < TARGET_SECONDS / 2:
+            self.count = min(self.count * 2, 100_000)
+            self.bytes = min(self.bytes * 2, BATCH_BYTES)
+        elif seconds > TARGET_SECONDS * 2:
+            self.count = max(self.count // 2, 16)
+            self.bytes = max(self.bytes // 2, 1 << 18)
+
+
+def split(documents: Sequence[DocumentItem], size: BatchSize) -> Iterator[list[DocumentItem]]:
+    """Cuts the documents into batches; the limits are read anew for each batch."""
+    batch: list[DocumentItem] = []
+    total = 0
+    for item in documents:
+        content = item[1].get("content") if isinstance(item, tuple) and isinstance(item[1], dict) else None
+        length = len(content) if isinstance(content, (str, bytes)) else 0
+        if batch and (len(batch) >= size.count or total + length > size.bytes):
+            yield batch
+            batch, total = [], 0
+        batch.append(item)
+        total += length
+    if batch:
+        yield batch

@@ -1,0 +1,368 @@
+"""Gram and word segments in SQLite: writing, sealing the tail, merging, and finding candidates.
+
+Log-structured, and one rule makes it simple: document numbers only ever grow, so a segment covers a range of numbers,
+and documents that no segment covers are the *tail*, which a query scans. Writing a small batch only adds to the tail.
+A full tail is *sealed* into a segment, and small neighbouring segments are *merged*, each in the transaction that
+retires what it replaces. A deleted document's number is simply no longer in `kv_store`; its postings go when its
+segment is merged. A segment with a damaged block rules nothing out until `compact` has rebuilt it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import apsw
+
+from .._native import SegmentBuilder, members, postings
+from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
+from ..text import searchable
+from .sqlite_schema import decode_value
+from .storage_interface import CandidateSet
+
+Kind = Literal["gram", "word"]
+
+TAIL_BYTES: Final = 1 << 20
+TAIL_DOCUMENTS: Final = 64
+"""A tail above either limit is sealed: scanning it would cost a query more than a look-up in one more segment."""
+
+FANOUT: Final = 8
+MERGE_BELOW: Final = (8 << 20, 24 << 20)
+"""Eight neighbours of less than so many bytes of source become one. Segments above the last limit are left alone
+until `compact`, so that no update rewrites more than about 200 MB of source, half a second of work."""
+
+COMPACT_BYTES: Final = 128 << 20
+"""`compact` merges neighbours while the result covers at most this many bytes of source."""
+
+BLOCK_BYTES: Final = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    id: int
+    low: int
+    high: int
+    source_bytes: int
+
+    @property
+    def documents(self) -> int:
+        return self.high - self.low + 1
+
+
+def segments(connection: apsw.Connection, kind: Kind) -> list[Segment]:
+    """The segments of a kind, by the documents they cover."""
+    rows = connection.execute(
+        "SELECT id, low, high, source_bytes FROM segments WHERE kind = ? ORDER BY low", (kind,)
+    )
+    return [Segment(*row) for row in rows]
+
+
+def gaps(covered: list[Segment]) -> list[tuple[int, int]]:
+    """The ranges of numbers, inclusive, that no segment covers; the last is open to the top."""
+    found: list[tuple[int, int]] = []
+    next_number = 1
+    for segment in covered:
+        if segment.low > next_number:
+            found.append((next_number, segment.low - 1))
+        next_number = max(next_number, segment.high + 1)
+    found.append((next_number, 2**62))
+    return found
+
+
+# -- writing ------------------------------------------------------------------------------------------------------
+
+
+def write_segment(
+    connection: apsw.Connection, kind: Kind, low: int, high: int, source_bytes: int, blocks: list[tuple[int, bytes]]
+) -> None:
+    """Adds a segment; inside the caller's transaction."""
+    (last,) = connection.execute("SELECT max(id) FROM segments").fetchone() or (None,)
+    segment = (last or 0) + 1
+    connection.execute(
+        "INSERT INTO segments(id, kind, low, high, source_bytes, block_bytes) VALUES(?, ?, ?, ?, ?, ?)",
+        (segment, kind, low, high, source_bytes, sum(len(data) for _, data in blocks)),
+    )
+    base = segment << 32
+    connection.executemany(
+        "INSERT INTO segment_blocks(id, data) VALUES(?, ?)", ((base + first, data) for first, data in blocks)
+    )
+
+
+def drop_segment(connection: apsw.Connection, segment: Segment) -> None:
+    """Removes a segment; its documents are tail again."""
+    base = segment.id << 32
+    connection.execute("DELETE FROM segment_blocks WHERE id BETWEEN ? AND ?", (base, base + 0xFFFFFFFF))
+    connection.execute("DELETE FROM segments WHERE id = ?", (segment.id,))
+
+
+def seal_grams(connection: apsw.Connection, *, everything: bool = False) -> None:
+    """Makes segments of the tail when it is over its limits, or in any case."""
+    for low, top in gaps(segments(connection, "gram")):
+        sizes = connection.execute("SELECT id, size FROM kv_store WHERE id BETWEEN ? AND ?", (low, top)).fetchall()
+        total = sum(size for _, size in sizes)
+        if not sizes or not (everything or total > TAIL_BYTES or len(sizes) > TAIL_DOCUMENTS):
+            continue
+        start, builder, covered = sizes[0][0], SegmentBuilder(), 0
+        high = start
+        for number, size in sizes:
+            if covered and covered + size > COMPACT_BYTES:
+                write_segment(connection, "gram", start, high, covered, builder.finish(BLOCK_BYTES))
+                start, covered = number, 0
+            row = connection.execute("SELECT value_type, value, size FROM kv_store WHERE id = ?", (number,)).fetchone()
+            builder.set_documents(number - start)
+            builder.add(searchable(decode_value(*row)))
+            covered, high = covered + size, number
+        write_segment(connection, "gram", start, high, covered, builder.finish(BLOCK_BYTES))
+
+
+def seal_words(connection: apsw.Connection, *, everything: bool = False) -> None:
+    """The same for the tail of words."""
+    count, size = connection.execute("SELECT count(*), total(length(keys)) FROM word_tail").fetchone()
+    if not count or not (everything or count > TAIL_DOCUMENTS or size > TAIL_BYTES):
+        return
+    rows = connection.execute("SELECT number, keys, payloads FROM word_tail ORDER BY number")
+    builder = SegmentBuilder(payload=True)
+    low = high = 0
+    for number, keys, payloads in rows:
+        low, high = low or number, number
+        builder.set_documents(number - low)
+        builder.add_keys(keys, payloads)
+    write_segment(connection, "word", low, high, int(size) * 3, builder.finish(BLOCK_BYTES))
+    connection.execute("DELETE FROM word_tail")
+
+
+def merge_small(connection: apsw.Connection, kind: Kind) -> None:
+    """Merges the newest segments where a tier is full."""
+    for limit in MERGE_BELOW:
+        run: list[Segment] = []
+        for segment in reversed(segments(connection, kind)):
+            if segment.source_bytes >= limit or (run and tail_between(connection, kind, segment, run[-1])):
+                break
+            run.append(segment)
+        if len(run) >= FANOUT:
+            merge(connection, kind, run[::-1])
+
+
+def tail_between(connection: apsw.Connection, kind: Kind, before: Segment, after: Segment) -> bool:
+    """Whether live documents lie between two segments: merging them would claim to cover these too."""
+    if kind == "word":
+        return False  # a missing posting of a word is no claim about its document
+    between = (before.high + 1, after.low - 1)
+    return connection.execute("SELECT 1 FROM kv_store WHERE id BETWEEN ? AND ? LIMIT 1", between).fetchone() is not None
+
+
+def merge(connection: apsw.Connection, kind: Kind, run: list[Segment]) -> bool:
+    """Replaces neighbouring segments by one without their dead documents. False if a block is damaged.
+
+    There must be no tail between them (see `tail_between`).
+    """
+    low, high = min(s.low for s in run), max(s.high for s in run)
+    live = live_numbers(connection, low, high)
+    builder = SegmentBuilder(payload=kind == "word")
+    source_bytes = sum(s.source_bytes for s in run)
+    for segment in run:
+        numbers = array("i", (n - low if n in live else -1 for n in range(segment.low, segment.high + 1)))
+        base = segment.id << 32
+        blocks = connection.execute("SELECT data FROM segment_blocks WHERE id BETWEEN ? AND ?", (base, base + 0xFFFFFFFF))
+        for (data,) in blocks:
+            try:
+                builder.add_block(data, numbers)
+            except ValueError:
+                return False
+    for segment in run:
+        drop_segment(connection, segment)
+    if live:
+        builder.set_documents(high - low + 1)
+        write_segment(connection, kind, low, high, source_bytes, builder.finish(BLOCK_BYTES))
+    return True
+
+
+def live_numbers(connection: apsw.Connection, low: int, high: int) -> set[int]:
+    """The numbers in a range that are still in use."""
+    # The index on key holds every number in a fraction of the pages that the rows themselves take.
+    if high - low > 4096:
+        rows = connection.execute(
+            "SELECT id FROM kv_store INDEXED BY sqlite_autoindex_kv_store_1 WHERE id BETWEEN ? AND ?", (low, high)
+        )
+    else:
+        rows = connection.execute("SELECT id FROM kv_store WHERE id BETWEEN ? AND ?", (low, high))
+    return {number for (number,) in rows}
+
+
+def compact_kind(connection: apsw.Connection, kind: Kind) -> None:
+    """Merges neighbours into large segments and drops what deleted documents left; rebuilds damaged gram segments."""
+    run: list[Segment] = []
+    seal = seal_grams if kind == "gram" else seal_words
+    seal(connection, everything=True)
+
+    def finish() -> None:
+        if run and not merge(connection, kind, run):
+            for segment in run:
+                drop_segment(connection, segment)
+        run.clear()
+
+    for segment in segments(connection, kind):
+        full = sum(s.source_bytes for s in run) + segment.source_bytes > COMPACT_BYTES
+        if run and (full or tail_between(connection, kind, run[-1], segment)):
+            finish()
+        run.append(segment)
+    finish()
+    seal(connection, everything=True)
+
+
+def damaged_blocks(connection: apsw.Connection) -> Iterator[str]:
+    """A line for each block that cannot be read."""
+    rows = connection.execute("SELECT id, data FROM segment_blocks")
+    for block, data in rows:
+        try:
+            postings(data, 0, 0)
+        except ValueError:
+            yield f"segment {block >> 32}, block {block & 0xFFFFFFFF:08x} is damaged; `leindex compact` rebuilds it"
+
+
+# -- reading ------------------------------------------------------------------------------------------------------
+
+
+def gram_ranges(literal: bytes) -> list[tuple[int, int]]:
+    """The ranges of grams that a text with this folded literal has, the most telling first.
+
+    A literal under four bytes is one range of the grams that start with it. Of a longer one come first the grams
+    that lie side by side, which say all but where they are, then those between.
+    """
+    if len(literal) < 4:
+        free = 8 * (4 - len(literal))
+        low = int.from_bytes(literal, "big") << free
+        return [(low, low + (1 << free) - 1)]
+    last = len(literal) - 4
+    places = dict.fromkeys([*range(0, last + 1, 4), last, *range(last + 1)])
+    return [(gram, gram) for gram in (int.from_bytes(literal[p : p + 4], "big") for p in places)]
+
+
+class SegmentCandidates(CandidateSet):
+    """Candidates from gram segments, each evaluated when it is first asked about, plus the whole tail."""
+
+    def __init__(self, connection: Callable[[], apsw.Connection], formula: Formula) -> None:
+        self._connection = connection
+        self._formula = formula
+        self._segments = segments(connection(), "gram")
+        self._bits: dict[int, int] = {}
+        self._notes: dict[str, None] = {}
+        self._by_number: tuple[int, int, int] = (1, 0, 0)  # low, high, bits of the segment asked about last
+
+    @property
+    def everything(self) -> bool:
+        return isinstance(self._formula, Anything)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._notes)
+
+    def __contains__(self, number: object) -> bool:
+        assert isinstance(number, int)
+        low, high, bits = self._by_number
+        if not low <= number <= high:
+            segment = self._segment_of(number)
+            if segment is None:
+                return not isinstance(self._formula, Nothing)
+            low, high, bits = self._by_number = (segment.low, segment.high, self._evaluated(segment))
+        return bool(bits >> (number - low) & 1)
+
+    def _segment_of(self, number: int) -> Segment | None:
+        low, high = 0, len(self._segments)
+        while low < high:
+            middle = (low + high) // 2
+            if self._segments[middle].high < number:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(self._segments) and self._segments[low].low <= number:
+            return self._segments[low]
+        return None
+
+    def __iter__(self) -> Iterator[int]:
+        if isinstance(self._formula, Nothing):
+            return
+        following = 1
+        for segment in self._segments:
+            if segment.low > following:
+                yield from self._tail(following, segment.low - 1)
+            bits = self._evaluated(segment)
+            yield from members(bits.to_bytes((segment.documents + 7) // 8, "little"), segment.low)
+            following = segment.high + 1
+        yield from self._tail(following, 2**62)
+
+    def _tail(self, low: int, high: int) -> list[int]:
+        rows = self._connection().execute("SELECT id FROM kv_store WHERE id BETWEEN ? AND ? ORDER BY id", (low, high))
+        return [number for (number,) in rows]
+
+    def count(self, limit: int | None = None) -> int:
+        if isinstance(self._formula, Nothing):
+            return 0
+        total = sum(len(self._tail(low, high)) for low, high in gaps(self._segments))
+        for segment in self._segments:
+            if limit is not None and total >= limit:
+                break
+            total += self._evaluated(segment).bit_count()
+        return total
+
+    def _evaluated(self, segment: Segment) -> int:
+        bits = self._bits.get(segment.id)
+        if bits is None:
+            bits = self._bits[segment.id] = self._evaluate(self._formula, segment)
+        return bits
+
+    def _evaluate(self, formula: Formula, segment: Segment) -> int:
+        match formula:
+            case Anything():
+                return (1 << segment.documents) - 1
+            case Nothing():
+                return 0
+            case Lit(data):
+                return self._evaluate_literal(data, segment)
+            case And(parts):
+                bits = (1 << segment.documents) - 1
+                # Longer literals rule out more; what is a disjunction costs more and comes last.
+                for part in sorted(parts, key=lambda p: -len(p.data) if isinstance(p, Lit) else 1):
+                    bits &= self._evaluate(part, segment)
+                    if not bits:
+                        break
+                return bits
+            case Or(parts):
+                bits = 0
+                for part in parts:
+                    bits |= self._evaluate(part, segment)
+                return bits
+
+    def _evaluate_literal(self, literal: bytes, segment: Segment) -> int:
+        ranges = gram_ranges(literal)
+        bits = (1 << segment.documents) - 1
+        for done, (low, high) in enumerate(ranges):
+            bits &= self._gram_bits(segment, low, high)
+            # Looking at a few documents costs less than looking up the other grams to rule them out.
+            if bits.bit_count() * 5 <= (len(ranges) - done) * 2:
+                break
+        return bits
+
+    def _gram_bits(self, segment: Segment, low: int, high: int) -> int:
+        base, connection = segment.id << 32, self._connection()
+        row = connection.execute(
+            "SELECT id, data FROM segment_blocks WHERE id <= ? ORDER BY id DESC LIMIT 1", (base + low,)
+        ).fetchone()
+        blocks = [] if row is None or row[0] < base else [row]
+        if low != high:
+            blocks += connection.execute(
+                "SELECT id, data FROM segment_blocks WHERE id > ? AND id <= ?", (base + low, base + high)
+            )
+        bits = 0
+        for block, data in blocks:
+            try:
+                bits |= int.from_bytes(postings(data, low, high), "little")
+            except ValueError:
+                self._notes[
+                    f"segment {segment.id}, block {block & 0xFFFFFFFF:08x} is damaged: its documents were scanned; "
+                    "`leindex compact` rebuilds it"
+                ] = None
+                return (1 << segment.documents) - 1
+        return bits

@@ -1,0 +1,321 @@
+"""The default engine: documents, gram segments and words in one SQLite file.
+
+    >>> import tempfile
+    >>> with SQLiteSearch(tempfile.mkdtemp() + "/index.db") as store:
+    ...     result = store.batch_write([("a.py", {"content": "def retry(): ..."})])
+    ...     [doc_id for doc_id, _ in store.search_content("retry")]
+    ['a.py']
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Literal, cast
+
+import apsw
+
+from .._native import SegmentBuilder, weighted_postings
+from ..errors import DocumentError
+from ..models import Document, DocumentItem, WordBag
+from ..query.formula import Formula
+from ..text import searchable
+from .database import Database, Durability
+from .sqlite_schema import DocumentRow, create_schema, decode_value, encode_row
+from .sqlite_segments import (
+    TAIL_BYTES,
+    TAIL_DOCUMENTS,
+    SegmentCandidates,
+    compact_kind,
+    damaged_blocks,
+    merge_small,
+    seal_grams,
+    seal_words,
+    segments,
+    write_segment,
+)
+from .storage_interface import Postings, PreparedBatch, SearchInterface, WordTotals
+
+INSERT = "INSERT INTO kv_store(id, key, value_type, size, fields, value) VALUES(?, ?, ?, ?, ?, ?)"
+PARAMETERS_AT_ONCE = 500
+
+
+class _Payload:
+    """What `prepare` made: the rows, last of each id, and the blocks of their segment if they are worth one."""
+
+    __slots__ = ("blocks", "rows")
+
+    def __init__(self, rows: list[DocumentRow], blocks: list[tuple[int, bytes]] | None) -> None:
+        self.rows = rows
+        self.blocks = blocks
+
+
+class SQLiteSearch(SearchInterface):
+    """Documents in SQLite.
+
+    `path` is the database file; it is made if it is missing, private to the user, unless `readonly`.
+    `durability` is "full" (an acknowledged batch survives a power cut) or "normal" (it survives a crash of the
+    process; the last batches before a power cut may be lost whole). `batch_size` is a count or "auto". `vfs` names
+    an APSW VFS. Many readers and one writer at a time may share a file; a second writer waits.
+    """
+
+    name: ClassVar[str] = "sqlite"
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        readonly: bool = False,
+        durability: Durability = "full",
+        batch_size: int | Literal["auto"] = 100,
+        vfs: str | None = None,
+        database: Database | None = None,
+    ) -> None:
+        mode: Literal["read", "create"] = "read" if readonly else "create"
+        self.database = database or Database(path, mode=mode, durability=durability, vfs=vfs)
+        self.batch_size = batch_size
+        if not self.database.readonly:
+            with self.database.transaction() as connection:
+                create_schema(connection)
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def index_document(self, doc_id: str, document: Document) -> bool:
+        row, _ = encode_row((doc_id, document))
+        with self.database.transaction() as connection:
+            try:
+                self._write_rows(connection, [row], None)
+            except (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError) as error:
+                raise DocumentError(str(error)) from error
+        return True
+
+    def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
+        rows: dict[str, tuple[DocumentRow, bytes]] = {}
+        good: list[DocumentItem] = []
+        rejected: list[tuple[str, str]] = []
+        size = 0
+        for item in documents:
+            try:
+                row, content = encode_row(item)
+            except DocumentError as error:
+                rejected.append((str(item[0]), str(error)))
+                continue
+            good.append(item)
+            rows.pop(row[0], None)
+            rows[row[0]] = (row, content)
+            size += len(content)
+        blocks = None
+        if size > TAIL_BYTES or len(rows) > TAIL_DOCUMENTS:
+            builder = SegmentBuilder()
+            for _, content in rows.values():
+                builder.add(searchable(content))
+            blocks = builder.finish()
+        return PreparedBatch(good, size, rejected, _Payload([row for row, _ in rows.values()], blocks))
+
+    def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
+        payload = cast(_Payload, batch.payload)
+        with self.database.transaction() as connection:
+            try:
+                self._write_rows(connection, payload.rows, payload.blocks)
+            except (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError) as error:
+                raise DocumentError(str(error)) from error
+        return []
+
+    def _write_isolated(self, batch: PreparedBatch) -> list[tuple[str, str]]:
+        rejected: list[tuple[str, str]] = []
+        with self.database.transaction() as connection:
+            for row in cast(_Payload, batch.payload).rows:
+                try:
+                    with connection:  # a savepoint: what is inside lands or vanishes on its own
+                        self._write_rows(connection, [row], None)
+                except (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError) as error:
+                    rejected.append((row[0], str(error)))
+        return rejected
+
+    def _write_rows(
+        self, connection: apsw.Connection, rows: list[DocumentRow], blocks: list[tuple[int, bytes]] | None
+    ) -> None:
+        """Replaces and inserts rows, and keeps the text index with them; inside a transaction."""
+        self._remove(connection, [row[0] for row in rows])
+        if blocks is not None:
+            seal_grams(connection, everything=True)
+        first = self._next_number(connection, len(rows))
+        connection.executemany(INSERT, ((number, *row) for number, row in enumerate(rows, first)))
+        if blocks is None:
+            seal_grams(connection)
+        else:
+            size = sum(row[2] for row in rows)
+            write_segment(connection, "gram", first, first + len(rows) - 1, size, blocks)
+        merge_small(connection, "gram")
+
+    @staticmethod
+    def _next_number(connection: apsw.Connection, count: int) -> int:
+        """Reserves `count` numbers; returns the first. Numbers are never given twice, not even after a delete."""
+        row = connection.execute(
+            "INSERT INTO store_state VALUES('next_number', 1 + ?1) "
+            "ON CONFLICT(name) DO UPDATE SET value = value + ?1 RETURNING value",
+            (count,),
+        ).fetchone()
+        assert row is not None
+        return int(row[0]) - count
+
+    @staticmethod
+    def _remove(connection: apsw.Connection, doc_ids: Sequence[str]) -> int:
+        """Deletes the documents of these ids everywhere; postings of theirs go when segments merge."""
+        found: list[int] = []
+        for start in range(0, len(doc_ids), PARAMETERS_AT_ONCE):
+            part = doc_ids[start : start + PARAMETERS_AT_ONCE]
+            marks = ",".join("?" * len(part))
+            found += [n for (n,) in connection.execute(f"SELECT id FROM kv_store WHERE key IN ({marks})", part)]
+        for table, column in (("kv_store", "id"), ("word_tail", "number"), ("word_lengths", "number")):
+            connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", ((number,) for number in found))
+        return len(found)
+
+    def delete_documents(self, doc_ids: Sequence[str]) -> int:
+        with self.database.transaction() as connection:
+            return self._remove(connection, doc_ids)
+
+    def clear(self) -> None:
+        with self.database.transaction() as connection:
+            for table in ("kv_store", "segments", "segment_blocks", "word_tail", "word_lengths"):
+                connection.execute(f"DELETE FROM {table}")
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        return self.database.snapshot()
+
+    def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        connection = self.database.reader()
+        with self.database.mapped():
+            return connection.execute(sql, bindings).fetchall()
+
+    def _looked_up(self, columns: str, column: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+        for start in range(0, len(values), PARAMETERS_AT_ONCE):
+            part = values[start : start + PARAMETERS_AT_ONCE]
+            marks = ",".join("?" * len(part))
+            yield from self._rows(f"SELECT {columns} FROM kv_store WHERE {column} IN ({marks})", part)
+
+    def count(self) -> int:
+        return int(self._rows("SELECT count(*) FROM kv_store")[0][0])
+
+    def numbers(self, doc_ids: Sequence[str]) -> dict[str, int]:
+        return dict(cast("Iterator[tuple[str, int]]", self._looked_up("key, id", "key", doc_ids)))
+
+    def doc_ids(self, numbers: Sequence[int]) -> list[str | None]:
+        found = dict(cast("Iterator[tuple[int, str]]", self._looked_up("id, key", "id", numbers)))
+        return [found.get(number) for number in numbers]
+
+    def ids(self) -> Iterator[tuple[int, str]]:
+        yield from cast("list[tuple[int, str]]", self._rows("SELECT id, key FROM kv_store ORDER BY id"))
+
+    def get_document(self, doc_id: str) -> Document | None:
+        rows = self._rows("SELECT value_type, value, size, fields FROM kv_store WHERE key = ?", (doc_id,))
+        if not rows:
+            return None
+        value_type, value, size, fields = rows[0]
+        content = decode_value(value_type, value, size)
+        document: Document = {"content": content.decode("utf-8") if value_type.startswith("text") else content}
+        if fields is not None:
+            document.update(json.loads(fields))
+        return document
+
+    def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
+        connection = self.database.reader()
+        found: list[bytes | None] = []
+        with self.database.mapped():
+            for number in numbers:
+                row = connection.execute(
+                    "SELECT value_type, value, size FROM kv_store WHERE id = ?", (number,)
+                ).fetchone()
+                found.append(None if row is None else decode_value(*row))
+        return found
+
+    def candidates(self, formula: Formula) -> SegmentCandidates:
+        with self.database.mapped():
+            return SegmentCandidates(self.database.reader, formula)
+
+    # -- words --------------------------------------------------------------------------------------------------
+
+    def write_words(self, bags: Sequence[WordBag]) -> None:
+        with self.database.transaction() as connection:
+            for bag in bags:
+                if connection.execute("SELECT 1 FROM kv_store WHERE id = ?", (bag.number,)).fetchone() is None:
+                    continue
+                connection.execute(
+                    "INSERT OR REPLACE INTO word_tail VALUES(?, ?, ?)", (bag.number, bag.keys, bag.payloads)
+                )
+                connection.execute("INSERT OR REPLACE INTO word_lengths VALUES(?, ?)", (bag.number, bag.length))
+            seal_words(connection)
+            merge_small(connection, "word")
+
+    def word_postings(self, key: int) -> Postings:
+        numbers, payloads = array("I"), bytearray()
+        with self.database.snapshot(), self.database.mapped():
+            connection = self.database.reader()
+            for segment in segments(connection, "word"):
+                base = segment.id << 32
+                row = connection.execute(
+                    "SELECT data FROM segment_blocks WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1",
+                    (base, base + key),
+                ).fetchone()
+                if row is not None:
+                    places, weights = weighted_postings(row[0], key)
+                    numbers.extend(segment.low + place for place in memoryview(places).cast("I"))
+                    payloads += weights
+            needle = key.to_bytes(4, "little")
+            for number, keys, weights in connection.execute("SELECT number, keys, payloads FROM word_tail"):
+                place = keys.find(needle)
+                while place >= 0 and place % 4:
+                    place = keys.find(needle, place + 1)
+                if place >= 0:
+                    numbers.append(number)
+                    payloads.append(weights[place // 4])
+        return Postings(numbers.tobytes(), bytes(payloads))
+
+    def word_lengths(self, numbers: Sequence[int]) -> list[int]:
+        connection = self.database.reader()
+        with self.database.mapped():
+            rows = (
+                connection.execute("SELECT length FROM word_lengths WHERE number = ?", (number,)).fetchone()
+                for number in numbers
+            )
+            return [0 if row is None else row[0] for row in rows]
+
+    def word_totals(self) -> WordTotals:
+        count, total = self._rows("SELECT count(*), coalesce(sum(length), 0) FROM word_lengths")[0]
+        return WordTotals(count, total)
+
+    # -- upkeep -------------------------------------------------------------------------------------------------
+
+    def check(self) -> list[str]:
+        problems = self.database.integrity_problems()
+        if not problems:
+            with self.database.mapped():
+                problems += damaged_blocks(self.database.reader())
+        return problems
+
+    def compact(self) -> None:
+        with self.database.transaction() as connection:
+            compact_kind(connection, "gram")
+            compact_kind(connection, "word")
+
+    def stats(self) -> dict[str, Any]:
+        grams, blocks = self._rows("SELECT count(*), coalesce(sum(block_bytes), 0) FROM segments WHERE kind = 'gram'")[0]
+        pages, free, page_size = (
+            self._rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return {
+            "engine": self.name,
+            "documents": self.count(),
+            "segments": grams,
+            "segment_bytes": blocks,
+            "database_bytes": pages * page_size,
+            "free_bytes": free * page_size,
+        }
+
+    def close(self) -> None:
+        self.database.close()
