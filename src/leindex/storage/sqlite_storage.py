@@ -119,9 +119,10 @@ class SQLiteSearch(SearchInterface):
         payload = cast(_Payload, batch.payload)
         with self.database.transaction() as connection:
             try:
-                self._write_rows(connection, payload.rows, payload.blocks)
+                first = self._write_rows(connection, payload.rows, payload.blocks)
             except (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError) as error:
                 raise DocumentError(str(error)) from error
+        batch.numbers.update((row[0], number) for number, row in enumerate(payload.rows, first))
         return []
 
     def _write_isolated(self, batch: PreparedBatch) -> list[tuple[str, str]]:
@@ -137,8 +138,10 @@ class SQLiteSearch(SearchInterface):
 
     def _write_rows(
         self, connection: apsw.Connection, rows: list[DocumentRow], blocks: list[tuple[int, bytes]] | None
-    ) -> None:
-        """Replaces and inserts rows, and keeps the text index with them; inside a transaction."""
+    ) -> int:
+        """Replaces and inserts rows, and keeps the text index with them; inside a transaction.
+
+        Returns the number of the first row."""
         self._remove(connection, [row[0] for row in rows])
         if blocks is not None:
             seal_grams(connection, everything=True)
@@ -150,6 +153,7 @@ class SQLiteSearch(SearchInterface):
             size = sum(row[2] for row in rows)
             write_segment(connection, "gram", first, first + len(rows) - 1, size, blocks)
         merge_small(connection, "gram")
+        return first
 
     @staticmethod
     def _next_number(connection: apsw.Connection, count: int) -> int:

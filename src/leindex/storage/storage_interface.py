@@ -44,6 +44,8 @@ class PreparedBatch:
     size: int
     rejected: list[tuple[str, str]] = field(default_factory=list)
     payload: Any = None
+    numbers: dict[str, int] = field(default_factory=dict)
+    """Filled in by an engine that knows the numbers once the batch is written; others are asked for them."""
 
     def __len__(self) -> int:
         return len(self.documents) + len(self.rejected)

@@ -1,0 +1,259 @@
+"""The catalogue: which files a view of the tree has, and which document each one's content is.
+
+Documents are content-addressed and know no paths; a *file* row points at one by its number. Engines write documents
+first and the catalogue last, so a row never points at what is not there, and a crash in between leaves at worst
+documents that no row names. Those are noted in `unnamed` and collected by age and quota. The catalogue is always
+SQLite; with the SQLite engine it lives in the same file.
+
+Paths are stored with NUL in place of `/`, so that the primary key's order is the order of path components, which is
+the order of ripgrep's `--sort path`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import apsw
+
+from ..models import FileRow
+from .database import Database
+
+VIEW: Final = 1
+"""The tree as it is on disk. Other views (branches) would share the documents under numbers of their own."""
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS files(
+    view INTEGER NOT NULL,
+    path BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    mode INTEGER NOT NULL,
+    doc_id TEXT NOT NULL,
+    language TEXT NOT NULL,
+    encoding TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    skipped TEXT NOT NULL,
+    PRIMARY KEY(view, path)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS files_number ON files(number) WHERE number > 0;
+CREATE TABLE IF NOT EXISTS index_state(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unnamed(number INTEGER PRIMARY KEY, since REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS updates(
+    generation INTEGER PRIMARY KEY, finished REAL NOT NULL, seconds REAL NOT NULL, summary TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS symbols(number INTEGER PRIMARY KEY, language TEXT NOT NULL, data BLOB NOT NULL);
+"""
+
+COLUMNS: Final = "path, number, size, mtime_ns, inode, mode, doc_id, language, encoding, kind, skipped"
+UPDATES_KEPT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Figures of a view: files that are indexed, their bytes, and files that are not, by reason."""
+
+    files: int
+    bytes: int
+    skipped: Mapping[str, int]
+
+
+def key_of(path: bytes) -> bytes:
+    """The stored form of a path, which sorts by component."""
+    return path.replace(b"/", b"\0")
+
+
+def _row(values: Sequence[Any]) -> FileRow:
+    return FileRow(values[0].replace(b"\0", b"/"), *values[1:])
+
+
+class Catalog:
+    """The files of a tree. Shares the threads' rules of its Database: any thread reads, one at a time writes."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        if not database.readonly:
+            with database.transaction() as connection:
+                connection.execute(SCHEMA)
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """This thread's reads see one state until the end."""
+        return self.database.snapshot()
+
+    def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self.database.mapped():
+            return self.database.reader().execute(sql, bindings).fetchall()
+
+    # -- state --------------------------------------------------------------------------------------------------
+
+    def state(self, name: str, default: Any = None) -> Any:
+        """A named value of the index, as JSON holds it."""
+        rows = self._rows("SELECT value FROM index_state WHERE name = ?", (name,))
+        return json.loads(rows[0][0]) if rows else default
+
+    def set_state(self, values: Mapping[str, Any]) -> None:
+        """Sets named values in one transaction."""
+        with self.database.transaction() as connection:
+            _put_state(connection, values)
+
+    @property
+    def generation(self) -> int:
+        """How many updates were committed."""
+        return int(self.state("generation", 0))
+
+    # -- files --------------------------------------------------------------------------------------------------
+
+    def known(self) -> dict[bytes, tuple[int, int, int, int, str]]:
+        """Every file by path: size, mtime_ns, inode, number, reason it was skipped."""
+        rows = self._rows("SELECT path, size, mtime_ns, inode, number, skipped FROM files WHERE view = ?", (VIEW,))
+        return {row[0].replace(b"\0", b"/"): row[1:] for row in cast("list[tuple[Any, ...]]", rows)}
+
+    def file(self, path: bytes) -> FileRow | None:
+        """The row of one file."""
+        rows = self._rows(f"SELECT {COLUMNS} FROM files WHERE view = ? AND path = ?", (VIEW, key_of(path)))
+        return _row(rows[0]) if rows else None
+
+    def files(self) -> Iterator[FileRow]:
+        """Every file in path order, read as it is asked for."""
+        with self.database.mapped():
+            cursor = self.database.reader().execute(
+                f"SELECT {COLUMNS} FROM files WHERE view = ? ORDER BY path", (VIEW,)
+            )
+            for values in cursor:
+                yield _row(values)
+
+    def files_of(self, numbers: Iterable[int]) -> list[FileRow]:
+        """The files whose contents are these documents, in path order."""
+        found: list[tuple[Any, ...]] = []
+        with self.database.mapped():
+            connection = self.database.reader()
+            for number in numbers:
+                found += connection.execute(f"SELECT {COLUMNS} FROM files WHERE number = ? AND number > 0", (number,))
+        found.sort(key=lambda values: values[0])
+        return [_row(values) for values in found]
+
+    def totals(self) -> Totals:
+        """The figures of the view as the last update left them."""
+        rows = self._rows(
+            "SELECT skipped, count(*), coalesce(sum(size), 0) FROM files WHERE view = ? GROUP BY skipped", (VIEW,)
+        )
+        by_reason = {row[0]: (row[1], row[2]) for row in rows}
+        files, size = by_reason.pop("", (0, 0))
+        return Totals(files, size, {reason: count for reason, (count, _) in sorted(by_reason.items())})
+
+    def stored_totals(self) -> Totals:
+        """The same, kept by the last update: costs one look-up."""
+        stored = self.state("totals")
+        return self.totals() if stored is None else Totals(stored["files"], stored["bytes"], stored["skipped"])
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def put_files(self, rows: Sequence[FileRow]) -> None:
+        """Adds or replaces files in one transaction; contents that lose their last name are noted."""
+        with self.database.transaction() as connection:
+            self._unname(connection, [row.path for row in rows])
+            marks = ", ".join("?" * 12)
+            connection.executemany(
+                f"INSERT OR REPLACE INTO files(view, {COLUMNS}) VALUES({marks})",
+                (
+                    (VIEW, key_of(r.path), r.number, r.size, r.mtime_ns, r.inode, r.mode)
+                    + (r.doc_id, r.language, r.encoding, r.kind, r.skipped)
+                    for r in rows
+                ),
+            )
+            self._settle_unnamed(connection, [row.number for row in rows])
+
+    def remove_files(self, paths: Sequence[bytes]) -> None:
+        """Removes files in one transaction; contents that lose their last name are noted."""
+        with self.database.transaction() as connection:
+            self._unname(connection, paths)
+            connection.executemany(
+                "DELETE FROM files WHERE view = ? AND path = ?", ((VIEW, key_of(path)) for path in paths)
+            )
+            self._settle_unnamed(connection, ())
+
+    @staticmethod
+    def _unname(connection: apsw.Connection, paths: Sequence[bytes]) -> None:
+        """Notes the contents that the files at these paths have now."""
+        if connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None:
+            return  # the first load: nothing can lose its name
+        connection.executemany(
+            "INSERT OR IGNORE INTO unnamed SELECT number, ? FROM files WHERE view = ? AND path = ? AND number > 0",
+            ((time.time(), VIEW, key_of(path)) for path in paths),
+        )
+
+    @staticmethod
+    def _settle_unnamed(connection: apsw.Connection, numbers: Iterable[int]) -> None:
+        """Takes back the notes on contents that have a name after all."""
+        if connection.execute("SELECT 1 FROM unnamed LIMIT 1").fetchone() is None:
+            return
+        connection.executemany("DELETE FROM unnamed WHERE number = ?", ((n,) for n in numbers))
+        connection.execute(
+            "DELETE FROM unnamed WHERE EXISTS (SELECT 1 FROM files WHERE files.number = unnamed.number AND number > 0)"
+        )
+
+    def finish_update(self, seconds: float, values: Mapping[str, Any], summary: Mapping[str, Any]) -> int:
+        """Closes an update: raises the generation, stores the totals and `values`; returns the generation."""
+        totals = self.totals()
+        generation = self.generation + 1
+        stored = {"files": totals.files, "bytes": totals.bytes, "skipped": dict(totals.skipped)}
+        with self.database.transaction() as connection:
+            _put_state(connection, {**values, "generation": generation, "totals": stored})
+            connection.execute(
+                "INSERT OR REPLACE INTO updates VALUES(?, ?, ?, ?)",
+                (generation, time.time(), seconds, json.dumps(summary)),
+            )
+            connection.execute("DELETE FROM updates WHERE generation <= ?", (generation - UPDATES_KEPT,))
+        return generation
+
+    def recent_updates(self, limit: int = 20) -> list[dict[str, Any]]:
+        """The last updates, newest first: generation, finished (Unix time), seconds, and what they did."""
+        rows = self._rows(
+            "SELECT generation, finished, seconds, summary FROM updates ORDER BY generation DESC LIMIT ?", (limit,)
+        )
+        return [{"generation": g, "finished": f, "seconds": s, **json.loads(summary)} for g, f, s, summary in rows]
+
+    # -- contents without a name ----------------------------------------------------------------------------------
+
+    def unnamed_before(self, moment: float, *, keep: int) -> list[int]:
+        """Contents without a name since before `moment`, and the oldest above `keep` of them."""
+        rows = self._rows("SELECT number, since FROM unnamed ORDER BY since DESC")
+        return [number for place, (number, since) in enumerate(rows) if since < moment or place >= keep]
+
+    def forget_unnamed(self, numbers: Sequence[int]) -> None:
+        """Drops the notes, and what was derived from these contents, once they are deleted."""
+        with self.database.transaction() as connection:
+            for table in ("unnamed", "symbols"):
+                connection.executemany(f"DELETE FROM {table} WHERE number = ?", ((number,) for number in numbers))
+
+    # -- symbols --------------------------------------------------------------------------------------------------
+
+    def put_symbols(self, rows: Sequence[tuple[int, str, bytes]]) -> None:
+        """Stores what the second stage derived: number, language, packed symbols."""
+        with self.database.transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO symbols VALUES(?, ?, ?)", rows)
+
+    def symbols_of(self, number: int) -> tuple[str, bytes] | None:
+        """The language and the packed symbols of a document, or None while they are not known."""
+        rows = self._rows("SELECT language, data FROM symbols WHERE number = ?", (number,))
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def without_symbols(self) -> list[tuple[int, bytes, str]]:
+        """Documents that the second stage has not seen yet: number, the first path, language; by number."""
+        rows = self._rows(
+            "SELECT number, min(path), language FROM files WHERE number > 0 "
+            "AND NOT EXISTS (SELECT 1 FROM symbols s WHERE s.number = files.number) GROUP BY number ORDER BY number"
+        )
+        return [(number, path.replace(b"\0", b"/"), language) for number, path, language in rows]
+
+
+def _put_state(connection: apsw.Connection, values: Mapping[str, Any]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO index_state VALUES(?, ?)", ((name, json.dumps(value)) for name, value in values.items())
+    )
