@@ -125,15 +125,22 @@ class _PathTest:
         return bool(self.matches(self.lead + path[len(self.base) :]))
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A rule that looks at the name alone but cannot be looked up."""
+
+    rank: int
+    matches: Callable[[bytes], object]
+
+
 class _Table:
     """Rules by the kind of test, for files or for folders; in a dictionary, the highest rank of each text."""
 
     def __init__(self) -> None:
         self.names: dict[bytes, int] = {}
         self.extensions: dict[bytes, int] = {}
-        self.endings: dict[bytes, int] = {}
-        self.beginnings: dict[bytes, int] = {}
-        self.expressions: list[tuple[int, bytes, Callable[[bytes], object]]] = []
+        # Each with a text that occurs in the names of a folder, each between two `/`, if one of them matches.
+        self.searches: list[tuple[bytes, _Search]] = []
         self.paths: dict[bytes, dict[bytes, int]] = {}
         self.path_tests: list[_PathTest] = []
 
@@ -141,36 +148,38 @@ class _Table:
         other = _Table()
         other.names = self.names.copy()
         other.extensions = self.extensions.copy()
-        other.endings = self.endings.copy()
-        other.beginnings = self.beginnings.copy()
-        other.expressions = self.expressions.copy()
+        other.searches = self.searches.copy()
         other.paths = self.paths.copy()
         other.path_tests = self.path_tests.copy()
         return other
 
     def add(self, rank: int, glob: Glob, base: bytes, lead: bytes) -> None:
-        shape, text = glob.shape, glob.text
-        if shape is Shape.NAME_MATCHES:
-            self.expressions.append((rank, text, glob.name_matcher()))
-        elif shape is Shape.PATH_MATCHES:
-            self.path_tests.append(_PathTest(rank, glob, glob.path_matcher(), base, lead))
-        elif shape is Shape.PATH:
-            below = text[len(lead) :]
-            if text.startswith(lead) and not below.startswith(b"/"):
-                folder, _, name = (base + below).rpartition(b"/")
-                names = self.paths[folder] = self.paths.get(folder, {}).copy()
-                names[name] = max(rank, names.get(name, 0))
-        else:
-            texts = {
-                Shape.NAME: self.names,
-                Shape.EXTENSION: self.extensions,
-                Shape.NAME_ENDS: self.endings,
-                Shape.NAME_BEGINS: self.beginnings,
-            }[shape]
-            texts[text] = max(rank, texts.get(text, 0))
+        text = glob.text
+        match glob.shape:
+            case Shape.NAME:
+                self.names[text] = max(rank, self.names.get(text, 0))
+            case Shape.EXTENSION:
+                self.extensions[text] = max(rank, self.extensions.get(text, 0))
+            case Shape.NAME_ENDS:
+                self.searches.append((text + b"/", _Search(rank, lambda name: name.endswith(text))))
+            case Shape.NAME_BEGINS:
+                self.searches.append((b"/" + text, _Search(rank, lambda name: name.startswith(text))))
+            case Shape.NAME_MATCHES:
+                self.searches.append((text, _Search(rank, glob.name_matcher())))
+            case Shape.PATH_MATCHES:
+                self.path_tests.append(_PathTest(rank, glob, glob.path_matcher(), base, lead))
+            case Shape.PATH:
+                below = text[len(lead) :]
+                if text.startswith(lead) and not below.startswith(b"/"):
+                    folder, _, name = (base + below).rpartition(b"/")
+                    names = self.paths[folder] = self.paths.get(folder, {}).copy()
+                    names[name] = max(rank, names.get(name, 0))
 
-    def in_folder(self, folder: bytes, names: list[bytes]) -> Callable[[bytes], int]:
-        """A function from a name in this folder to the highest rank that matches it, 0 for none."""
+    def in_folder(self, folder: bytes, names: list[bytes]) -> Callable[[bytes], int] | None:
+        """A function from a name in this folder to the highest rank that matches it, 0 for none.
+
+        None if nothing matches any of the names, which is found out without looking at them one by one.
+        """
         together = b"/" + b"/".join(names) + b"/"
         prefix = folder + b"/" if folder else b""
         exact = self.names
@@ -179,38 +188,24 @@ class _Table:
             for name, rank in self.paths[folder].items():
                 exact[name] = max(rank, exact.get(name, 0))
         extensions = self.extensions
-        endings = [(rank, text) for text, rank in self.endings.items() if text + b"/" in together]
-        beginnings = [(rank, text) for text, rank in self.beginnings.items() if b"/" + text in together]
-        expressions = [test for test in self.expressions if test[1] in together]
+        searches = [search for needle, search in self.searches if needle in together]
         path_tests = [test for test in self.path_tests if test.may_match_in(prefix)]
+        if not (searches or path_tests) and exact.keys().isdisjoint(names):
+            # Without a dot the slice is the last byte, which no extension is.
+            if extensions.keys().isdisjoint([name[name.rfind(b".") :] for name in names]):
+                return None
 
-        def quick(name: bytes) -> int:
-            rank = exact.get(name, 0)
-            dot = name.rfind(b".")
-            if dot >= 0:
-                rank = max(rank, extensions.get(name[dot:], 0))
-            return rank
-
-        if not (endings or beginnings or expressions or path_tests):
-            return quick
-
-        def thorough(name: bytes) -> int:
-            best = quick(name)
-            for rank, text in endings:
-                if rank > best and name.endswith(text):
-                    best = rank
-            for rank, text in beginnings:
-                if rank > best and name.startswith(text):
-                    best = rank
-            for rank, text, matches in expressions:
-                if rank > best and text in name and matches(name):
-                    best = rank
+        def highest_rank(name: bytes) -> int:
+            best = max(exact.get(name, 0), extensions.get(name[name.rfind(b".") :], 0))
+            for search in searches:
+                if search.rank > best and search.matches(name):
+                    best = search.rank
             for test in path_tests:
                 if test.rank > best and test.matches_path(prefix + name):
                     best = test.rank
             return best
 
-        return thorough
+        return highest_rank
 
 
 class RuleSet:
@@ -248,12 +243,14 @@ class RuleSet:
         `_native.scan_folder` returns them.
         """
         verdicts = bytearray(len(names))
-        if self._empty:
+        folder_rank = None if self._empty else self._folders.in_folder(folder, names)
+        if folder_rank is None:
+            # Every rule counts for folders and only some for files, so files have no match either.
             return verdicts
         file_rank = self._files.in_folder(folder, names)
-        folder_rank = self._folders.in_folder(folder, names) if FOLDER in kinds else file_rank
         for number, name in enumerate(names):
-            rank = folder_rank(name) if kinds[number] == FOLDER else file_rank(name)
+            rank_of = folder_rank if kinds[number] == FOLDER else file_rank
+            rank = rank_of(name) if rank_of else 0
             if rank:
                 verdicts[number] = WHITELISTED if rank & 1 else IGNORED
         return verdicts
