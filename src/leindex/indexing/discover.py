@@ -23,7 +23,7 @@ from typing import Final
 from leindex._native import Found, scan_folder
 from leindex.errors import ConfigError
 
-from .globs import GlobClassError, GlobError
+from .globs import GlobError
 from .ignore import FOLDER, IGNORED, NO_RULE, WHITELISTED, RuleSet, Source, parse_rule
 from .ignore_files import Level, level_above
 
@@ -132,7 +132,7 @@ class _Globs:
             try:
                 glob.encode()
                 rule = parse_rule(glob, unclosed_class=False)
-            except (GlobError, GlobClassError, UnicodeEncodeError) as error:
+            except (GlobError, UnicodeEncodeError) as error:
                 raise ConfigError(f"the glob {glob!r} is not well formed: {error}") from None
             if rule is not None:
                 rules.append(rule)

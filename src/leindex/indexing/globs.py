@@ -28,10 +28,6 @@ class GlobError(ValueError):
     """A glob that is not well formed; `str()` says why."""
 
 
-class GlobClassError(ValueError):
-    """A class whose ends are in order as characters but not as bytes; it spoils the whole file of rules, as in rg."""
-
-
 class Wild(Enum):
     """What a token without an argument matches, as a regular expression over bytes."""
 
@@ -182,8 +178,6 @@ def _range_bytes(low: str, high: str) -> set[int]:
     first, last = low.encode(), high.encode()
     if low == high:
         return set(first)
-    if first[-1] > last[0]:
-        raise GlobClassError(f"the range {low}-{high} is backwards in UTF-8")
     return {*first[:-1], *range(first[-1], last[0] + 1), *last[1:]}
 
 
@@ -318,7 +312,7 @@ def parse(glob: str, *, unclosed_class: bool = True) -> Glob:
     """Parses a glob.
 
     `unclosed_class` takes a `[` that is never closed for itself, as in ignore files; with `-g` it is an error.
-    Raises `GlobError`, and `GlobClassError` where ripgrep would drop every rule of the file.
+    Raises `GlobError`.
     """
     tokens = _Parser(glob, unclosed_class).parse()
     if len(tokens) > 1 and tokens[0] is Wild.PREFIX and not any(map(_crosses, tokens[1:])):

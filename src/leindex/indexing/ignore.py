@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from .globs import Glob, GlobClassError, GlobError, Shape, parse
+from .globs import Glob, GlobError, Shape, parse
 
 NO_RULE: Final = 0
 IGNORED: Final = 1
@@ -58,7 +58,7 @@ class Rule:
 def parse_rule(line: str, *, unclosed_class: bool = True) -> Rule | None:
     """Reads one line; None for a comment or an empty one.
 
-    Raises `GlobError` for a glob that is not well formed and `GlobClassError` as `globs.parse` does.
+    Raises `GlobError` for a glob that is not well formed.
     """
     if line.startswith("#"):
         return None
@@ -96,8 +96,6 @@ def parse_rules(content: bytes) -> list[Rule]:
             rule = parse_rule(line.lstrip(_BOM) if number == 0 else line)
         except GlobError:
             continue
-        except GlobClassError:
-            return []
         if rule is not None:
             rules.append(rule)
     return rules
