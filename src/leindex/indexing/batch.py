@@ -118,7 +118,7 @@ def prepare_chunk(
         if doc_id in mine:
             mine.discard(doc_id)
             documents.append((doc_id, {"content": content}))
-    batch = PreparedBatch([], 0) if cancelled() else store.prepare(documents)
+    batch = PreparedBatch(0, 0) if cancelled() else store.prepare(documents)
     return ReadyChunk(batch, rows, numbers, len(chunk.files), chunk.size, read=len(unread))
 
 

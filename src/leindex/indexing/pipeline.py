@@ -210,7 +210,7 @@ class _Tally:
     def add(self, ready: ReadyChunk, errors: list[str]) -> None:
         self.files += ready.files
         self.bytes += ready.size
-        self.documents += len(ready.batch.documents)
+        self.documents += ready.batch.accepted
         self.document_bytes += ready.batch.size
         self.batches += 1
         self.read += ready.read

@@ -94,7 +94,7 @@ class SQLiteSearch(SearchInterface):
 
     def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
         rows: dict[str, tuple[DocumentRow, bytes]] = {}
-        good: list[DocumentItem] = []
+        accepted = 0
         rejected: list[tuple[str, str]] = []
         size = 0
         for item in documents:
@@ -103,7 +103,7 @@ class SQLiteSearch(SearchInterface):
             except DocumentError as error:
                 rejected.append((str(item[0]), str(error)))
                 continue
-            good.append(item)
+            accepted += 1
             rows.pop(row[0], None)
             rows[row[0]] = (row, content)
             size += len(content)
@@ -113,7 +113,7 @@ class SQLiteSearch(SearchInterface):
             for _, content in rows.values():
                 builder.add(searchable(content))
             blocks = builder.finish()
-        return PreparedBatch(good, size, rejected, _Payload([row for row, _ in rows.values()], blocks))
+        return PreparedBatch(accepted, size, rejected, payload=_Payload([row for row, _ in rows.values()], blocks))
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         payload = cast(_Payload, batch.payload)

@@ -36,19 +36,22 @@ MAX_DOCUMENT_BYTES = 512 << 20
 class PreparedBatch:
     """A batch on which the heavy work is done, ready to be committed.
 
-    `documents` are those that can be written, `rejected` those that cannot with their reasons; `payload` is the
-    engine's own. Made by `prepare`, in any thread; written by `batch_write`.
+    `accepted` counts the documents that can be written, `rejected` has those that cannot with their reasons, `size`
+    is in bytes of content. `documents` are the accepted ones, or empty where the engine's own `payload` has all it
+    needs, so that contents are not kept in memory longer than the work on them. Made by `prepare`, in any thread;
+    written by `batch_write`.
     """
 
-    documents: Sequence[DocumentItem]
+    accepted: int
     size: int
     rejected: list[tuple[str, str]] = field(default_factory=list)
+    documents: Sequence[DocumentItem] = ()
     payload: Any = None
     numbers: dict[str, int] = field(default_factory=dict)
     """Filled in by an engine that knows the numbers once the batch is written; others are asked for them."""
 
     def __len__(self) -> int:
-        return len(self.documents) + len(self.rejected)
+        return self.accepted + len(self.rejected)
 
 
 def content_bytes(document: Mapping[str, Any]) -> bytes:
@@ -209,7 +212,7 @@ class SearchInterface(ABC):
         for batch in batches:
             begun = time.monotonic()
             try:
-                rejected = self._write_with_retries(batch) if batch.documents else []
+                rejected = self._write_with_retries(batch) if batch.accepted else []
             except StorageError as error:
                 result["success"] = False
                 error.result = dict(result)
@@ -253,7 +256,7 @@ class SearchInterface(ABC):
                 rejected.append((str(doc_id), str(error)))
             else:
                 good.append((doc_id, document))
-        return PreparedBatch(good, size, rejected)
+        return PreparedBatch(len(good), size, rejected, good)
 
     def _write_with_retries(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         for delay in (*RETRY_DELAYS, None):
