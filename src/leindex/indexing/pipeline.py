@@ -89,7 +89,7 @@ def update(
         catalog.finish_update(time.monotonic() - started, walked, done.summary(len(changes.removed)))
     else:
         catalog.set_state(walked)
-    totals = catalog.stored_totals()
+    totals = catalog.totals()
     return UpdateResult(
         files=totals.files,
         added=changes.added,

@@ -43,6 +43,9 @@ CREATE TABLE IF NOT EXISTS files(
     PRIMARY KEY(view, path)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS files_number ON files(number) WHERE number > 0;
+CREATE INDEX IF NOT EXISTS files_too_large ON files(path) WHERE skipped = 'too large';
+-- Files and bytes by the reason they were skipped for ('' for those indexed), kept with every change of a row.
+CREATE TABLE IF NOT EXISTS file_totals(skipped TEXT PRIMARY KEY, files INTEGER NOT NULL, bytes INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS index_state(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unnamed(number INTEGER PRIMARY KEY, since REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS updates(
@@ -138,26 +141,49 @@ class Catalog:
         found.sort(key=lambda values: values[0])
         return [_row(values) for values in found]
 
-    def totals(self) -> Totals:
-        """The figures of the view as the last update left them."""
-        rows = self._rows(
-            "SELECT skipped, count(*), coalesce(sum(size), 0) FROM files WHERE view = ? GROUP BY skipped", (VIEW,)
-        )
-        by_reason = {row[0]: (row[1], row[2]) for row in rows}
-        files, size = by_reason.pop("", (0, 0))
-        return Totals(files, size, {reason: count for reason, (count, _) in sorted(by_reason.items())})
+    def walk(self, *, scope: bytes = b"") -> Iterator[tuple[bytes, int, str]]:
+        """Path, number and skip reason of every file below `scope`, in path order, read as it is asked for."""
+        low, high = (b"", b"\xff\xff") if not scope else (key_of(scope) + b"\0", key_of(scope) + b"\1")
+        with self.database.mapped():
+            cursor = self.database.reader().execute(
+                "SELECT path, number, skipped FROM files WHERE view = ? AND path >= ? AND path < ? ORDER BY path",
+                (VIEW, low, high),
+            )
+            for path, number, skipped in cast("Iterator[tuple[bytes, int, str]]", cursor):
+                yield path.replace(b"\0", b"/"), number, skipped
 
-    def stored_totals(self) -> Totals:
-        """The same, kept by the last update: costs one look-up."""
-        stored = self.state("totals")
-        return self.totals() if stored is None else Totals(stored["files"], stored["bytes"], stored["skipped"])
+    def paths_of(self, numbers: Iterable[int]) -> list[tuple[bytes, int, str]]:
+        """The same for the files whose contents are these documents."""
+        found: list[tuple[Any, ...]] = []
+        with self.database.mapped():
+            connection = self.database.reader()
+            for number in numbers:
+                found += connection.execute("SELECT path, number, '' FROM files WHERE number = ? AND number > 0", (number,))
+        found.sort()
+        return [(path.replace(b"\0", b"/"), number, skipped) for path, number, skipped in found]
+
+    def too_large(self) -> list[tuple[bytes, int, str]]:
+        """The same for the files over the size limit, which searches read from disk."""
+        rows = self._rows("SELECT path FROM files WHERE skipped = 'too large' ORDER BY path")
+        return [(path.replace(b"\0", b"/"), 0, "too large") for (path,) in rows]
+
+    def totals(self) -> Totals:
+        """The figures of the view."""
+        by_reason = {r: (f, b) for r, f, b in self._rows("SELECT skipped, files, bytes FROM file_totals ORDER BY skipped")}
+        files, size = by_reason.pop("", (0, 0))
+        return Totals(files, size, {reason: count for reason, (count, _) in by_reason.items() if count})
+
+    def sizes_by_reason(self) -> dict[str, tuple[int, int]]:
+        """Files and bytes by the reason they were skipped for; "" for those indexed."""
+        rows = self._rows("SELECT skipped, files, bytes FROM file_totals WHERE files > 0 ORDER BY skipped")
+        return {reason: (files, size) for reason, files, size in rows}
 
     # -- writing ------------------------------------------------------------------------------------------------
 
     def put_files(self, rows: Sequence[FileRow]) -> None:
         """Adds or replaces files in one transaction; contents that lose their last name are noted."""
         with self.database.transaction() as connection:
-            self._unname(connection, [row.path for row in rows])
+            retired = self._retire(connection, [row.path for row in rows])
             marks = ", ".join("?" * 12)
             connection.executemany(
                 f"INSERT OR REPLACE INTO files(view, {COLUMNS}) VALUES({marks})",
@@ -167,44 +193,60 @@ class Catalog:
                     for r in rows
                 ),
             )
-            self._settle_unnamed(connection, [row.number for row in rows])
+            self._add_totals(connection, ((row.skipped, row.size) for row in rows), 1)
+            if retired or connection.execute("SELECT 1 FROM unnamed LIMIT 1").fetchone():
+                self._settle_unnamed(connection, {*retired, *(row.number for row in rows)})
 
     def remove_files(self, paths: Sequence[bytes]) -> None:
         """Removes files in one transaction; contents that lose their last name are noted."""
         with self.database.transaction() as connection:
-            self._unname(connection, paths)
+            retired = self._retire(connection, paths)
             connection.executemany(
                 "DELETE FROM files WHERE view = ? AND path = ?", ((VIEW, key_of(path)) for path in paths)
             )
-            self._settle_unnamed(connection, ())
+            self._settle_unnamed(connection, retired)
+
+    def _retire(self, connection: apsw.Connection, paths: Sequence[bytes]) -> list[int]:
+        """Notes the contents that the files at these paths have now, and takes the files out of the totals."""
+        if connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None:
+            return []  # the first load: nothing can lose its name
+        old: list[tuple[Any, ...]] = []
+        for path in paths:
+            old += connection.execute(
+                "SELECT number, skipped, size FROM files WHERE view = ? AND path = ?", (VIEW, key_of(path))
+            )
+        self._add_totals(connection, ((skipped, size) for _, skipped, size in old), -1)
+        connection.executemany(
+            "INSERT OR IGNORE INTO unnamed VALUES(?, ?)", ((number, time.time()) for number, _, _ in old if number)
+        )
+        return [number for number, _, _ in old if number]
 
     @staticmethod
-    def _unname(connection: apsw.Connection, paths: Sequence[bytes]) -> None:
-        """Notes the contents that the files at these paths have now."""
-        if connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None:
-            return  # the first load: nothing can lose its name
+    def _add_totals(connection: apsw.Connection, files: Iterable[tuple[str, int]], sign: int) -> None:
+        sums: dict[str, list[int]] = {}
+        for skipped, size in files:
+            entry = sums.setdefault(skipped, [0, 0])
+            entry[0] += sign
+            entry[1] += sign * size
         connection.executemany(
-            "INSERT OR IGNORE INTO unnamed SELECT number, ? FROM files WHERE view = ? AND path = ? AND number > 0",
-            ((time.time(), VIEW, key_of(path)) for path in paths),
+            "INSERT INTO file_totals VALUES(?1, ?2, ?3) ON CONFLICT(skipped) DO UPDATE "
+            "SET files = files + ?2, bytes = bytes + ?3",
+            ((skipped, count, size) for skipped, (count, size) in sums.items()),
         )
 
     @staticmethod
     def _settle_unnamed(connection: apsw.Connection, numbers: Iterable[int]) -> None:
-        """Takes back the notes on contents that have a name after all."""
-        if connection.execute("SELECT 1 FROM unnamed LIMIT 1").fetchone() is None:
-            return
-        connection.executemany("DELETE FROM unnamed WHERE number = ?", ((n,) for n in numbers))
-        connection.execute(
-            "DELETE FROM unnamed WHERE EXISTS (SELECT 1 FROM files WHERE files.number = unnamed.number AND number > 0)"
+        """Takes back the notes on those of these contents that have a name after all."""
+        connection.executemany(
+            "DELETE FROM unnamed WHERE number = ?1 AND EXISTS (SELECT 1 FROM files WHERE number = ?1 AND number > 0)",
+            ((number,) for number in numbers),
         )
 
     def finish_update(self, seconds: float, values: Mapping[str, Any], summary: Mapping[str, Any]) -> int:
-        """Closes an update: raises the generation, stores the totals and `values`; returns the generation."""
-        totals = self.totals()
+        """Closes an update: raises the generation and stores `values`; returns the generation."""
         generation = self.generation + 1
-        stored = {"files": totals.files, "bytes": totals.bytes, "skipped": dict(totals.skipped)}
         with self.database.transaction() as connection:
-            _put_state(connection, {**values, "generation": generation, "totals": stored})
+            _put_state(connection, {**values, "generation": generation})
             connection.execute(
                 "INSERT OR REPLACE INTO updates VALUES(?, ?, ?, ?)",
                 (generation, time.time(), seconds, json.dumps(summary)),
