@@ -1,9 +1,9 @@
 """The search language as a tree: what `parse.py` makes of a query, and what `plan.py` reads.
 
-Leaves are of two sorts. Content predicates (`Word`, `Phrase`, `Pattern`) ask about the text of a file; filters ask
-about its path, language, root, view or definitions, so that a search can settle them before it touches a content.
-Case is resolved here for each leaf: `fold` is true where letters match in either case. Every node prints as query
-text that parses back to an equal node, given the query's `case:`.
+Leaves are of two sorts. Content predicates (`Word`, `Phrase`, `Pattern`) ask about the text of a file;
+filters ask about its path, language, root, view or definitions, so that a search can settle them before it
+touches a content. Case is resolved here for each leaf: `fold` is true where letters match in either case.
+Every node prints as query text that parses back to an equal node, given the query's `case:`.
 
     >>> str(Query(And((Word("retry", True), Not(LanguageFilter("go"))))))
     'retry -lang:go'
@@ -168,13 +168,25 @@ class KindFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Definition:
+    """The file defines something with that name whose kind satisfies each of `kinds`; made by `plan.py`."""
+
+    name: SymbolFilter | None
+    kinds: tuple[Node, ...]
+
+    def __str__(self) -> str:
+        parts = (*(() if self.name is None else (self.name,)), *self.kinds)
+        return " ".join(f"({p})" if isinstance(p, Or) else str(p) for p in parts)
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """The file does not satisfy `node`."""
 
     node: Node
 
     def __str__(self) -> str:
-        return f"-({self.node})" if isinstance(self.node, And | Or) else f"-{self.node}"
+        return f"-({self.node})" if isinstance(self.node, And | Or | Definition) else f"-{self.node}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +211,8 @@ class Or:
 
 Content: TypeAlias = Word | Phrase | Pattern
 Filter: TypeAlias = PathFilter | LanguageFilter | RepoFilter | BranchFilter | SymbolFilter | KindFilter
-Node: TypeAlias = Content | Filter | Not | And | Or
+Leaf: TypeAlias = Content | Filter | Definition
+Node: TypeAlias = Leaf | Not | And | Or
 Count: TypeAlias = int | Literal["all"]
 
 
@@ -220,7 +233,7 @@ def negation(node: Node) -> Node:
     return node.node if isinstance(node, Not) else Not(node)
 
 
-def leaves(node: Node, negated: bool = False) -> Iterator[tuple[Content | Filter, bool]]:
+def leaves(node: Node, negated: bool = False) -> Iterator[tuple[Leaf, bool]]:
     """Every leaf from left to right, with whether it stands under an odd number of negations."""
     match node:
         case Not(inner):

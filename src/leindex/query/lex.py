@@ -1,8 +1,8 @@
 """Query text to tokens: where terms, filters, quotes and slashes begin and end.
 
-Everything that is hard to tell apart in the language is told apart here, by rules that docs/query.md states: when
-`name:` is a filter, when `/` opens a regular expression, when `-` negates, which parentheses group. Where a reading
-would be a guess, a QueryError says what to write instead. Columns are characters from 0.
+Everything that is hard to tell apart in the language is told apart here, by rules that docs/query.md states:
+when `name:` is a filter, when `/` opens a regular expression, when `-` negates, which parentheses group.
+Where a reading would be a guess, a QueryError says what to write instead. Columns are characters from 0.
 
     >>> [(t.sort.value, t.text) for t in lex('std::vector -"a b"')]
     [('term', 'std::vector'), ('NOT', '-'), ('term', 'a b')]
@@ -87,7 +87,7 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a query. `name` is the filter of a term, `column` where it begins, `inside` where its value does."""
+    """A piece of a query: `name` is a term's filter, `column` its beginning, `inside` that of its value."""
 
     sort: Sort
     column: int
@@ -110,7 +110,7 @@ class _Lexer:
         self.at = 0
 
     def tokens(self) -> list[Token]:
-        found = []
+        found: list[Token] = []
         while True:
             while self.at < len(self.text) and self.text[self.at].isspace():
                 self.at += 1
@@ -218,9 +218,13 @@ class _Lexer:
             return re.sub(r"(\\[^/])|\\/", lambda m: m[1] or "/", found[1], flags=re.DOTALL), Form.REGEX
         word = self._scan_word()
         if _TRAILING_FLAG.fullmatch(word):
-            self._fail("no flags may follow a regular expression", start + word.rindex("/") + 1, "write (?i) in it")
+            self._fail(
+                "no flags may follow a regular expression", start + word.rindex("/") + 1, "write (?i) in it"
+            )
         if not (_PATH_VALUE if name == "file" else _PATH_TEXT).fullmatch(word):
-            advice = "a slash in a regular expression is written \\/; to search for the text, put it in quotes"
+            advice = (
+                "a slash in a regular expression is written \\/; to search for the text, put it in quotes"
+            )
             if found[2]:
                 self._fail("the regular expression ends here, but text follows it", found.end() - 1, advice)
             self._fail("the regular expression is not closed with /", start, advice)

@@ -1,13 +1,13 @@
 """Which literals a regular expression needs: from its tree to a conservative formula.
 
-The analysis follows Russ Cox, "Regular Expression Matching with a Trigram Index" (2012): every sub-expression is
-summed up by the strings that it can match, where these are few, else by what it must begin and end with and by what
-else a match must hold. Here literals keep any length, since the engines look up grams of their own choice in them:
-the aim is few and long ones.
+The analysis follows Russ Cox, "Regular Expression Matching with a Trigram Index" (2012): every sub-expression
+is summed up by the strings that it can match, where these are few, else by what it must begin and end with
+and by what else a match must hold. Here literals keep any length, since the engines look up grams of their
+own choice in them: the aim is few and long ones.
 
-Strings are folded bytes written as characters below 256. Where a case-insensitive `k` or `s` stands, it is the
-character `KELVIN` or `LONG_S` instead: such a literal is either there in ASCII, or the text holds the Kelvin sign or
-the long s, which is cheaper to ask than every mixture of the two.
+Strings are folded bytes written as characters below 256. Where a case-insensitive `k` or `s` stands, it is
+the character `KELVIN` or `LONG_S` instead: such a literal is either there in ASCII, or the text holds the
+Kelvin sign or the long s, which is cheaper to ask than every mixture of the two.
 
     >>> from leindex.query.regex import parse
     >>> str(formula_of_regex(parse(r"struct (foo|bar)_ops\\b.*retry")))
@@ -46,8 +46,8 @@ _LONG_S_SIGN: Final = 0x17F
 class Info:
     """What is known about the folded text of every match of a sub-expression.
 
-    It is one of `exact`, if that is known; it begins with one of `prefix`, ends with one of `suffix`, and satisfies
-    `match`, which does not repeat what the strings say.
+    It is one of `exact`, if that is known; it begins with one of `prefix`, ends with one of `suffix`, and
+    satisfies `match`, which does not repeat what the strings say.
     """
 
     exact: Strings | None
@@ -97,7 +97,7 @@ def _analyse(hir: Hir) -> Info:
 
 @lru_cache(maxsize=512)
 def _class(cls: Class) -> Info:
-    """One character: written out where it has few folded forms, else known by its first byte, if not ASCII."""
+    """One character: all its forms where these are few, else its first byte where that is beyond ASCII."""
     if not cls.ranges:
         return _exactly(frozenset())
     size = sum(high - low + 1 for low, high in cls.ranges)
@@ -108,9 +108,7 @@ def _class(cls: Class) -> Info:
     if cls.is_bytes or cls.ranges[0][0] < 0x80:
         return _UNKNOWN
     firsts = {
-        chr(byte)
-        for low, high in cls.ranges
-        for byte in range(_encoded(low)[0], _encoded(high)[0] + 1)
+        chr(byte) for low, high in cls.ranges for byte in range(_encoded(low)[0], _encoded(high)[0] + 1)
     }
     return Info(None, frozenset(firsts), _EMPTY)
 
@@ -208,7 +206,7 @@ def _alternate(branches: tuple[Hir, ...]) -> Info:
 
 
 def _clip(strings: set[str], side: int) -> Strings:
-    """Few enough strings that all of `strings` begin with (`side` 1) or end with (-1); the empty one at worst."""
+    """Few strings that all of `strings` begin with (`side` 1) or end with (-1); at worst the empty one."""
     if len(strings) <= MAX_LISTED:
         return frozenset(strings)
     for kept in (12, 8, 6, 5, 4):
@@ -243,15 +241,13 @@ def _powers(strings: Strings, low: int, high: int) -> Strings | None:
     """The strings repeated `low` to `high` times, if these are few and short."""
     if high * max(map(len, strings)) > MAX_UNROLLED:
         return None
-    found: Strings = frozenset()
     power: Strings | None = _EMPTY
+    found: set[str] = set()
     for times in range(high + 1):
+        if times:
+            power = _cross(power, strings)
+        if power is None:
+            return None
         if times >= low:
             found |= power
-        if len(found) > MAX_JOINED:
-            return None
-        if times < high:
-            power = _cross(power, strings)
-            if power is None:
-                return None
-    return found
+    return frozenset(found) if len(found) <= MAX_JOINED else None

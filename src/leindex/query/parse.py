@@ -7,7 +7,8 @@ The grammar, over the tokens of `lex.py`; AND binds tighter than OR, and needs n
     both   = unary { [ "AND" ] unary } ;
     unary  = { "NOT" | "-" } ( term | "(" either ")" ) ;
 
-`case:`, `type:` and `count:` hold for the whole query wherever they stand; all else becomes a leaf of the tree.
+`case:`, `type:` and `count:` hold for the whole query wherever they stand; all else becomes a leaf of the
+tree.
 
     >>> str(parse("retry (lang:go OR lang:rust) -file:test"))
     'retry (lang:go OR lang:rust) -file:test'
@@ -57,9 +58,9 @@ SETTINGS: Final = frozenset({"case", "type", "count"})
 def parse(text: str) -> Query:
     """The tree of a query.
 
-    Raises QueryError, with the column in characters from 0 and advice, for anything that docs/query.md does not
-    give a meaning to: an empty query, an empty operand, something left open, an unknown filter or value, a
-    regular expression that is refused.
+    Raises QueryError, with the column in characters from 0 and advice, for anything that docs/query.md does
+    not give a meaning to: an empty query, an empty operand, something left open, an unknown filter or value,
+    a regular expression that is refused.
     """
     _check_unicode(text)
     tokens = lex(text)
@@ -71,7 +72,8 @@ def parse(text: str) -> Query:
 def parse_plain(text: str) -> Query:
     """The tree of a text taken as words alone: no operators, no filters, no quotes; smart case for each word.
 
-    Surrogates, which no text in UTF-8 holds, count as white space. Raises QueryError only if there is no word.
+    Surrogates, which no text in UTF-8 holds, count as white space. Raises QueryError only if there is no
+    word.
     """
     words = re.sub("[\ud800-\udfff]", " ", text).split()
     if not words:
@@ -121,12 +123,14 @@ class _Parser:
         while (operator := self._accept(Sort.OR)) is not None:
             node = self._both()
             if node is None or nodes[-1] is None:
-                self._fail("a setting holds for the whole query and cannot be an operand of OR", operator.column)
+                self._fail(
+                    "a setting holds for the whole query and cannot be an operand of OR", operator.column
+                )
             nodes.append(node)
         return disjunction([node for node in nodes if node is not None]) if nodes[0] is not None else None
 
     def _both(self) -> Node | None:
-        nodes = []
+        nodes: list[Node | None] = []
         operator = None
         while operator is not None or self._starts_operand() or not nodes:
             nodes.append(self._unary())
@@ -155,7 +159,9 @@ class _Parser:
         if token.name not in SETTINGS:
             return self._leaf(token)
         if self.depth:
-            self._fail(f"{token.name}: holds for the whole query and cannot stand in parentheses", token.column)
+            self._fail(
+                f"{token.name}: holds for the whole query and cannot stand in parentheses", token.column
+            )
         return None
 
     def _group(self, opening: Token) -> Node | None:
@@ -243,7 +249,9 @@ class _Parser:
             return None
         value = token.text.lower()
         if value not in values or token.form is Form.REGEX:
-            self._fail(f"{name}: has no value {token.text}", token.inside, f"write one of: {', '.join(values)}")
+            self._fail(
+                f"{name}: has no value {token.text}", token.inside, f"write one of: {', '.join(values)}"
+            )
         return value
 
     def _count(self) -> Count | None:

@@ -1,9 +1,8 @@
-"""Strings of folded bytes, as the literal analysis holds them, and what a text needs to hold one of several."""
+"""Strings of folded bytes, as the literal analysis holds them, and what a text needs to hold one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from os.path import commonprefix
 from typing import Final
 
 from leindex.query.formula import Anything, Formula, Lit, both, either
@@ -53,11 +52,18 @@ def _shortest(strings: Iterable[str]) -> list[str]:
     return sorted(kept)
 
 
+def _shared_head(strings: list[str]) -> int:
+    """How many characters all strings begin with in common."""
+    first, last = min(strings), max(strings)
+    pairs = enumerate(zip(first, last, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), len(first))
+
+
 def _factored(strings: list[str]) -> Formula | None:
-    """A long beginning or end that all strings share is asked once, with the rest beside it, if that is shorter."""
-    head = len(commonprefix(strings))
+    """A long beginning or end that all strings share, asked once beside the rest, if that is shorter."""
+    head = _shared_head(strings)
     room = min(map(len, strings)) - head
-    tail = min(room, len(commonprefix([s[::-1] for s in strings])))
+    tail = min(room, _shared_head([s[::-1] for s in strings]))
     start = head - CONTEXT if head > CONTEXT else 0
     end = tail - CONTEXT if tail > CONTEXT else 0
     if not start and not end:

@@ -1,8 +1,8 @@
 """Formulas made smaller without accepting less: implied, worthless and surplus parts are dropped.
 
-    >>> from leindex.query.formula import Lit, both
-    >>> str(tidy(both(Lit(b"retry"), Lit(b"retry_count"), Lit(b"if"))))
-    'retry_count'
+>>> from leindex.query.formula import Lit, both
+>>> str(tidy(both(Lit(b"retry"), Lit(b"retry_count"), Lit(b"if"))))
+'retry_count'
 """
 
 from __future__ import annotations
@@ -71,8 +71,9 @@ def implies(one: Formula, other: Formula) -> bool:
 def tidy(formula: Formula) -> Formula:
     """A formula that accepts at least the same texts and is cheaper to ask.
 
-    In a conjunction, what another part implies is dropped, and so are literals of two ASCII bytes where there is
-    something longer; in a disjunction, what implies another part. Past `MAX_LITERALS` the weakest parts go.
+    In a conjunction, what another part implies is dropped, and so are literals of two ASCII bytes where there
+    is something longer; in a disjunction, what implies another part. Past `MAX_LITERALS` the weakest parts
+    go.
     """
     match formula:
         case And(parts):
