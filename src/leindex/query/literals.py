@@ -241,13 +241,14 @@ def _powers(strings: Strings, low: int, high: int) -> Strings | None:
     """The strings repeated `low` to `high` times, if these are few and short."""
     if high * max(map(len, strings)) > MAX_UNROLLED:
         return None
-    power: Strings | None = _EMPTY
+    power = _EMPTY
     found: set[str] = set()
     for times in range(high + 1):
-        if times:
-            power = _cross(power, strings)
-        if power is None:
-            return None
         if times >= low:
             found |= power
+        if times < high:
+            longer = _cross(power, strings)
+            if longer is None:
+                return None
+            power = longer
     return frozenset(found) if len(found) <= MAX_JOINED else None
