@@ -9,6 +9,7 @@ checkpoint, so older ones than 3.51.3 are refused.
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import threading
@@ -89,14 +90,9 @@ class Database:
 
     def _open_writer(self, *, create: bool) -> apsw.Connection:
         if create:
-            existed = self.path.exists()
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not existed:
-                # Private from the first moment: SQLite would create the file with the umask's permissions.
-                try:
-                    os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-                except OSError as error:
-                    raise StoreReadOnlyError(f"{self.path}: cannot be created: {error.strerror}") from error
+            self._create_file()
+        elif not self.path.exists():
+            raise StorageError(f"{self.path}: there is no index")
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
         with self.mapped():
             connection = apsw.Connection(str(self.path), flags=flags, vfs=self._vfs)
@@ -115,6 +111,28 @@ class Database:
                 connection.close()
                 raise
         return connection
+
+    def _create_file(self) -> None:
+        """Makes the file and its folder if they are missing, private to the user from the first moment."""
+        if self.path.exists():
+            return
+        folder = self.path.absolute().parent
+        missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+        try:
+            for parent in reversed(missing):
+                parent.mkdir(mode=0o700, exist_ok=True)
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            # A new name is only safe from a power cut when the folder that holds it is synced as well. SQLite does
+            # this for its WAL, which is in the same folder, but for no folder above.
+            for parent in (folder, *(above.parent for above in missing)):
+                handle = os.open(parent, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    os.fsync(handle)
+                finally:
+                    os.close(handle)
+        except OSError as error:
+            kind = StoreFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else StoreReadOnlyError
+            raise kind(f"{self.path}: cannot be created: {error.strerror}") from error
 
     def _check_header(self, connection: apsw.Connection) -> None:
         """Refuses files that are not ours or are of another version; claims an empty one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
@@ -34,10 +35,11 @@ class MemorySearch(SearchInterface):
 
     def index_document(self, doc_id: str, document: Document) -> bool:
         check_document(doc_id, document)
-        other_fields(document)
+        fields = other_fields(document)
         self.delete_documents([doc_id])
         self._last += 1
-        self._documents[doc_id] = (self._last, copy.deepcopy(document))
+        kept = {"content": document["content"], **(json.loads(fields) if fields else {})}
+        self._documents[doc_id] = (self._last, kept)
         self._ids[self._last] = doc_id
         return True
 
@@ -82,7 +84,9 @@ class MemorySearch(SearchInterface):
         return PlainCandidates(found, everything=isinstance(formula, Anything))
 
     def write_words(self, bags: Sequence[WordBag]) -> None:
-        self._words.update((bag.number, bag) for bag in bags if bag.number in self._ids)
+        for bag in bags:
+            if bag.number in self._ids:
+                self._words.setdefault(bag.number, bag)
 
     def word_postings(self, key: int) -> Postings:
         numbers, payloads = array("I"), bytearray()

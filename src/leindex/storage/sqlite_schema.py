@@ -26,7 +26,9 @@ CREATE TABLE IF NOT EXISTS kv_store(
     fields TEXT,
     value BLOB NOT NULL
 );
+-- The next document's number, and at most so many documents and bytes are in the tail.
 CREATE TABLE IF NOT EXISTS store_state(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT OR IGNORE INTO store_state VALUES('next_number', 1), ('tail_documents', 0), ('tail_bytes', 0);
 -- Documents from `low` to `high` are covered by the blocks of this segment; those no segment covers are the tail.
 CREATE TABLE IF NOT EXISTS segments(
     id INTEGER PRIMARY KEY,
@@ -43,8 +45,8 @@ CREATE TABLE IF NOT EXISTS word_tail(number INTEGER PRIMARY KEY, keys BLOB NOT N
 CREATE TABLE IF NOT EXISTS word_lengths(number INTEGER PRIMARY KEY, length INTEGER NOT NULL);
 """
 
-COMPRESS_FROM: Final = 96
-"""Contents shorter than this, in bytes, are stored as they are: a frame header would eat the gain."""
+COMPRESS_FROM: Final = 512
+"""Contents shorter than this, in bytes, are stored as they are: the gain would not pay for the calls."""
 
 ZSTD_LEVEL: Final = 1
 

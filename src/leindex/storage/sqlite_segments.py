@@ -9,14 +9,16 @@ segment is merged. A segment with a damaged block rules nothing out until `compa
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import apsw
 
-from .._native import SegmentBuilder, members, postings
+from .._native import SegmentBuilder, members, postings, weighted_postings
+from ..errors import StoreCorruptError
 from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
 from ..text import searchable
 from .sqlite_schema import decode_value
@@ -25,11 +27,12 @@ from .storage_interface import CandidateSet
 Kind = Literal["gram", "word"]
 
 TAIL_BYTES: Final = 1 << 20
-TAIL_DOCUMENTS: Final = 64
-"""A tail above either limit is sealed: scanning it would cost a query more than a look-up in one more segment."""
+TAIL_DOCUMENTS: Final = 1000
+"""A tail above either limit is sealed. Scanning a full one costs a query some 5 ms; a batch of 100 documents that
+made its own segment cost a millisecond more, which is why the count is not smaller."""
 
 FANOUT: Final = 8
-MERGE_BELOW: Final = (8 << 20, 24 << 20)
+MERGE_BELOW: Final = (1 << 20, 8 << 20, 24 << 20)
 """Eight neighbours of less than so many bytes of source become one. Segments above the last limit are left alone
 until `compact`, so that no update rewrites more than about 200 MB of source, half a second of work."""
 
@@ -51,12 +54,17 @@ class Segment:
         return self.high - self.low + 1
 
 
+def rows(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:
+    """A cursor over rows whose columns have the types that this module gave them."""
+    return connection.execute(sql, bindings)
+
+
 def segments(connection: apsw.Connection, kind: Kind) -> list[Segment]:
     """The segments of a kind, by the documents they cover."""
-    rows = connection.execute(
-        "SELECT id, low, high, source_bytes FROM segments WHERE kind = ? ORDER BY low", (kind,)
+    found = rows(
+        connection, "SELECT id, low, high, source_bytes FROM segments WHERE kind = ? ORDER BY low", (kind,)
     )
-    return [Segment(*row) for row in rows]
+    return [Segment(*row) for row in found]
 
 
 def gaps(covered: list[Segment]) -> list[tuple[int, int]]:
@@ -97,35 +105,57 @@ def drop_segment(connection: apsw.Connection, segment: Segment) -> None:
     connection.execute("DELETE FROM segments WHERE id = ?", (segment.id,))
 
 
-def seal_grams(connection: apsw.Connection, *, everything: bool = False) -> None:
-    """Makes segments of the tail when it is over its limits, or in any case."""
+def beyond_tail(size: int, documents: int) -> bool:
+    """Whether so much is worth a segment: a batch of its own, a tail its sealing."""
+    return size > TAIL_BYTES or documents > TAIL_DOCUMENTS
+
+
+def reserve_numbers(connection: apsw.Connection, documents: int, tail_bytes: int | None) -> tuple[int, bool]:
+    """Reserves numbers for new documents; returns the first, and whether the tail should be sealed.
+
+    Numbers are never given twice, not even after a delete. `tail_bytes` is what the documents add to the tail, or
+    None when they come with a segment of their own. The tail's size is kept as a running sum, which deletes leave
+    alone, since counting the tail anew would cost each small batch more than writing it.
+    """
+    tail = (0, 0) if tail_bytes is None else (documents, tail_bytes)
+    state = dict(
+        rows(
+            connection,
+            "UPDATE store_state SET value = value + CASE name "
+            "WHEN 'next_number' THEN ? WHEN 'tail_documents' THEN ? ELSE ? END RETURNING name, value",
+            (documents, *tail),
+        )
+    )
+    return state["next_number"] - documents, beyond_tail(state["tail_bytes"], state["tail_documents"])
+
+
+def seal_grams(connection: apsw.Connection) -> None:
+    """Makes segments of the whole tail."""
     for low, top in gaps(segments(connection, "gram")):
-        sizes = connection.execute("SELECT id, size FROM kv_store WHERE id BETWEEN ? AND ?", (low, top)).fetchall()
-        total = sum(size for _, size in sizes)
-        if not sizes or not (everything or total > TAIL_BYTES or len(sizes) > TAIL_DOCUMENTS):
-            continue
-        start, builder, covered = sizes[0][0], SegmentBuilder(), 0
-        high = start
-        for number, size in sizes:
-            if covered and covered + size > COMPACT_BYTES:
+        builder, start, high, covered = SegmentBuilder(), 0, 0, 0
+        sql = "SELECT id, value_type, value, size FROM kv_store WHERE id BETWEEN ? AND ? ORDER BY id"
+        for number, value_type, value, size in rows(connection, sql, (low, top)):
+            if start and covered + size > COMPACT_BYTES:
                 write_segment(connection, "gram", start, high, covered, builder.finish(BLOCK_BYTES))
-                start, covered = number, 0
-            row = connection.execute("SELECT value_type, value, size FROM kv_store WHERE id = ?", (number,)).fetchone()
+                start, covered = 0, 0
+            start = start or number
             builder.set_documents(number - start)
-            builder.add(searchable(decode_value(*row)))
+            builder.add(searchable(decode_value(value_type, value, size)))
             covered, high = covered + size, number
-        write_segment(connection, "gram", start, high, covered, builder.finish(BLOCK_BYTES))
+        if start:
+            write_segment(connection, "gram", start, high, covered, builder.finish(BLOCK_BYTES))
+    connection.execute("UPDATE store_state SET value = 0 WHERE name IN ('tail_documents', 'tail_bytes')")
 
 
 def seal_words(connection: apsw.Connection, *, everything: bool = False) -> None:
     """The same for the tail of words."""
-    count, size = connection.execute("SELECT count(*), total(length(keys)) FROM word_tail").fetchone()
-    if not count or not (everything or count > TAIL_DOCUMENTS or size > TAIL_BYTES):
+    count, size = rows(connection, "SELECT count(*), total(length(keys)) FROM word_tail").fetchone()
+    if not count or not (everything or beyond_tail(size, count)):
         return
-    rows = connection.execute("SELECT number, keys, payloads FROM word_tail ORDER BY number")
+    tail = rows(connection, "SELECT number, keys, payloads FROM word_tail ORDER BY number")
     builder = SegmentBuilder(payload=True)
     low = high = 0
-    for number, keys, payloads in rows:
+    for number, keys, payloads in tail:
         low, high = low or number, number
         builder.set_documents(number - low)
         builder.add_keys(keys, payloads)
@@ -183,19 +213,23 @@ def live_numbers(connection: apsw.Connection, low: int, high: int) -> set[int]:
     """The numbers in a range that are still in use."""
     # The index on key holds every number in a fraction of the pages that the rows themselves take.
     if high - low > 4096:
-        rows = connection.execute(
-            "SELECT id FROM kv_store INDEXED BY sqlite_autoindex_kv_store_1 WHERE id BETWEEN ? AND ?", (low, high)
-        )
+        source = "kv_store INDEXED BY sqlite_autoindex_kv_store_1"
     else:
-        rows = connection.execute("SELECT id FROM kv_store WHERE id BETWEEN ? AND ?", (low, high))
-    return {number for (number,) in rows}
+        source = "kv_store"
+    return {
+        number for (number,) in rows(connection, f"SELECT id FROM {source} WHERE id BETWEEN ? AND ?", (low, high))
+    }
 
 
 def compact_kind(connection: apsw.Connection, kind: Kind) -> None:
     """Merges neighbours into large segments and drops what deleted documents left; rebuilds damaged gram segments."""
     run: list[Segment] = []
-    seal = seal_grams if kind == "gram" else seal_words
-    seal(connection, everything=True)
+
+    def seal() -> None:
+        if kind == "gram":
+            seal_grams(connection)
+        else:
+            seal_words(connection, everything=True)
 
     def finish() -> None:
         if run and not merge(connection, kind, run):
@@ -203,19 +237,19 @@ def compact_kind(connection: apsw.Connection, kind: Kind) -> None:
                 drop_segment(connection, segment)
         run.clear()
 
+    seal()
     for segment in segments(connection, kind):
         full = sum(s.source_bytes for s in run) + segment.source_bytes > COMPACT_BYTES
         if run and (full or tail_between(connection, kind, run[-1], segment)):
             finish()
         run.append(segment)
     finish()
-    seal(connection, everything=True)
+    seal()
 
 
 def damaged_blocks(connection: apsw.Connection) -> Iterator[str]:
     """A line for each block that cannot be read."""
-    rows = connection.execute("SELECT id, data FROM segment_blocks")
-    for block, data in rows:
+    for block, data in rows(connection, "SELECT id, data FROM segment_blocks"):
         try:
             postings(data, 0, 0)
         except ValueError:
@@ -294,8 +328,10 @@ class SegmentCandidates(CandidateSet):
         yield from self._tail(following, 2**62)
 
     def _tail(self, low: int, high: int) -> list[int]:
-        rows = self._connection().execute("SELECT id FROM kv_store WHERE id BETWEEN ? AND ? ORDER BY id", (low, high))
-        return [number for (number,) in rows]
+        found = rows(
+            self._connection(), "SELECT id FROM kv_store WHERE id BETWEEN ? AND ? ORDER BY id", (low, high)
+        )
+        return [number for (number,) in found]
 
     def count(self, limit: int | None = None) -> int:
         if isinstance(self._formula, Nothing):
@@ -366,3 +402,31 @@ class SegmentCandidates(CandidateSet):
                 ] = None
                 return (1 << segment.documents) - 1
         return bits
+
+
+def word_in_segment(connection: apsw.Connection, segment: Segment, key: int) -> tuple[list[int], bytes]:
+    """The documents of a segment of words that hold the word with this hash, and their payloads."""
+    base = segment.id << 32
+    row = rows(
+        connection,
+        "SELECT data FROM segment_blocks WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1",
+        (base, base + key),
+    ).fetchone()
+    if row is None:
+        return [], b""
+    try:
+        places, weights = weighted_postings(row[0], key)
+    except ValueError:
+        raise StoreCorruptError(f"the words of segment {segment.id} are damaged; index again") from None
+    return [segment.low + place for place in memoryview(places).cast("I")], weights
+
+
+def word_in_tail(connection: apsw.Connection, key: int) -> Iterator[tuple[int, int]]:
+    """The same for documents whose words no segment covers, as pairs."""
+    needle = key.to_bytes(4, sys.byteorder)
+    for number, keys, payloads in rows(connection, "SELECT number, keys, payloads FROM word_tail ORDER BY number"):
+        place = keys.find(needle)
+        while place >= 0 and place % 4:
+            place = keys.find(needle, place + 1)
+        if place >= 0:
+            yield number, payloads[place // 4]

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Literal, cast
 
 import apsw
 
-from .._native import SegmentBuilder, weighted_postings
+from .._native import SegmentBuilder
 from ..errors import DocumentError
 from ..models import Document, DocumentItem, WordBag
 from ..query.formula import Formula
@@ -26,15 +26,17 @@ from ..text import searchable
 from .database import Database, Durability
 from .sqlite_schema import DocumentRow, create_schema, decode_value, encode_row
 from .sqlite_segments import (
-    TAIL_BYTES,
-    TAIL_DOCUMENTS,
     SegmentCandidates,
+    beyond_tail,
     compact_kind,
     damaged_blocks,
     merge_small,
+    reserve_numbers,
     seal_grams,
     seal_words,
     segments,
+    word_in_segment,
+    word_in_tail,
     write_segment,
 )
 from .storage_interface import Postings, PreparedBatch, SearchInterface, WordTotals
@@ -108,7 +110,7 @@ class SQLiteSearch(SearchInterface):
             rows[row[0]] = (row, content)
             size += len(content)
         blocks = None
-        if size > TAIL_BYTES or len(rows) > TAIL_DOCUMENTS:
+        if beyond_tail(size, len(rows)):
             builder = SegmentBuilder()
             for _, content in rows.values():
                 builder.add(searchable(content))
@@ -143,33 +145,25 @@ class SQLiteSearch(SearchInterface):
 
         Returns the number of the first row."""
         self._remove(connection, [row[0] for row in rows])
+        size = sum(row[2] for row in rows)
         if blocks is not None:
-            seal_grams(connection, everything=True)
-        first = self._next_number(connection, len(rows))
+            seal_grams(connection)
+        first, full = reserve_numbers(connection, len(rows), size if blocks is None else None)
         connection.executemany(INSERT, ((number, *row) for number, row in enumerate(rows, first)))
-        if blocks is None:
+        if blocks is not None:
+            write_segment(connection, "gram", first, first + len(rows) - 1, size, blocks)
+        elif full:
             seal_grams(connection)
         else:
-            size = sum(row[2] for row in rows)
-            write_segment(connection, "gram", first, first + len(rows) - 1, size, blocks)
+            return
         merge_small(connection, "gram")
         return first
-
-    @staticmethod
-    def _next_number(connection: apsw.Connection, count: int) -> int:
-        """Reserves `count` numbers; returns the first. Numbers are never given twice, not even after a delete."""
-        row = connection.execute(
-            "INSERT INTO store_state VALUES('next_number', 1 + ?1) "
-            "ON CONFLICT(name) DO UPDATE SET value = value + ?1 RETURNING value",
-            (count,),
-        ).fetchone()
-        assert row is not None
-        return int(row[0]) - count
 
     @staticmethod
     def _remove(connection: apsw.Connection, doc_ids: Sequence[str]) -> int:
         """Deletes the documents of these ids everywhere; postings of theirs go when segments merge."""
         found: list[int] = []
+        doc_ids = list(dict.fromkeys(doc_ids))
         for start in range(0, len(doc_ids), PARAMETERS_AT_ONCE):
             part = doc_ids[start : start + PARAMETERS_AT_ONCE]
             marks = ",".join("?" * len(part))
@@ -186,6 +180,7 @@ class SQLiteSearch(SearchInterface):
         with self.database.transaction() as connection:
             for table in ("kv_store", "segments", "segment_blocks", "word_tail", "word_lengths"):
                 connection.execute(f"DELETE FROM {table}")
+            connection.execute("UPDATE store_state SET value = 0 WHERE name <> 'next_number'")
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -247,37 +242,33 @@ class SQLiteSearch(SearchInterface):
     def write_words(self, bags: Sequence[WordBag]) -> None:
         with self.database.transaction() as connection:
             for bag in bags:
-                if connection.execute("SELECT 1 FROM kv_store WHERE id = ?", (bag.number,)).fetchone() is None:
-                    continue
                 connection.execute(
-                    "INSERT OR REPLACE INTO word_tail VALUES(?, ?, ?)", (bag.number, bag.keys, bag.payloads)
+                    "INSERT INTO word_lengths SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM kv_store WHERE id = ?1) "
+                    "ON CONFLICT DO NOTHING",
+                    (bag.number, bag.length),
                 )
-                connection.execute("INSERT OR REPLACE INTO word_lengths VALUES(?, ?)", (bag.number, bag.length))
+                if connection.changes():
+                    row = (bag.number, bag.keys, bag.payloads)
+                    connection.execute("INSERT INTO word_tail VALUES(?, ?, ?)", row)
             seal_words(connection)
             merge_small(connection, "word")
 
     def word_postings(self, key: int) -> Postings:
-        numbers, payloads = array("I"), bytearray()
+        numbers, payloads, ascending = array("I"), bytearray(), True
         with self.database.snapshot(), self.database.mapped():
             connection = self.database.reader()
             for segment in segments(connection, "word"):
-                base = segment.id << 32
-                row = connection.execute(
-                    "SELECT data FROM segment_blocks WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1",
-                    (base, base + key),
-                ).fetchone()
-                if row is not None:
-                    places, weights = weighted_postings(row[0], key)
-                    numbers.extend(segment.low + place for place in memoryview(places).cast("I"))
-                    payloads += weights
-            needle = key.to_bytes(4, "little")
-            for number, keys, weights in connection.execute("SELECT number, keys, payloads FROM word_tail"):
-                place = keys.find(needle)
-                while place >= 0 and place % 4:
-                    place = keys.find(needle, place + 1)
-                if place >= 0:
-                    numbers.append(number)
-                    payloads.append(weights[place // 4])
+                places, weights = word_in_segment(connection, segment, key)
+                ascending = ascending and not (numbers and places and segment.low <= numbers[-1])
+                numbers.extend(places)
+                payloads += weights
+            for number, weight in word_in_tail(connection, key):
+                ascending = ascending and not (numbers and number <= numbers[-1])
+                numbers.append(number)
+                payloads.append(weight)
+        if not ascending:  # words that were written in another order than their documents
+            pairs = sorted(zip(numbers, payloads, strict=True))
+            numbers, payloads = array("I", (n for n, _ in pairs)), bytearray(w for _, w in pairs)
         return Postings(numbers.tobytes(), bytes(payloads))
 
     def word_lengths(self, numbers: Sequence[int]) -> list[int]:

@@ -85,15 +85,20 @@ def check_document(doc_id: object, document: object) -> bytes:
     return content
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
 def other_fields(document: Mapping[str, Any]) -> str | None:
     """All fields but the content, as JSON text; None where there are none. Raises DocumentError."""
     fields = {key: value for key, value in document.items() if key != "content"}
     if not fields:
         return None
+    if not all(isinstance(key, str) for key in fields):
+        raise DocumentError("a field cannot be stored: its name is not a string")
     try:
-        text = json.dumps(fields, ensure_ascii=False, allow_nan=False)
+        text = _JSON.encode(fields)
         text.encode("utf-8")
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise DocumentError(f"a field cannot be stored: {error}") from None
     return text
 
@@ -329,7 +334,10 @@ class SearchInterface(ABC):
 
     @abstractmethod
     def candidates(self, formula: Formula) -> CandidateSet:
-        """The documents whose searchable text may satisfy the formula; never one too few."""
+        """The documents whose searchable text may satisfy the formula; never one too few.
+
+        The set looks things up as it is used, and is right within the snapshot in which it was made.
+        """
 
     def search_content(self, text: str | bytes, limit: int = 20) -> list[DocumentItem]:
         """The first documents, in order of writing, whose searchable text holds `text`, capitals respected.
@@ -356,11 +364,15 @@ class SearchInterface(ABC):
 
     @abstractmethod
     def write_words(self, bags: Sequence[WordBag]) -> None:
-        """Stores the words of documents in one transaction. Bags of documents that are gone are dropped."""
+        """Stores the words of documents in one durable transaction.
+
+        Bags of documents that are gone, or whose words are known already, are dropped: a document's content and
+        therefore its words never change under its number. Hence idempotent.
+        """
 
     @abstractmethod
     def word_postings(self, key: int) -> Postings:
-        """Where the word with this hash occurs."""
+        """Where the word with this hash occurs. May hold documents that are gone, until `compact`."""
 
     @abstractmethod
     def word_lengths(self, numbers: Sequence[int]) -> list[int]:
