@@ -203,7 +203,7 @@ def test_rules_that_are_a_fifo_do_not_hang(tmp_path: Path) -> None:
 
 def test_hostile_globs_take_no_time(tmp_path: Path) -> None:
     (tmp_path / ("a" * 250)).touch()
-    (tmp_path / ".ignore").write_text("\n".join([*["*a" * n + "b" for n in range(1, 40)], "{a,{a,{a,*a*}*}*}*" * 6 + "b"]))
+    (tmp_path / ".ignore").write_text("\n".join([*["*a" * n + "[b]" for n in range(1, 14)], "{a,{a,{a,*a*}*}*}*" * 6 + "b"]))
     assert len(listed(tmp_path)) == 1
 
 
