@@ -62,8 +62,8 @@ class LineSearch(Core):
             while True:
                 if read - start >= capacity:
                     capacity *= 3
-                if read == stop:
-                    stop = next(stops, read)
+                while stop == read < len(raw):
+                    stop = next(stops)
                 upto = min(stop, start + capacity)
                 if upto == read:
                     end = read

@@ -63,7 +63,7 @@ class Core:
         self._events: list[Line] = []
         self._replacer = Replacer(request, matcher) if request.replace is not None else None
         self._wants_spans = request.needs_spans or (
-            request.summary and (matcher.crosses_lines or request.stats or request.mode is Mode.COUNT_MATCHES)
+            request.summary and (matcher.crosses_lines or request.keeps_stats or request.mode is Mode.COUNT_MATCHES)
         )
         self._silences = request.binary is Binary.CONVERT and not request.summary and request.mode is not Mode.JSON
         self._settles = request.first_match_settles
@@ -155,14 +155,6 @@ class Core:
     def other_context(self, upto: int) -> bool:
         """Report every line up to `upto` that has not been reported (`passthru`)."""
         return all(self.sink_context(*line) for line in self.line_ranges(self._visited, upto))
-
-    @property
-    def after_left(self) -> int:
-        return self._after_left
-
-    def context_taken(self) -> None:
-        """One of the trailing context lines was reported."""
-        self._after_left -= 1
 
     # Lines.
 

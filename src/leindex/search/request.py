@@ -154,6 +154,18 @@ class GrepRequest:
         return self.quiet and not self.keeps_stats
 
     @property
+    def selects_without_match(self) -> bool:
+        """Whether files are reported for lines that do not match: an index of what files hold is of no use then."""
+        return self.invert or self.passthru or not self.patterns
+
+    @property
+    def reports_unmatched(self) -> bool:
+        """Whether something is printed for files without a match."""
+        if self.mode is Mode.FILES_WITHOUT_MATCH:
+            return True
+        return self.mode in (Mode.COUNT, Mode.COUNT_MATCHES) and self.include_zero and not self.quiet
+
+    @property
     def can_match(self) -> bool:
         """False when no file needs to be looked at: no pattern to match, or a limit of 0 lines."""
         return (bool(self.patterns) or self.invert) and self.max_count != 0

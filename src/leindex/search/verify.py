@@ -21,7 +21,7 @@ from leindex.search.by_line import LineSearch
 from leindex.search.by_text import TextSearch
 from leindex.search.core import MATCH, Core, Line
 from leindex.search.matcher import Matcher
-from leindex.search.request import Binary, GrepRequest, Mode
+from leindex.search.request import Binary, GrepRequest
 from leindex.text import searchable
 
 __all__ = ["MATCH", "FileMatches", "Line", "Searcher"]
@@ -30,11 +30,15 @@ __all__ = ["MATCH", "FileMatches", "Line", "Searcher"]
 class FileMatches:
     """What the search of one file finds, produced as it is read: memory does not grow with the number of lines."""
 
-    __slots__ = ("_core", "text")
+    __slots__ = ("_core",)
 
-    def __init__(self, text: bytes, core: Core) -> None:
-        self.text = text
+    def __init__(self, core: Core) -> None:
         self._core = core
+
+    @property
+    def text(self) -> bytes:
+        """The text that the lines' offsets refer to."""
+        return self._core.text
 
     def lines(self) -> Iterator[Line]:
         """Matching and context lines in order. To be called once; the other properties are valid after the end."""
@@ -52,7 +56,13 @@ class FileMatches:
 
     @property
     def bytes_searched(self) -> int:
+        """How much of the text was looked at."""
         return self._core.bytes_searched
+
+    def line_count(self, line: Line) -> int:
+        """The number of lines in a reported block of lines."""
+        text, term = self._core.text, self._core.term
+        return text.count(term, line.start, line.end) + (not text.endswith(term, line.start, line.end))
 
 
 class Searcher:
@@ -75,7 +85,7 @@ class Searcher:
         core = (TextSearch if self._whole_file else LineSearch)(
             self.request, self.matcher, content, text, check=self._check
         )
-        return FileMatches(text, core)
+        return FileMatches(core)
 
     def matches(self, content: bytes) -> bool:
         """Whether the file has a line to report: the fast form for `-l` and `-q`."""
