@@ -10,14 +10,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..models import DocumentItem, FileRow
 from ..storage.storage_interface import PreparedBatch, SearchInterface
 from ..text import encoding_of
-from .changes import Seen, trusted_mtime
+from .changes import UNTRUSTED, Seen, trusted_mtime
 from .language import language_of
-from .read import FileReader, kind_of
+from .filekind import kind_of
+from .read import Content, Reader, Skip, blob_id
 
 CHUNK_BYTES = 32 << 20
 CHUNK_FILES = 8192
@@ -45,7 +46,6 @@ class ReadyChunk:
     files: int
     size: int
     read: int = 0
-    notes: list[str] = field(default_factory=list)
 
 
 def chunks(files: Sequence[Seen], *, max_size: int, chunk_bytes: int, chunk_files: int) -> Iterator[Chunk]:
@@ -86,7 +86,7 @@ class Claims:
 
 def prepare_chunk(
     chunk: Chunk,
-    reader: FileReader,
+    reader: Reader,
     store: SearchInterface,
     claims: Claims,
     git_ids: Mapping[bytes, str],
@@ -95,53 +95,49 @@ def prepare_chunk(
     """Reads a chunk's files and prepares the batch that stores them."""
     known_ids = {seen.path: git_ids[seen.path] for seen in chunk.files if seen.path in git_ids}
     numbers = claims.stored(list(known_ids.values())) if known_ids else {}
-    unread = [seen for seen in chunk.files if known_ids.get(seen.path) not in numbers]
-    outcomes = dict(zip((seen.path for seen in unread), reader.read(unread), strict=True)) if not cancelled() else {}
+    unread = [seen.path for seen in chunk.files if known_ids.get(seen.path) not in numbers]
+    outcomes = dict(zip(unread, reader.read(unread), strict=True)) if not cancelled() else {}
     read_ns = time.time_ns()
-    ids = {path: outcome.doc_id for path, outcome in outcomes.items() if not outcome.skipped}
+    ids = {path: blob_id(outcome.data) for path, outcome in outcomes.items() if isinstance(outcome, Content)}
     numbers |= claims.stored([doc_id for doc_id in ids.values() if doc_id not in numbers])
     mine = claims.take([doc_id for doc_id in ids.values() if doc_id not in numbers])
     documents: list[DocumentItem] = []
     rows: list[FileRow] = []
     for seen in chunk.files:
         outcome = outcomes.get(seen.path)
-        if outcome is None:
-            doc_id = known_ids.get(seen.path)
+        if isinstance(outcome, Content):
+            doc_id = ids[seen.path]
+            status = Seen(seen.path, outcome.size, outcome.mtime_ns, outcome.inode, seen.mode)
+            rows.append(_row(status, doc_id, outcome.data, read_ns))
+            if doc_id in mine:
+                mine.discard(doc_id)
+                documents.append((doc_id, {"content": outcome.data}))
+        elif outcome is None:
+            doc_id = known_ids.get(seen.path, "")
             if doc_id in numbers:  # git knows what the file holds, and that is stored: nothing is read
-                content = store.contents([numbers[doc_id]])[0] or b""
-                rows.append(_row(seen, seen.size, seen.mtime_ns, seen.inode, doc_id, "", content, read_ns))
-            continue
-        doc_id, content = outcome.doc_id, outcome.content
-        rows.append(
-            _row(seen, outcome.size, outcome.mtime_ns, outcome.inode, doc_id, outcome.skipped, content, read_ns)
-        )
-        if doc_id in mine:
-            mine.discard(doc_id)
-            documents.append((doc_id, {"content": content}))
+                rows.append(_row(seen, doc_id, store.contents([numbers[doc_id]])[0] or b"", read_ns))
+        elif outcome is not Skip.VANISHED:
+            rows.append(_skipped_row(seen, outcome, read_ns))
     batch = PreparedBatch(0, 0) if cancelled() else store.prepare(documents)
     return ReadyChunk(batch, rows, numbers, len(chunk.files), chunk.size, read=len(unread))
 
 
-def _row(
-    seen: Seen,
-    size: int,
-    mtime_ns: int,
-    inode: int,
-    doc_id: str,
-    skipped: str,
-    data: bytes,
-    read_ns: int,
-) -> FileRow:
+def _row(seen: Seen, doc_id: str, content: bytes, read_ns: int) -> FileRow:
     return FileRow(
         path=seen.path,
         number=0,
-        size=size,
-        mtime_ns=trusted_mtime(mtime_ns, read_ns),
-        inode=inode,
+        size=seen.size,
+        mtime_ns=trusted_mtime(seen.mtime_ns, read_ns),
+        inode=seen.inode,
         mode=seen.mode,
         doc_id=doc_id,
-        language=language_of(seen.path, data) or "",
-        encoding=encoding_of(data) if data else "",
-        kind=kind_of(seen.path, data),
-        skipped=skipped,
+        language=language_of(seen.path, content) or "",
+        encoding=encoding_of(content),
+        kind=kind_of(seen.path, content),
     )
+
+
+def _skipped_row(seen: Seen, reason: Skip, read_ns: int) -> FileRow:
+    # A file that was being written is looked at again next time, whatever its time stamp says then.
+    mtime_ns = UNTRUSTED if reason is Skip.CHANGED else trusted_mtime(seen.mtime_ns, read_ns)
+    return FileRow(seen.path, 0, seen.size, mtime_ns, seen.inode, seen.mode, skipped=str(reason))

@@ -27,7 +27,7 @@ from .batch import CHUNK_BYTES, CHUNK_FILES, Chunk, Claims, ReadyChunk, chunks, 
 from .changes import Seen, compare
 from .discover import DiscoverOptions, discover
 from .gitindex import known_blobs
-from .read import FileReader
+from .read import Reader
 
 SMALL_TREE_BYTES = 2 << 20
 """Below this, starting threads costs more than they save."""
@@ -119,7 +119,7 @@ def _prepared(
     max_size = options.discover.max_size
     limit = CHUNK_FILES if options.batch_size == "auto" else options.batch_size
     parts = chunks(to_read, max_size=max_size, chunk_bytes=CHUNK_BYTES, chunk_files=limit)
-    reader = FileReader(root, max_size)
+    reader = Reader(os.fsencode(root), max_size)
     git_ids = known_blobs(root, to_read)
 
     def work(chunk: Chunk) -> ReadyChunk:
