@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from ..models import Document, WordBag
@@ -26,6 +26,12 @@ class MemorySearch(SearchInterface):
     """Documents in a dict, found by scanning. Keeps nothing when it is closed."""
 
     name: ClassVar[str] = "memory"
+    lacks: ClassVar[Mapping[str, str]] = {
+        "close": "there is nothing to close",
+        "reopen": "it keeps nothing when it is closed",
+        "reader_beside_writer": "its documents are in one object",
+        "snapshot": "it has one state, that of now",
+    }
 
     def __init__(self) -> None:
         self._documents: dict[str, tuple[int, Document]] = {}
