@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +28,10 @@ from .changes import Seen, compare
 from .discover import DiscoverOptions, discover
 from .gitindex import known_blobs
 from .read import Reader
+
+UNNAMED_DAYS = 14.0
+UNNAMED_KEPT = 20_000
+"""Contents without a name are kept for switching branches: two weeks, and at most so many."""
 
 SMALL_TREE_BYTES = 2 << 20
 """Below this, starting threads costs more than they save."""
@@ -80,6 +84,8 @@ def update(
         catalog.remove_files(changes.removed)
     skipped_by_walk = {**walk.skipped, **({"unreadable folder": len(walk.unreadable)} if walk.unreadable else {})}
     walked = {
+        "discover": asdict(options.discover),
+        "text_only": options.text_only,
         "walked_at": started_unix,
         "walk_seconds": walk_seconds,
         "passed_over": skipped_by_walk,
@@ -105,6 +111,25 @@ def update(
         seconds=time.monotonic() - started,
         read=done.read,
     )
+
+
+def stored_options(catalog: Catalog) -> UpdateOptions:
+    """The options that the last update worked with, so that what belongs to the tree stays the same."""
+    stored = catalog.state("discover", {})
+    if "globs" in stored:
+        stored["globs"] = tuple(stored["globs"])
+    return UpdateOptions(DiscoverOptions(**stored), text_only=bool(catalog.state("text_only", False)))
+
+
+def collect_unnamed(
+    store: SearchInterface, catalog: Catalog, *, days: float = UNNAMED_DAYS, keep: int = UNNAMED_KEPT
+) -> int:
+    """Deletes contents that no file has had for `days`, and the oldest above `keep` of them; returns how many."""
+    numbers = catalog.unnamed_before(time.time() - days * 86_400, keep=keep)
+    doc_ids = [doc_id for doc_id in store.doc_ids(numbers) if doc_id is not None]
+    store.delete_documents(doc_ids)
+    catalog.forget_unnamed(numbers)
+    return len(doc_ids)
 
 
 def _prepared(

@@ -286,6 +286,14 @@ class Catalog:
         rows = self._rows("SELECT language, data FROM symbols WHERE number = ?", (number,))
         return (rows[0][0], rows[0][1]) if rows else None
 
+    def pending(self) -> int:
+        """How many documents the second stage has not seen yet."""
+        rows = self._rows(
+            "SELECT count(DISTINCT number) FROM files WHERE number > 0 "
+            "AND NOT EXISTS (SELECT 1 FROM symbols s WHERE s.number = files.number)"
+        )
+        return int(rows[0][0])
+
     def without_symbols(self) -> list[tuple[int, bytes, str]]:
         """Documents that the second stage has not seen yet: number, the first path, language; by number."""
         rows = self._rows(
