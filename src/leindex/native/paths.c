@@ -51,9 +51,19 @@ static void add_component(PathTerms *to, const uint8_t *at, size_t length, int i
     }
 }
 
+/* Names that only say "what this folder is": the folder's name counts as theirs. */
+static int stands_for_folder(const uint8_t *name, size_t length)
+{
+    static const char *const names[] = {"mod", "index", "__init__", "init", "main"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
+            return 1;
+    return 0;
+}
+
 static void add_path(PathTerms *to, const uint8_t *path, size_t length)
 {
-    size_t start = 0;
+    size_t start = 0, folder = 0, folder_length = 0;
     for (size_t i = 0; i <= length; i++) {
         if (i < length && path[i] != '/')
             continue;
@@ -65,6 +75,10 @@ static void add_path(PathTerms *to, const uint8_t *path, size_t length)
                     break;
                 }
         add_component(to, path + start, end - start, i == length);
+        if (i == length && stands_for_folder(path + start, end - start))
+            add_component(to, path + folder, folder_length, 1);
+        folder = start;
+        folder_length = end - start;
         start = i + 1;
     }
 }

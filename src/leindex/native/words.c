@@ -308,7 +308,7 @@ void expand_run(const uint8_t *run, size_t length, TermSink sink, void *context)
             emit(run + parts[i].start + 1, parts[i].length - 1, ROLE_PART, sink, context);
         /* WebSocketUpgrade is also found as "websocket". */
         if (count > 2 && i + 1 < count && parts[i + 1].camel)
-            emit(run + parts[i].start, parts[i].length + parts[i + 1].length, ROLE_PAIR, sink, context);
+            emit(run + parts[i].start, parts[i + 1].start + parts[i + 1].length - parts[i].start, ROLE_PAIR, sink, context);
     }
 }
 
