@@ -7,9 +7,9 @@
 enum { IN_FOLDER = 1, IN_NAME = 2, IS_NAME = 4, IS_FOLDER = 8 };
 
 typedef struct {
-    uint64_t *keys; /* hash << 32 | place << 4 | flags */
+    uint64_t *keys; /* hash << 32 | number << 4 | flags */
     size_t count, capacity;
-    uint32_t place;
+    uint32_t number; /* of the document at this path; 28 bits */
     size_t length; /* of the run at hand */
     uint32_t whole, part; /* flags for the two roles */
     int failed;
@@ -29,7 +29,7 @@ static void add_path_term(void *context, const uint8_t *term, size_t length, uin
         to->keys = keys;
         to->capacity = capacity;
     }
-    to->keys[to->count++] = (uint64_t)hash << 32 | to->place << 4 | (role == ROLE_WHOLE ? to->whole : to->part);
+    to->keys[to->count++] = (uint64_t)hash << 32 | to->number << 4 | (role == ROLE_WHOLE ? to->whole : to->part);
 }
 
 static void add_component(PathTerms *to, const uint8_t *at, size_t length, int is_name)
@@ -102,45 +102,56 @@ static int finish_paths(PathTerms *to)
     return 0;
 }
 
-static PyObject *paths_terms(PyObject *self, PyObject *args)
+static int read_paths(PathTerms *to, const char *blob, size_t size, const uint32_t *numbers, size_t count)
 {
-    const char *blob;
-    Py_ssize_t size;
-    (void)self;
-    if (!PyArg_ParseTuple(args, "y#:path_terms", &blob, &size))
-        return NULL;
-    PathTerms to = {0};
-    int failed;
-    Py_BEGIN_ALLOW_THREADS
-    for (Py_ssize_t start = 0; start < size && !to.failed; to.place++) {
-        const char *end = memchr(blob + start, 0, (size_t)(size - start));
-        Py_ssize_t stop = end ? end - blob : size;
-        add_path(&to, (const uint8_t *)blob + start, (size_t)(stop - start));
+    size_t start = 0;
+    for (size_t i = 0; i < count && start <= size && !to->failed; i++) {
+        const char *end = memchr(blob + start, 0, size - start);
+        size_t stop = end ? (size_t)(end - blob) : size;
+        to->number = numbers[i] & 0x0FFFFFFF;
+        add_path(to, (const uint8_t *)blob + start, stop - start);
         start = stop + 1;
     }
-    failed = to.failed || finish_paths(&to) < 0;
-    Py_END_ALLOW_THREADS
-    PyObject *hashes = PyBytes_FromStringAndSize(NULL, failed ? 0 : (Py_ssize_t)to.count * 4);
-    PyObject *places = PyBytes_FromStringAndSize(NULL, failed ? 0 : (Py_ssize_t)to.count * 4);
-    PyObject *flags = PyBytes_FromStringAndSize(NULL, failed ? 0 : (Py_ssize_t)to.count);
+    return to->failed || finish_paths(to) < 0 ? -1 : 0;
+}
+
+static PyObject *path_arrays(const PathTerms *terms)
+{
+    PyObject *hashes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)terms->count * 4);
+    PyObject *numbers = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)terms->count * 4);
+    PyObject *flags = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)terms->count);
     PyObject *result = NULL;
-    if (failed) {
-        PyErr_NoMemory();
-    } else if (hashes && places && flags) {
+    if (hashes && numbers && flags) {
         uint32_t *hash_out = (uint32_t *)(void *)PyBytes_AsString(hashes);
-        uint32_t *place_out = (uint32_t *)(void *)PyBytes_AsString(places);
+        uint32_t *number_out = (uint32_t *)(void *)PyBytes_AsString(numbers);
         uint8_t *flags_out = (uint8_t *)PyBytes_AsString(flags);
-        for (size_t i = 0; i < to.count; i++) {
-            hash_out[i] = (uint32_t)(to.keys[i] >> 32);
-            place_out[i] = (uint32_t)to.keys[i] >> 4;
-            flags_out[i] = to.keys[i] & 15;
+        for (size_t i = 0; i < terms->count; i++) {
+            hash_out[i] = (uint32_t)(terms->keys[i] >> 32);
+            number_out[i] = (uint32_t)terms->keys[i] >> 4;
+            flags_out[i] = terms->keys[i] & 15;
         }
-        result = PyTuple_Pack(3, hashes, places, flags);
+        result = PyTuple_Pack(3, hashes, numbers, flags);
     }
     Py_XDECREF(hashes);
-    Py_XDECREF(places);
+    Py_XDECREF(numbers);
     Py_XDECREF(flags);
-    free(to.keys);
+    return result;
+}
+
+static PyObject *paths_terms(PyObject *self, PyObject *args)
+{
+    const char *blob, *numbers;
+    Py_ssize_t size, numbers_size;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y#y#:path_terms", &blob, &size, &numbers, &numbers_size))
+        return NULL;
+    PathTerms terms = {0};
+    int failed;
+    Py_BEGIN_ALLOW_THREADS
+    failed = read_paths(&terms, blob, (size_t)size, (const uint32_t *)(const void *)numbers, (size_t)numbers_size / 4);
+    Py_END_ALLOW_THREADS
+    PyObject *result = failed ? PyErr_NoMemory() : path_arrays(&terms);
+    free(terms.keys);
     return result;
 }
 

@@ -57,6 +57,12 @@ class Weights:
     b: float = 0.6
     mean: float = 150.0
     top: int = 60
+    short: float = 0.0
+    same: float = 0.0
+    idf_a: float = 0.0
+    path_idf: float = 0.5
+    more: float = 0.0
+    cover: float = 0.0
 
 class PathTerms:
     def __init__(self, files):
@@ -107,8 +113,8 @@ def symbol_match(query, doc, w):
 def table(f):
     return array("f", [f(b) for b in range(256)]).tobytes()
 
-def idf(n, df):
-    return math.log(1 + (n - df + 0.5) / (df + 0.5))
+def idf(n, df, w):
+    return math.log(1 + w.idf_a + (n - df + 0.5) / (df + 0.5))
 
 def rank(text, store, limit=10, weights=Weights()):
     w = weights
@@ -121,21 +127,21 @@ def rank(text, store, limit=10, weights=Weights()):
     for g, word in enumerate(query.words):
         posts = [(f, store.postings(h)) for h, f in word.terms]
         df = max([len(p[1]) for f, p in posts if f >= 1] or [0])
-        word.idf = idf(n, df) * word.weight
+        word.idf = idf(n, df, w) * word.weight
         for f, (nums, pay) in posts:
             if pay:
                 lists.append((2 * g, word.idf * f, body, nums, pay))
         for h, f in word.terms:
             nums, pay = store.paths.postings(h)
             if pay:
-                lists.append((2 * g + 1, max(word.idf, idf(n, len(pay)) * word.weight * 0.5) * f, pt, nums, pay))
+                lists.append((2 * g + 1, max(word.idf, idf(n, len(pay), w) * word.weight * w.path_idf) * f, pt, nums, pay))
     best = _native.best(lists, store.numbers(), w.top, None)
     docs = store.load([num for num, _ in best])
     hits = []
     for (num, score), doc in zip(best, docs):
         passages = cut(doc)
         p, ps = best_passage(query, doc, passages, w)
-        total = (score + w.passage * ps) * factor(doc.path, query, w) 
+        total = (score + w.passage * ps) * factor(doc.path, query, w)
         sym, sp = symbol_match(query, doc, w)
         if sym:
             total += w.symbol * sym * factor(doc.path, query, w)
@@ -151,6 +157,8 @@ def best_passage(query, doc, passages, w):
     counts = memoryview(counts).cast("H"); lengths = memoryview(lengths).cast("I")
     T = len(terms)
     best, bs = passages[0], -1.0
+    allidf = sum(x.idf for x in query.words) or 1
+    scores = []
     for i, p in enumerate(passages):
         row = counts[i * T:(i + 1) * T].tolist()
         damp = w.k * (1 - w.b + w.b * lengths[i] / w.mean)
@@ -164,5 +172,7 @@ def best_passage(query, doc, passages, w):
                     m = max(m, c)
                 j += 1
             s += word.idf * m
+        scores.append(s)
         if s > bs: best, bs = p, s
-    return best, bs
+    scores.sort(reverse=True)
+    return best, bs + w.more * sum(scores[1:4])
