@@ -1,178 +1,299 @@
+"""Ranking: which documents answer a query best, and with which passage. The one scorer for all engines.
+
+Two steps. `best_documents` reads posting lists only: for each word of the query what it weighs in a document (BM25's
+saturated frequency, kept in the posting), whether a definition is named so, and whether the path says it, each times
+the word's rarity. `rank_documents` then opens the best few: passages, definitions of a name that was asked for, and
+what kind of file it is. `rank` does both. Everything is deterministic; equal scores are ordered by path.
+
+What an engine supplies is `RankingSource`. The signals and what each is worth are in `Weights`; docs/ranking.md has
+their effect, measured.
+"""
+
 from __future__ import annotations
+
 import math
-import re
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final, Protocol
+
 from leindex import _native
-from leindex.search.words import read_query
-from leindex.search.passages import cut, Passage
+from leindex.search import kinds
+from leindex.search.passages import Definition, Passage, best_passage
+from leindex.search.paths import IN_FOLDER, IN_NAME, IS_FOLDER, IS_NAME, PathTerms
+from leindex.search.words import Query, WordWeights, read_query
+from leindex.text import searchable
 
-@dataclass(frozen=True)
-class Symbol:
-    name: str
-    kind: str
-    container: str
-    start_line: int
-    end_line: int
+CANDIDATES: Final = 60
+"""Documents that the first step hands to the second, at least."""
+NAMED_PART: Final = 0x40
+NAMED_WHOLE: Final = 0x80
+LEVEL: Final = 0x3F
+"""A posting's payload: the term is a part of a definition's name, or all of it; how much it weighs, of 63."""
 
-@dataclass(frozen=True)
-class Document:
+
+class Document(Protocol):
+    """What ranking reads of a document. `definitions` is empty when they are not known (yet)."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def definitions(self) -> Sequence[Definition]: ...
+
+
+class RankingSource(Protocol):
+    """What ranking needs of an engine. Document numbers are small integers, dense enough for an array."""
+
+    def count(self) -> int:
+        """How many documents there are."""
+
+    def number_limit(self) -> int:
+        """One more than the highest document number."""
+
+    def postings(self, term: int) -> tuple[bytes, bytes]:
+        """The documents with a term: numbers (32 bits each, native order) and a payload byte for each."""
+
+    def path_terms(self) -> PathTerms:
+        """The terms of all paths; made once for a generation."""
+
+    def load(self, numbers: Sequence[int]) -> Sequence[Document]:
+        """The documents with these numbers, in this order; one that is gone meanwhile is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each signal is worth. A document's score is a sum over the query's words, times the word's rarity."""
+
+    words: WordWeights = field(default_factory=WordWeights)
+    body: float = 1.0
+    named_part: float = 0.4
+    named_whole: float = 0.8
+    path_name: float = 2.0
+    """The file's whole name is the word."""
+    path_name_part: float = 1.0
+    path_folder: float = 0.5
+    path_folder_part: float = 0.4
+    path_rarity: float = 0.8
+    """How much of a word's rarity among paths counts, where it is rarer there than among documents."""
+    passage: float = 1.0
+    name: float = 10.0
+    """A definition of exactly the name that the query consists of."""
+    kinds: Mapping[str, float] = field(
+        default_factory=lambda: {
+            kinds.TEST: 0.5,
+            kinds.EXAMPLE: 0.6,
+            kinds.GENERATED: 0.6,
+            kinds.VENDORED: 0.6,
+            kinds.PROSE: 0.5,
+            kinds.DECLARATION: 0.8,
+        }
+    )
+    """What the score is multiplied by for kinds of files that were not asked for."""
+
+
+DEFAULT_WEIGHTS: Final = Weights()
+
+_TYPES: Final = frozenset("class struct interface trait type enum union module namespace object protocol record".split())
+_CALLABLES: Final = frozenset("function method macro constructor".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer: a passage of a document. `signals` says where the score comes from."""
+
     number: int
     path: str
-    language: str
-    content: bytes
-    symbols: tuple
-
-@dataclass(frozen=True)
-class Hit:
-    path: str
-    start_line: int
-    end_line: int
+    passage: Passage
     score: float
-    heading: str
-    signals: dict
+    signals: dict[str, Any]
 
-@dataclass(frozen=True)
-class Weights:
-    body: float = 1.0
-    def_part: float = 0.4
-    def_whole: float = 0.8
-    is_name: float = 1.6
-    in_name: float = 1.0
-    in_folder: float = 0.4
-    is_folder: float = 0.5
-    passage: float = 1.0
-    heading: float = 0.5
-    pair: float = 0.5
-    ident: float = 1.5
-    part: float = 0.5
-    kind: float = 1.0
-    symbol: float = 10.0
-    test: float = 0.5
-    example: float = 0.7
-    vendor: float = 0.6
-    prose: float = 0.6
-    k: float = 1.2
-    b: float = 0.6
-    mean: float = 150.0
-    top: int = 60
-    short: float = 0.0
-    same: float = 0.0
-    idf_a: float = 0.0
-    path_idf: float = 0.5
-    more: float = 0.0
-    cover: float = 0.0
 
-class PathTerms:
-    def __init__(self, files):
-        self.files = files
-        blob = b"\0".join(p.encode("utf-8", "surrogateescape") for _, p in files) + b"\0"
-        h, p, f = _native.path_terms(blob)
-        self.hashes, self.places, self.flags = array("I", h), array("I", p), f
-        self.numbers = [n for n, _ in files]
-    def postings(self, h):
-        a = bisect_left(self.hashes, h); b = bisect_right(self.hashes, h, a)
-        return array("I", [self.numbers[x] for x in self.places[a:b]]).tobytes(), self.flags[a:b]
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A document that the first step found, with its score there."""
 
-TEST = re.compile(r"(^|/)(tests?|spec|specs|__tests__|testing|testdata|fixtures|mocks?)/|(^|/)(test_[^/]*|conftest\.py|[^/]*[._-](test|tests|spec)\.[^/]*|[^/]*(Test|Tests|Spec|TestCase)\.[^/.]*)$")
-EXAMPLE = re.compile(r"(^|/)(examples?|samples?|demos?|benchmarks?|bench|docs?_src)/")
-VENDOR = re.compile(r"(^|/)(vendor|third_party|third-party|node_modules|external|deps)/")
-PROSE = re.compile(r"\.(md|rst|txt|adoc|markdown|html)$|(^|/)(LICENSE|README|CHANGELOG)[^/]*$")
-def factor(path, query, w):
-    f = 1.0
-    if TEST.search(path) and not (query.asked & {"test", "spec", "mock"}): f *= w.test
-    if EXAMPLE.search(path) and not (query.asked & {"exampl", "sampl", "demo", "benchmark"}): f *= w.example
-    if VENDOR.search(path) and not "vendor" in query.asked: f *= w.vendor
-    if PROSE.search(path) and not (query.asked & {"docu", "readme", "doc"}): f *= w.prose
-    return f
+    number: int
+    score: float
 
-TYPES = frozenset("class struct interface trait type enum union module namespace object protocol typedef record".split())
-CALLABLES = frozenset("function method func fn macro procedure constructor".split())
-def symbol_match(query, doc, w):
-    if not query.symbol: return 0.0, None
-    best, at = 0.0, None
-    name, quals = query.symbol
-    low = name.lower()
-    for s in doc.symbols:
-        if s.name == name: v = 1.0
-        elif s.name.lower() == low: v = 0.8
-        else:
-            tail = re.split(r"[.:#/\\]+", s.name)[-1]
-            if tail == name: v = 0.95
-            elif tail.lower() == low: v = 0.75
-            else: continue
-        if s.kind in TYPES: v += 0.3
-        elif s.kind in CALLABLES: v += 0.2
-        if not s.container: v += 0.1
-        v += 0.05 * math.log1p(s.end_line - s.start_line)
-        if quals and s.container and quals[-1].lower() in s.container.lower(): v += 0.5
-        if v > best: best, at = v, Passage(s.start_line, s.end_line, s.name, frozenset())
-    return best, at
 
-def table(f):
-    return array("f", [f(b) for b in range(256)]).tobytes()
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """The posting lists of a query: (group, weight, worth of payloads, numbers, payloads), by group."""
 
-def idf(n, df, w):
-    return math.log(1 + w.idf_a + (n - df + 0.5) / (df + 0.5))
+    lists: list[tuple[int, float, bytes, bytes, bytes]]
+    rarities: list[float]
 
-def rank(text, store, limit=10, weights=Weights()):
-    w = weights
-    n = store.documents()
-    query = read_query(text, w)
-    body = table(lambda b: w.body * (b & 63) / 63 + (w.def_whole if b & 128 else w.def_part if b & 64 else 0))
-    pt = table(lambda f: w.is_name if f & 4 else w.in_name if f & 2 else w.is_folder if f & 8 else w.in_folder if f else 0)
-    lists = []
-    rar = []
-    for g, word in enumerate(query.words):
-        posts = [(f, store.postings(h)) for h, f in word.terms]
-        df = max([len(p[1]) for f, p in posts if f >= 1] or [0])
-        word.idf = idf(n, df, w) * word.weight
-        for f, (nums, pay) in posts:
-            if pay:
-                lists.append((2 * g, word.idf * f, body, nums, pay))
-        for h, f in word.terms:
-            nums, pay = store.paths.postings(h)
-            if pay:
-                lists.append((2 * g + 1, max(word.idf, idf(n, len(pay), w) * word.weight * w.path_idf) * f, pt, nums, pay))
-    best = _native.best(lists, store.numbers(), w.top, None)
-    docs = store.load([num for num, _ in best])
+
+def rank(
+    query: Query | str,
+    source: RankingSource,
+    *,
+    limit: int = 20,
+    allowed: Sequence[int] | None = None,
+    weights: Weights = DEFAULT_WEIGHTS,
+    explain: bool = False,
+) -> list[Hit]:
+    """The best passages for a query, one a document, best first.
+
+    `allowed` restricts the documents to these numbers (they then need no word of the query). With `explain` the hits'
+    signals say what each word gave.
+    """
+    if isinstance(query, str):
+        query = read_query(query, weights.words)
+    found = best_documents(query, source, limit=max(CANDIDATES, limit), allowed=allowed, weights=weights)
+    return rank_documents(query, source, found, limit=limit, weights=weights, explain=explain)
+
+
+def best_documents(
+    query: Query,
+    source: RankingSource,
+    *,
+    limit: int = CANDIDATES,
+    allowed: Sequence[int] | None = None,
+    weights: Weights = DEFAULT_WEIGHTS,
+) -> list[Scored]:
+    """The first step: at most `limit` documents, best first, from posting lists alone."""
+    lists = _lists(query, source, weights).lists
+    numbers = None if allowed is None else array("I", allowed).tobytes()
+    return [Scored(number, score) for number, score in _native.best(lists, source.number_limit(), limit, numbers)]
+
+
+def rank_documents(
+    query: Query,
+    source: RankingSource,
+    found: Sequence[Scored],
+    *,
+    limit: int = 20,
+    matches: Mapping[int, Sequence[int]] | None = None,
+    weights: Weights = DEFAULT_WEIGHTS,
+    explain: bool = False,
+) -> list[Hit]:
+    """The second step: opens the documents that `best_documents` found and ranks their best passages.
+
+    `matches` gives, by document number, the lines (from 1) where an exact search matched: the passage that is shown
+    holds one of them.
+    """
+    lists = _lists(query, source, weights)
+    scores = {scored.number: scored.score for scored in found}
     hits = []
-    for (num, score), doc in zip(best, docs):
-        passages = cut(doc)
-        p, ps = best_passage(query, doc, passages, w)
-        total = (score + w.passage * ps) * factor(doc.path, query, w)
-        sym, sp = symbol_match(query, doc, w)
-        if sym:
-            total += w.symbol * sym * factor(doc.path, query, w)
-            p = sp
-        hits.append(Hit(doc.path, p.start_line, p.end_line, total, p.heading, {"doc": score, "passage": ps}))
-    hits.sort(key=lambda h: (-h.score, h.path))
-    return hits[:limit]
+    for document in source.load([scored.number for scored in found]):
+        lines = matches.get(document.number, ()) if matches else ()
+        hits.append(_hit(query, lists.rarities, document, scores[document.number], lines, weights))
+    hits.sort(key=lambda hit: (-hit.score, hit.path))
+    del hits[limit:]
+    if explain:
+        for hit in hits:
+            hit.signals["words"] = _explain(query, lists, hit.number)
+    return hits
 
-def best_passage(query, doc, passages, w):
-    terms = [h for word in query.words for h, _ in word.terms][:64]
-    starts = array("I", [p.start_line - 1 for p in passages])
-    counts, lengths = _native.scan(doc.content, array("I", terms).tobytes(), starts.tobytes())
-    counts = memoryview(counts).cast("H"); lengths = memoryview(lengths).cast("I")
-    T = len(terms)
-    best, bs = passages[0], -1.0
-    allidf = sum(x.idf for x in query.words) or 1
-    scores = []
-    for i, p in enumerate(passages):
-        row = counts[i * T:(i + 1) * T].tolist()
-        damp = w.k * (1 - w.b + w.b * lengths[i] / w.mean)
-        s = 0.0; j = 0
-        for word in query.words:
-            m = 0.0
-            for h, f in word.terms:
-                if j < T and row[j]:
-                    c = f * row[j] / (row[j] + damp)
-                    if h in p.name_terms: c += w.heading * f
-                    m = max(m, c)
-                j += 1
-            s += word.idf * m
-        scores.append(s)
-        if s > bs: best, bs = p, s
-    scores.sort(reverse=True)
-    return best, bs + w.more * sum(scores[1:4])
+
+def _hit(
+    query: Query,
+    rarities: Sequence[float],
+    document: Document,
+    score: float,
+    lines: Sequence[int],
+    weights: Weights,
+) -> Hit:
+    text = searchable(document.content)
+    passage, passage_score = best_passage(query, rarities, text, document.definitions, lines)
+    kind = kinds.kind_of_file(document.path, document.content)
+    factor = 1.0 if kinds.ASKED_FOR.get(kind, frozenset()) & query.said else weights.kinds.get(kind, 1.0)
+    signals: dict[str, Any] = {"documents": score, "passage": weights.passage * passage_score, "kind": kind}
+    total = score + weights.passage * passage_score
+    named, definition = _named(query, document.definitions)
+    if definition is not None:
+        total += weights.name * named
+        signals["definition"] = weights.name * named
+        if not lines:
+            passage = Passage(definition.start_line, definition.end_line, definition)
+    if factor != 1.0:
+        signals["factor"] = factor
+    return Hit(document.number, document.path, passage, total * factor, signals)
+
+
+def _named(query: Query, definitions: Sequence[Definition]) -> tuple[float, Definition | None]:
+    """How well a definition answers a query that is nothing but a name: by case, qualifier, kind and size."""
+    best, best_definition = 0.0, None
+    if query.name is None:
+        return best, best_definition
+    folded = query.name.lower()
+    for definition in definitions:
+        own = definition.name
+        if len(own) < len(folded) or not own.lower().endswith(folded):
+            continue
+        tail = len(own) - len(folded)
+        if tail and (own[tail - 1].isalnum() or own[tail - 1] == "_"):
+            continue  # `get` is no answer in `forget`; in `Session.get` it is
+        value = (1.0 if own.endswith(query.name) else 0.75) - (0.05 if tail else 0.0)
+        value += 0.3 if definition.kind in _TYPES else 0.2 if definition.kind in _CALLABLES else 0.0
+        value += 0.0 if definition.container else 0.1
+        value += 0.05 * math.log1p(definition.end_line - definition.start_line)
+        around = f"{definition.container}.{own[:tail]}".lower()
+        value += 0.5 * sum(qualifier.lower() in around for qualifier in query.qualifiers)
+        if value > best:
+            best, best_definition = value, definition
+    return best, best_definition
+
+
+@cache
+def _body_worth(weights: tuple[float, float, float]) -> bytes:
+    body, part, whole = weights
+    return array(
+        "f",
+        [body * (b & LEVEL) / LEVEL + (whole if b & NAMED_WHOLE else part if b & NAMED_PART else 0.0) for b in range(256)],
+    ).tobytes()
+
+
+@cache
+def _path_worth(weights: tuple[float, float, float, float]) -> bytes:
+    flags = (IS_NAME, IN_NAME, IS_FOLDER, IN_FOLDER)
+    return array(
+        "f", [next((w for flag, w in zip(flags, weights, strict=True) if b & flag), 0.0) for b in range(256)]
+    ).tobytes()
+
+
+def _rarity(count: int, having: int) -> float:
+    """BM25's inverse document frequency, in the form that is never negative."""
+    return math.log(1 + (count - having + 0.5) / (having + 0.5)) if having else 0.0
+
+
+def _lists(query: Query, source: RankingSource, weights: Weights) -> _Lists:
+    count, paths = source.count(), source.path_terms()
+    body = _body_worth((weights.body, weights.named_part, weights.named_whole))
+    in_path = _path_worth((weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part))
+    lists, rarities = [], []
+    for group, word in enumerate(query.words):
+        postings = [source.postings(term.hash) for term in word.terms]
+        path_postings = [paths.postings(term.hash) for term in word.terms]
+        rarity = word.weight * _rarity(count, len(postings[0][1]))
+        among_paths = word.weight * weights.path_rarity * _rarity(paths.count, len(path_postings[0][1]))
+        rarities.append(rarity)
+        for (_, worth), (numbers, payloads) in zip(word.terms, postings, strict=True):
+            if payloads:
+                lists.append((2 * group, rarity * worth, body, numbers, payloads))
+        for (_, worth), (numbers, flags) in zip(word.terms, path_postings, strict=True):
+            if flags:
+                lists.append((2 * group + 1, max(rarity, among_paths) * worth, in_path, numbers, flags))
+    return _Lists(lists, rarities)
+
+
+def _explain(query: Query, lists: _Lists, number: int) -> dict[str, dict[str, float]]:
+    """What each word of the query gave to one document in the first step."""
+    given: dict[str, dict[str, float]] = {}
+    for group, weight, table, numbers, payloads in lists.lists:
+        held = memoryview(numbers).cast("I")
+        at = bisect_left(held, number)
+        if at == len(held) or held[at] != number:
+            continue
+        value = weight * memoryview(table).cast("f")[payloads[at]]
+        signals = given.setdefault(query.words[group // 2].text, {})
+        where = "path" if group % 2 else "text"
+        signals[where] = max(signals.get(where, 0.0), value)
+    return given
