@@ -86,49 +86,59 @@ static size_t lower_into(uint8_t *out, const uint8_t *at, size_t length)
 
 /* ---- Runs ------------------------------------------------------------------------------------------------------ */
 
+/* Where the run goes on to; `i` is inside it. */
+static size_t run_end(const uint8_t *text, size_t i, size_t size)
+{
+    uint32_t scalar;
+    for (;;) {
+        while (i < size && CLASS[text[i]] >= LOWER && CLASS[text[i]] < HIGH)
+            i++;
+        if (i >= size || CLASS[text[i]] != HIGH)
+            return i;
+        size_t step = decode(text + i, size - i, &scalar);
+        if (!step || kind_of(scalar) != LETTER)
+            return i;
+        i += step;
+    }
+}
+
 size_t next_run(Reader *reader, size_t *start)
 {
     const uint8_t *text = reader->text;
-    size_t i = reader->position, size = reader->size, begin = 0;
-    uint32_t scalar;
-    int inside = 0;
-    for (;;) {
-        int class = i < size ? CLASS[text[i]] : SEPARATOR;
-        size_t step = 1;
-        if (class == HIGH) {
-            step = decode(text + i, size - i, &scalar);
-            int kind = step ? kind_of(scalar) : NOT_A_LETTER;
-            step = step ? step : 1;
-            if (kind == IDEOGRAPH && !inside) {
-                reader->position = i + step;
-                *start = i;
-                return step;
-            }
-            class = kind == LETTER ? LOWER : SEPARATOR;
-        }
-        if (class > NEWLINE) {
-            if (!inside) {
-                inside = 1;
-                begin = i;
-            }
-            i += step;
+    size_t i = reader->position, size = reader->size;
+    uint32_t line = reader->line, scalar;
+    while (i < size) {
+        int class = CLASS[text[i]];
+        if (class < LOWER) {
+            line += class == NEWLINE;
+            i++;
             continue;
         }
-        if (inside) {
-            if (i - begin <= RUN_MAX) {
-                reader->position = i;
-                *start = begin;
-                return i - begin;
+        size_t end = i;
+        if (class == HIGH) {
+            size_t step = decode(text + i, size - i, &scalar);
+            int kind = step ? kind_of(scalar) : NOT_A_LETTER;
+            end = i + (step ? step : 1);
+            if (kind == NOT_A_LETTER) {
+                i = end;
+                continue;
             }
-            inside = 0;
+            if (kind == LETTER)
+                end = run_end(text, end, size);
+        } else {
+            end = run_end(text, i + 1, size);
         }
-        if (i >= size) {
-            reader->position = size;
-            return 0;
+        if (end - i <= RUN_MAX) {
+            reader->position = end;
+            reader->line = line;
+            *start = i;
+            return end - i;
         }
-        reader->line += class == NEWLINE;
-        i += step;
+        i = end;
     }
+    reader->position = size;
+    reader->line = line;
+    return 0;
 }
 
 /* ---- Stems ----------------------------------------------------------------------------------------------------- */

@@ -26,7 +26,7 @@ from leindex.search.paths import IN_FOLDER, IN_NAME, IS_FOLDER, IS_NAME, PathTer
 from leindex.search.words import Query, WordWeights, read_query
 from leindex.text import searchable
 
-CANDIDATES: Final = 60
+CANDIDATES: Final = 30
 """Documents that the first step hands to the second, at least."""
 NAMED_PART: Final = 0x40
 NAMED_WHOLE: Final = 0x80
