@@ -1,9 +1,9 @@
 """leindex: an embedded index of source code.
 
-    >>> import leindex
-    >>> index = leindex.open(".")          # nothing is read or made yet
-    >>> result = index.update()            # doctest: +SKIP
-    >>> answer = index.search("retry")     # doctest: +SKIP
+>>> import leindex
+>>> index = leindex.open(".")          # nothing is read or made yet
+>>> result = index.update()            # doctest: +SKIP
+>>> answer = index.search("retry")     # doctest: +SKIP
 """
 
 from __future__ import annotations

@@ -182,7 +182,9 @@ class Index:
         refresh = refresh or self.refresh
         if refresh == "never":
             if self.strict:
-                raise StaleIndexError(f"{self.root} was not compared with its index; run: leindex index {self.root}")
+                raise StaleIndexError(
+                    f"{self.root} was not compared with its index; run: leindex index {self.root}"
+                )
             return
         walk_seconds = float(self.catalog.state("walk_seconds", 0.0))
         if refresh == "always" or self.strict or walk_seconds <= REFRESH_BUDGET:
@@ -253,8 +255,15 @@ class Index:
 
         self.freshen()
         with self.snapshot():
-            return search(self, query, limit=limit, cursor=cursor, plain=plain, explain=explain,
-                          scope=self.location.scope if scope is None else scope)
+            return search(
+                self,
+                query,
+                limit=limit,
+                cursor=cursor,
+                plain=plain,
+                explain=explain,
+                scope=self.location.scope if scope is None else scope,
+            )
 
     # -- looking --------------------------------------------------------------------------------------------------
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..models import DocumentItem, FileRow
 from ..storage.storage_interface import PreparedBatch, SearchInterface
 from ..text import encoding_of
-from .changes import UNTRUSTED, Seen, trusted_mtime
+from .changes import UNTRUSTED, trusted_mtime
+from .discover import Found
 from .language import language_of
 from .filekind import kind_of
 from .read import Content, Reader, Skip, blob_id
@@ -29,7 +30,7 @@ CHUNK_FILES = 8192
 class Chunk:
     """Files that travel together; `size` is the sum of their sizes as the walk saw them."""
 
-    files: list[Seen]
+    files: list[Found]
     size: int
 
 
@@ -48,9 +49,9 @@ class ReadyChunk:
     read: int = 0
 
 
-def chunks(files: Sequence[Seen], *, max_size: int, chunk_bytes: int, chunk_files: int) -> Iterator[Chunk]:
+def chunks(files: Sequence[Found], *, max_size: int, chunk_bytes: int, chunk_files: int) -> Iterator[Chunk]:
     """Cuts files, in their order, into chunks."""
-    part: list[Seen] = []
+    part: list[Found] = []
     size = 0
     for seen in files:
         expected = min(seen.size, max_size)
@@ -68,13 +69,13 @@ class Claims:
 
     def __init__(self, store: SearchInterface) -> None:
         self._store = store
-        self._empty = store.count() == 0
+        self.empty = store.count() == 0
         self._taken: set[str] = set()
         self._lock = threading.Lock()
 
     def stored(self, doc_ids: Sequence[str]) -> dict[str, int]:
         """The numbers of those that were stored before this update."""
-        return {} if self._empty else self._store.numbers(doc_ids)
+        return {} if self.empty else self._store.numbers(doc_ids)
 
     def take(self, doc_ids: Sequence[str]) -> set[str]:
         """Takes those that nobody has taken; the caller writes them."""
@@ -89,11 +90,11 @@ def prepare_chunk(
     reader: Reader,
     store: SearchInterface,
     claims: Claims,
-    git_ids: Mapping[bytes, str],
+    blob_id_of: Callable[[Found], str | None],
     cancelled: Callable[[], bool],
 ) -> ReadyChunk:
     """Reads a chunk's files and prepares the batch that stores them."""
-    known_ids = {seen.path: git_ids[seen.path] for seen in chunk.files if seen.path in git_ids}
+    known_ids = {seen.path: doc_id for seen in chunk.files if (doc_id := blob_id_of(seen))}
     numbers = claims.stored(list(known_ids.values())) if known_ids else {}
     unread = [seen.path for seen in chunk.files if known_ids.get(seen.path) not in numbers]
     outcomes = dict(zip(unread, reader.read(unread), strict=True)) if not cancelled() else {}
@@ -107,37 +108,37 @@ def prepare_chunk(
         outcome = outcomes.get(seen.path)
         if isinstance(outcome, Content):
             doc_id = ids[seen.path]
-            status = Seen(seen.path, outcome.size, outcome.mtime_ns, outcome.inode, seen.mode)
-            rows.append(_row(status, doc_id, outcome.data, read_ns))
+            rows.append(_row(seen, outcome, doc_id, read_ns))
             if doc_id in mine:
                 mine.discard(doc_id)
                 documents.append((doc_id, {"content": outcome.data}))
         elif outcome is None:
             doc_id = known_ids.get(seen.path, "")
             if doc_id in numbers:  # git knows what the file holds, and that is stored: nothing is read
-                rows.append(_row(seen, doc_id, store.contents([numbers[doc_id]])[0] or b"", read_ns))
+                data = store.contents([numbers[doc_id]])[0] or b""
+                rows.append(_row(seen, Content(data, seen.size, seen.mtime_ns, seen.inode), doc_id, read_ns))
         elif outcome is not Skip.VANISHED:
             rows.append(_skipped_row(seen, outcome, read_ns))
     batch = PreparedBatch(0, 0) if cancelled() else store.prepare(documents)
     return ReadyChunk(batch, rows, numbers, len(chunk.files), chunk.size, read=len(unread))
 
 
-def _row(seen: Seen, doc_id: str, content: bytes, read_ns: int) -> FileRow:
+def _row(seen: Found, content: Content, doc_id: str, read_ns: int) -> FileRow:
     return FileRow(
         path=seen.path,
         number=0,
-        size=seen.size,
-        mtime_ns=trusted_mtime(seen.mtime_ns, read_ns),
-        inode=seen.inode,
+        size=content.size,
+        mtime_ns=trusted_mtime(content.mtime_ns, read_ns),
+        inode=content.inode,
         mode=seen.mode,
         doc_id=doc_id,
-        language=language_of(seen.path, content) or "",
-        encoding=encoding_of(content),
-        kind=kind_of(seen.path, content),
+        language=language_of(seen.path, content.data) or "",
+        encoding=encoding_of(content.data),
+        kind=kind_of(seen.path, content.data),
     )
 
 
-def _skipped_row(seen: Seen, reason: Skip, read_ns: int) -> FileRow:
+def _skipped_row(seen: Found, reason: Skip, read_ns: int) -> FileRow:
     # A file that was being written is looked at again next time, whatever its time stamp says then.
     mtime_ns = UNTRUSTED if reason is Skip.CHANGED else trusted_mtime(seen.mtime_ns, read_ns)
     return FileRow(seen.path, 0, seen.size, mtime_ns, seen.inode, seen.mode, skipped=str(reason))

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
+
+from .discover import Found
 
 UNTRUSTED: Final = -1
 COARSE_NS: Final = 2_000_000_000
@@ -17,21 +19,11 @@ FINE_NS: Final = 20_000_000
 """Granularity of time stamps: whole seconds on some file systems (two on FAT), else at most a kernel tick or two."""
 
 
-class Seen(NamedTuple):
-    """A file as the walk saw it."""
-
-    path: bytes
-    size: int
-    mtime_ns: int
-    inode: int
-    mode: int
-
-
 @dataclass(slots=True)
 class Changes:
     """What an update has to do; `to_read` is in path order."""
 
-    to_read: list[Seen] = field(default_factory=list)
+    to_read: list[Found] = field(default_factory=list)
     removed: list[bytes] = field(default_factory=list)
     unchanged: int = 0
     added: int = 0
@@ -41,7 +33,7 @@ class Changes:
         return len(self.to_read) - self.added
 
 
-def compare(found: Iterable[Seen], known: Mapping[bytes, tuple[int, int, int, int, str]]) -> Changes:
+def compare(found: Iterable[Found], known: Mapping[bytes, tuple[int, int, int, int, str]]) -> Changes:
     """Compares the walk with the catalogue's rows (see `Catalog.known`)."""
     changes = Changes()
     left = dict(known)

@@ -138,7 +138,9 @@ class _Globs:
                 rules.append(rule)
         if not rules:
             return None
-        return _Globs(RuleSet().extended(rules, Source.CUSTOM, b""), not all(rule.whitelist for rule in rules))
+        return _Globs(
+            RuleSet().extended(rules, Source.CUSTOM, b""), not all(rule.whitelist for rule in rules)
+        )
 
     def overrule(self, verdicts: bytearray, folder: bytes, kinds: bytes, names: list[bytes]) -> None:
         for number, verdict in enumerate(self.rules.verdicts(folder, kinds, names)):

@@ -54,7 +54,9 @@ _TEST_CAMEL: Final = re.compile(
 )
 
 # What every name has that one of the four above matches; most files are settled by it.
-_NAME_HINT: Final = re.compile(rb"test|spec|gen|pb|min|bundle|prod|g\.|designer|freezed|map$|snap$|tab\.|lex\.|string|it\.\w+$|\.t$|\.bats$")
+_NAME_HINT: Final = re.compile(
+    rb"test|spec|gen|pb|min|bundle|prod|g\.|designer|freezed|map$|snap$|tab\.|lex\.|string|it\.\w+$|\.t$|\.bats$"
+)
 
 _GENERATED_MARK: Final = re.compile(
     rb"(?<!\w)@generated\b"

@@ -28,7 +28,9 @@ WHITELISTED: Final = 2
 
 FOLDER: Final = ord("d")
 
-_WHITE_SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+_WHITE_SPACE: Final = (
+    "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+)
 _BOM: Final = "\ufeff"
 
 
@@ -214,7 +216,9 @@ class RuleSet:
         self._folders = _Table()
         self._empty = True
 
-    def extended(self, rules: Iterable[Rule], source: Source, base: bytes, *, lead: bytes = b"", depth: int = 0) -> RuleSet:
+    def extended(
+        self, rules: Iterable[Rule], source: Source, base: bytes, *, lead: bytes = b"", depth: int = 0
+    ) -> RuleSet:
         """This set with the rules of one more file laid over it.
 
         `base` is the file's folder relative to the root of the walk, with a `/` at its end, or empty; for a folder

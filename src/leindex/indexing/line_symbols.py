@@ -15,7 +15,9 @@ from leindex.indexing.symbols import Symbol
 LANGUAGES: Final = frozenset(
     "apex,ballerina,clojure,common lisp,crystal,cython,d,dart,emacs lisp,f#,fennel,fish,gdscript,gleam,graphql,groovy"
     ",hack,haxe,julia,mojo,nim,nix,objective-c,objective-c++,odin,pascal,perl,powershell,prisma,protobuf,racket,raku"
-    ",scheme,solidity,starlark,systemverilog,tcl,thrift,v,vala,verilog,vhdl,vim script,visual basic,wgsl".split(",")
+    ",scheme,solidity,starlark,systemverilog,tcl,thrift,v,vala,verilog,vhdl,vim script,visual basic,wgsl".split(
+        ","
+    )
 )
 """Languages without a grammar here whose definitions start with a keyword."""
 
@@ -36,7 +38,9 @@ _KIND_OF: Final = {word.encode(): kind for kind, words in _KEYWORDS.items() for 
 _LINE: Final = re.compile(
     rb"^[ \t]{0,40}\(?(?:(?:pub|public|private|protected|internal|export|default|static|abstract|final|sealed|async"
     rb"|inline|virtual|override|open|data|partial|unsafe|extern|const|local|declare|pure|external)[ \t]+){0,6}"
-    rb"(" + b"|".join(sorted(map(re.escape, _KIND_OF), key=len, reverse=True)) + rb")[ \t]+([A-Za-z_$][\w.$:?!-]{0,199})"
+    rb"("
+    + b"|".join(sorted(map(re.escape, _KIND_OF), key=len, reverse=True))
+    + rb")[ \t]+([A-Za-z_$][\w.$:?!-]{0,199})"
     rb"|^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w{0,199})"
     rb"|^(?!return\b|else\b|if\b|while\b|for\b|switch\b)[A-Za-z_][\w \t*&:<>,]{0,200}?[ \t*&]([A-Za-z_]\w{0,199})[ \t]*\([^;\n]{0,400}$",
     re.MULTILINE,

@@ -1,6 +1,6 @@
 """From a tree to a store: the whole flow of an update in one function.
 
-    discover -> compare -> read and prepare (workers) -> batch_write -> catalogue -> finish
+    discover -> compare -> read and prepare (workers) -> batch_write -> catalogue -> symbols and words
 
 Workers are threads, since their heavy steps are native code without the GIL; they prepare whole batches, and the one
 writer, this thread, commits them in the order of the files. If a worker fails or none can be started, this thread
@@ -24,9 +24,10 @@ from ..models import FileRow, Progress, ProgressCallback, UpdateResult
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
 from .batch import CHUNK_BYTES, CHUNK_FILES, Chunk, Claims, ReadyChunk, chunks, prepare_chunk
-from .changes import Seen, compare
-from .discover import DiscoverOptions, discover
-from .gitindex import known_blobs
+from .changes import compare
+from .enrich import enrich
+from .discover import DiscoverOptions, Found, discover
+from .gitindex import git_index
 from .read import Reader
 
 UNNAMED_DAYS = 14.0
@@ -67,14 +68,16 @@ def update(
     """
     started, started_unix = time.monotonic(), time.time()
     walk = discover(os.fsencode(root), options.discover)
-    changes = compare((Seen(*found) for found in walk), catalog.known())
+    changes = compare(walk, catalog.known())
     walk_seconds = time.monotonic() - started
 
     done = _Tally(started, len(changes.to_read), sum(seen.size for seen in changes.to_read), on_progress)
     claims = Claims(store)
     for ready in _prepared(root, store, claims, changes.to_read, options, cancelled):
         if cancelled():
-            raise CancelledError(f"stopped after {done.files} of {done.files_total} files; what was written stays")
+            raise CancelledError(
+                f"stopped after {done.files} of {done.files_total} files; what was written stays"
+            )
         result = store.batch_write(ready.batch)
         refused = dict(error.split(": ", 1) for error in result["errors"])
         catalog.put_files(_rows_with_numbers(ready, store, refused))
@@ -82,7 +85,10 @@ def update(
 
     if changes.removed:
         catalog.remove_files(changes.removed)
-    skipped_by_walk = {**walk.skipped, **({"unreadable folder": len(walk.unreadable)} if walk.unreadable else {})}
+    skipped_by_walk = {
+        **walk.skipped,
+        **({"unreadable folder": len(walk.unreadable)} if walk.unreadable else {}),
+    }
     walked = {
         "discover": asdict(options.discover),
         "text_only": options.text_only,
@@ -95,6 +101,8 @@ def update(
         catalog.finish_update(time.monotonic() - started, walked, done.summary(len(changes.removed)))
     else:
         catalog.set_state(walked)
+    if not options.text_only:
+        enrich(store, catalog, workers=options.workers, on_progress=on_progress, cancelled=cancelled)
     totals = catalog.totals()
     return UpdateResult(
         files=totals.files,
@@ -136,7 +144,7 @@ def _prepared(
     root: Path,
     store: SearchInterface,
     claims: Claims,
-    to_read: list[Seen],
+    to_read: list[Found],
     options: UpdateOptions,
     cancelled: Callable[[], bool],
 ) -> Iterator[ReadyChunk]:
@@ -145,10 +153,11 @@ def _prepared(
     limit = CHUNK_FILES if options.batch_size == "auto" else options.batch_size
     parts = chunks(to_read, max_size=max_size, chunk_bytes=CHUNK_BYTES, chunk_files=limit)
     reader = Reader(os.fsencode(root), max_size)
-    git_ids = known_blobs(root, to_read)
+    git = git_index(os.fsencode(root)) if to_read and not claims.empty else None
+    blob_id_of: Callable[[Found], str | None] = git.blob_id if git is not None else lambda found: None
 
     def work(chunk: Chunk) -> ReadyChunk:
-        return prepare_chunk(chunk, reader, store, claims, git_ids, cancelled)
+        return prepare_chunk(chunk, reader, store, claims, blob_id_of, cancelled)
 
     workers = _worker_count(options.workers, to_read)
     try:
@@ -181,7 +190,9 @@ def _submitted(
     return None
 
 
-def _finished(chunk: Chunk, future: Future[ReadyChunk] | None, work: Callable[[Chunk], ReadyChunk]) -> ReadyChunk:
+def _finished(
+    chunk: Chunk, future: Future[ReadyChunk] | None, work: Callable[[Chunk], ReadyChunk]
+) -> ReadyChunk:
     """The result of a worker; if it failed, the same work done here, where a second failure counts."""
     if future is not None:
         try:
@@ -193,7 +204,7 @@ def _finished(chunk: Chunk, future: Future[ReadyChunk] | None, work: Callable[[C
     return work(chunk)
 
 
-def _worker_count(asked: int | None, to_read: list[Seen]) -> int:
+def _worker_count(asked: int | None, to_read: list[Found]) -> int:
     if asked is not None:
         return asked
     if sum(seen.size for seen in to_read) < SMALL_TREE_BYTES:

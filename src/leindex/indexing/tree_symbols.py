@@ -25,7 +25,9 @@ _BODIES: Final = frozenset("function method constructor macro test".split())
 """Kinds whose variables are local, and no symbols."""
 _LEAVES: Final = frozenset("variable constant field property event".split())
 """Kinds that own nothing."""
-_WORDS: Final = re.compile(rb"\b(?:public|private|protected|internal|fileprivate|open|export|pub(?:\([^)]*\))?)\b")
+_WORDS: Final = re.compile(
+    rb"\b(?:public|private|protected|internal|fileprivate|open|export|pub(?:\([^)]*\))?)\b"
+)
 _MEANING: Final = {b"export": "public", b"open": "public", b"pub": "public", b"fileprivate": "private"}
 _NO_OWNER: Final = frozenset(("", "exports", "module.exports", "this", "self", "window", "globalThis"))
 
@@ -201,7 +203,9 @@ def _declared(node: Node) -> tuple[Node | None, str | None]:
         else:
             inner = at.child_by_field_name("declarator")
             if inner is None and kind in _HOLDERS:
-                inner = next((c for c in at.named_children if c.type.endswith(("declarator", "identifier"))), None)
+                inner = next(
+                    (c for c in at.named_children if c.type.endswith(("declarator", "identifier"))), None
+                )
             at = inner
     return None, None
 

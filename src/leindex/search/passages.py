@@ -109,7 +109,9 @@ def _cut(text: bytes, definitions: Sequence[Definition]) -> _Cut:
 def _with_comment(lines: list[bytes], start: int) -> int:
     """The first line of the comment, decorators and attributes that stand right above line `start`."""
     first = start
-    while first > 1 and start - first < COMMENT_LINES and lines[first - 2].lstrip().startswith(_COMMENT_STARTS):
+    while (
+        first > 1 and start - first < COMMENT_LINES and lines[first - 2].lstrip().startswith(_COMMENT_STARTS)
+    ):
         first -= 1
     return first
 
@@ -119,7 +121,9 @@ def _cut_loose(cut: _Cut, lines: list[bytes], start: int, end: int) -> None:
     while start <= end:
         last = min(end, start + LOOSE_LINES - 1)
         if last < end:
-            last = next((i for i in range(last, start + LOOSE_LINES // 2, -1) if not lines[i - 1].strip()), last)
+            last = next(
+                (i for i in range(last, start + LOOSE_LINES // 2, -1) if not lines[i - 1].strip()), last
+            )
         cut.starts.append(start - 1)
         cut.owners.append(len(cut.passages))
         cut.passages.append(Passage(start, last, None))
@@ -127,7 +131,11 @@ def _cut_loose(cut: _Cut, lines: list[bytes], start: int, end: int) -> None:
 
 
 def best_passage(
-    query: Query, rarities: Sequence[float], text: bytes, definitions: Sequence[Definition], lines: Sequence[int] = ()
+    query: Query,
+    rarities: Sequence[float],
+    text: bytes,
+    definitions: Sequence[Definition],
+    lines: Sequence[int] = (),
 ) -> tuple[Passage, float]:
     """The passage of a file that answers a query best, and its score (BM25 over the file's passages).
 

@@ -99,7 +99,9 @@ class Weights:
 
 DEFAULT_WEIGHTS: Final = Weights()
 
-_TYPES: Final = frozenset("class struct interface trait type enum union module namespace object protocol record".split())
+_TYPES: Final = frozenset(
+    "class struct interface trait type enum union module namespace object protocol record".split()
+)
 _CALLABLES: Final = frozenset("function method macro constructor".split())
 
 
@@ -161,7 +163,9 @@ def best_documents(
     """The first step: at most `limit` documents, best first, from posting lists alone."""
     lists = _lists(query, source, weights).lists
     numbers = None if allowed is None else array("I", allowed).tobytes()
-    return [Scored(number, score) for number, score in _native.best(lists, source.number_limit(), limit, numbers)]
+    return [
+        Scored(number, score) for number, score in _native.best(lists, source.number_limit(), limit, numbers)
+    ]
 
 
 def rank_documents(
@@ -247,7 +251,10 @@ def _body_worth(weights: tuple[float, float, float]) -> bytes:
     body, part, whole = weights
     return array(
         "f",
-        [body * (b & LEVEL) / LEVEL + (whole if b & NAMED_WHOLE else part if b & NAMED_PART else 0.0) for b in range(256)],
+        [
+            body * (b & LEVEL) / LEVEL + (whole if b & NAMED_WHOLE else part if b & NAMED_PART else 0.0)
+            for b in range(256)
+        ],
     ).tobytes()
 
 
@@ -267,7 +274,9 @@ def _rarity(count: int, having: int) -> float:
 def _lists(query: Query, source: RankingSource, weights: Weights) -> _Lists:
     count, paths = source.count(), source.path_terms()
     body = _body_worth((weights.body, weights.named_part, weights.named_whole))
-    in_path = _path_worth((weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part))
+    in_path = _path_worth(
+        (weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part)
+    )
     lists, rarities = [], []
     for group, word in enumerate(query.words):
         postings = [source.postings(term.hash) for term in word.terms]

@@ -73,7 +73,9 @@ class Selector:
         found: Iterator[Entry]
         if not candidates.everything and candidates.count(FEW + 1) <= FEW:
             few = self.catalog.paths_of(candidates)
-            found = heapq.merge(few, self.catalog.too_large(), key=lambda entry: entry[0].replace(b"/", b"\0"))
+            found = heapq.merge(
+                few, self.catalog.too_large(), key=lambda entry: entry[0].replace(b"/", b"\0")
+            )
             found = (entry for entry in found if entry[0].startswith(prefix)) if prefix else found
         else:
             found = (
@@ -136,7 +138,9 @@ class Selector:
     def _from_disk(self, path: bytes, seen: Selection) -> bytes | None:
         """A file that is too large for the index; mapped, so that only what is looked at is read."""
         try:
-            fd = os.open(os.path.join(os.fsencode(self.root), path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            fd = os.open(
+                os.path.join(os.fsencode(self.root), path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+            )
             try:
                 with mmap.mmap(fd, 0, access=mmap.ACCESS_READ) as mapped:
                     content = mapped[:]
@@ -145,7 +149,7 @@ class Selector:
         except (OSError, ValueError):
             seen.unread.append(path)
             return None
-        return None if b"\0" in content[:1 << 16] else content
+        return None if b"\0" in content[: 1 << 16] else content
 
 
 def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:

@@ -114,7 +114,9 @@ class Catalog:
 
     def known(self) -> dict[bytes, tuple[int, int, int, int, str]]:
         """Every file by path: size, mtime_ns, inode, number, reason it was skipped."""
-        rows = self._rows("SELECT path, size, mtime_ns, inode, number, skipped FROM files WHERE view = ?", (VIEW,))
+        rows = self._rows(
+            "SELECT path, size, mtime_ns, inode, number, skipped FROM files WHERE view = ?", (VIEW,)
+        )
         return {row[0].replace(b"\0", b"/"): row[1:] for row in cast("list[tuple[Any, ...]]", rows)}
 
     def file(self, path: bytes) -> FileRow | None:
@@ -137,7 +139,9 @@ class Catalog:
         with self.database.mapped():
             connection = self.database.reader()
             for number in numbers:
-                found += connection.execute(f"SELECT {COLUMNS} FROM files WHERE number = ? AND number > 0", (number,))
+                found += connection.execute(
+                    f"SELECT {COLUMNS} FROM files WHERE number = ? AND number > 0", (number,)
+                )
         found.sort(key=lambda values: values[0])
         return [_row(values) for values in found]
 
@@ -158,7 +162,9 @@ class Catalog:
         with self.database.mapped():
             connection = self.database.reader()
             for number in numbers:
-                found += connection.execute("SELECT path, number, '' FROM files WHERE number = ? AND number > 0", (number,))
+                found += connection.execute(
+                    "SELECT path, number, '' FROM files WHERE number = ? AND number > 0", (number,)
+                )
         found.sort()
         return [(path.replace(b"\0", b"/"), number, skipped) for path, number, skipped in found]
 
@@ -169,7 +175,10 @@ class Catalog:
 
     def totals(self) -> Totals:
         """The figures of the view."""
-        by_reason = {r: (f, b) for r, f, b in self._rows("SELECT skipped, files, bytes FROM file_totals ORDER BY skipped")}
+        by_reason = {
+            r: (f, b)
+            for r, f, b in self._rows("SELECT skipped, files, bytes FROM file_totals ORDER BY skipped")
+        }
         files, size = by_reason.pop("", (0, 0))
         return Totals(files, size, {reason: count for reason, (count, _) in by_reason.items() if count})
 
@@ -217,7 +226,8 @@ class Catalog:
             )
         self._add_totals(connection, ((skipped, size) for _, skipped, size in old), -1)
         connection.executemany(
-            "INSERT OR IGNORE INTO unnamed VALUES(?, ?)", ((number, time.time()) for number, _, _ in old if number)
+            "INSERT OR IGNORE INTO unnamed VALUES(?, ?)",
+            ((number, time.time()) for number, _, _ in old if number),
         )
         return [number for number, _, _ in old if number]
 
@@ -257,9 +267,12 @@ class Catalog:
     def recent_updates(self, limit: int = 20) -> list[dict[str, Any]]:
         """The last updates, newest first: generation, finished (Unix time), seconds, and what they did."""
         rows = self._rows(
-            "SELECT generation, finished, seconds, summary FROM updates ORDER BY generation DESC LIMIT ?", (limit,)
+            "SELECT generation, finished, seconds, summary FROM updates ORDER BY generation DESC LIMIT ?",
+            (limit,),
         )
-        return [{"generation": g, "finished": f, "seconds": s, **json.loads(summary)} for g, f, s, summary in rows]
+        return [
+            {"generation": g, "finished": f, "seconds": s, **json.loads(summary)} for g, f, s, summary in rows
+        ]
 
     # -- contents without a name ----------------------------------------------------------------------------------
 
@@ -272,7 +285,9 @@ class Catalog:
         """Drops the notes, and what was derived from these contents, once they are deleted."""
         with self.database.transaction() as connection:
             for table in ("unnamed", "symbols"):
-                connection.executemany(f"DELETE FROM {table} WHERE number = ?", ((number,) for number in numbers))
+                connection.executemany(
+                    f"DELETE FROM {table} WHERE number = ?", ((number,) for number in numbers)
+                )
 
     # -- symbols --------------------------------------------------------------------------------------------------
 
@@ -305,5 +320,6 @@ class Catalog:
 
 def _put_state(connection: apsw.Connection, values: Mapping[str, Any]) -> None:
     connection.executemany(
-        "INSERT OR REPLACE INTO index_state VALUES(?, ?)", ((name, json.dumps(value)) for name, value in values.items())
+        "INSERT OR REPLACE INTO index_state VALUES(?, ?)",
+        ((name, json.dumps(value)) for name, value in values.items()),
     )

@@ -149,7 +149,9 @@ class Database:
                 connection.pragma("user_version", FORMAT_VERSION)
             self.created = True
         elif application != APPLICATION_ID:
-            raise StoreCorruptError(f"{self.path}: is an SQLite database, but not a leindex index; it is left as it is")
+            raise StoreCorruptError(
+                f"{self.path}: is an SQLite database, but not a leindex index; it is left as it is"
+            )
         elif version > FORMAT_VERSION:
             raise StoreVersionError(
                 f"{self.path}: has the format version {version}, this leindex knows {FORMAT_VERSION}; "
@@ -263,15 +265,21 @@ class Database:
         except (apsw.BusyError, apsw.LockedError, apsw.ProtocolError) as error:
             raise StoreBusyError(f"{self.path}: another process is writing; try again later") from error
         except apsw.FullError as error:
-            raise StoreFullError(f"{self.path}: no space is left; free some and run the command again") from error
+            raise StoreFullError(
+                f"{self.path}: no space is left; free some and run the command again"
+            ) from error
         except (apsw.ReadOnlyError, apsw.PermissionsError, apsw.AuthError) as error:
             raise StoreReadOnlyError(f"{self.path}: cannot be written: {error}") from error
         except apsw.NotADBError as error:
             raise StoreCorruptError(f"{self.path}: is not a leindex index; it is left as it is") from error
         except (apsw.CorruptError, apsw.FormatError) as error:
-            raise StoreCorruptError(f"{self.path}: is damaged ({error}); remove the index and index again") from error
+            raise StoreCorruptError(
+                f"{self.path}: is damaged ({error}); remove the index and index again"
+            ) from error
         except apsw.CantOpenError as error:
-            raise StorageError(f"{self.path}: cannot be opened; check the permissions of the folder") from error
+            raise StorageError(
+                f"{self.path}: cannot be opened; check the permissions of the folder"
+            ) from error
         except apsw.IOError as error:
             raise StorageError(f"{self.path}: the disk failed: {error}") from error
         except apsw.Error as error:

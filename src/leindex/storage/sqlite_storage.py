@@ -1,10 +1,10 @@
 """The default engine: documents, gram segments and words in one SQLite file.
 
-    >>> import tempfile
-    >>> with SQLiteSearch(tempfile.mkdtemp() + "/index.db") as store:
-    ...     result = store.batch_write([("a.py", {"content": "def retry(): ..."})])
-    ...     [doc_id for doc_id, _ in store.search_content("retry")]
-    ['a.py']
+>>> import tempfile
+>>> with SQLiteSearch(tempfile.mkdtemp() + "/index.db") as store:
+...     result = store.batch_write([("a.py", {"content": "def retry(): ..."})])
+...     [doc_id for doc_id, _ in store.search_content("retry")]
+['a.py']
 """
 
 from __future__ import annotations
@@ -115,7 +115,9 @@ class SQLiteSearch(SearchInterface):
             for _, content in rows.values():
                 builder.add(searchable(content))
             blocks = builder.finish()
-        return PreparedBatch(accepted, size, rejected, payload=_Payload([row for row, _ in rows.values()], blocks))
+        return PreparedBatch(
+            accepted, size, rejected, payload=_Payload([row for row, _ in rows.values()], blocks)
+        )
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         payload = cast(_Payload, batch.payload)
@@ -154,9 +156,8 @@ class SQLiteSearch(SearchInterface):
             write_segment(connection, "gram", first, first + len(rows) - 1, size, blocks)
         elif full:
             seal_grams(connection)
-        else:
-            return
-        merge_small(connection, "gram")
+        if blocks is not None or full:
+            merge_small(connection, "gram")
         return first
 
     @staticmethod
@@ -167,7 +168,9 @@ class SQLiteSearch(SearchInterface):
         for start in range(0, len(doc_ids), PARAMETERS_AT_ONCE):
             part = doc_ids[start : start + PARAMETERS_AT_ONCE]
             marks = ",".join("?" * len(part))
-            found += [n for (n,) in connection.execute(f"SELECT id FROM kv_store WHERE key IN ({marks})", part)]
+            found += [
+                n for (n,) in connection.execute(f"SELECT id FROM kv_store WHERE key IN ({marks})", part)
+            ]
         for table, column in (("kv_store", "id"), ("word_tail", "number"), ("word_lengths", "number")):
             connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", ((number,) for number in found))
         return len(found)
@@ -217,7 +220,9 @@ class SQLiteSearch(SearchInterface):
             return None
         value_type, value, size, fields = rows[0]
         content = decode_value(value_type, value, size)
-        document: Document = {"content": content.decode("utf-8") if value_type.startswith("text") else content}
+        document: Document = {
+            "content": content.decode("utf-8") if value_type.startswith("text") else content
+        }
         if fields is not None:
             document.update(json.loads(fields))
         return document
@@ -299,7 +304,9 @@ class SQLiteSearch(SearchInterface):
             compact_kind(connection, "word")
 
     def stats(self) -> dict[str, Any]:
-        grams, blocks = self._rows("SELECT count(*), coalesce(sum(block_bytes), 0) FROM segments WHERE kind = 'gram'")[0]
+        grams, blocks = self._rows(
+            "SELECT count(*), coalesce(sum(block_bytes), 0) FROM segments WHERE kind = 'gram'"
+        )[0]
         pages, free, page_size = (
             self._rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count", "page_size")
         )

@@ -205,7 +205,13 @@ class SearchInterface(ABC):
         carries the result so far in its `result`. Idempotent. A PreparedBatch is one batch.
         """
         started = time.monotonic()
-        result: BatchResult = {"success": True, "written": 0, "failed": 0, "errors": [], "batches_processed": 0}
+        result: BatchResult = {
+            "success": True,
+            "written": 0,
+            "failed": 0,
+            "errors": [],
+            "batches_processed": 0,
+        }
         total = len(documents)
         if isinstance(documents, PreparedBatch):
             batches: Iterator[PreparedBatch] = iter((documents,))
