@@ -32,6 +32,7 @@ from .storage.storage_interface import SearchInterface
 if TYPE_CHECKING:
     from .indexing.pipeline import UpdateOptions
     from .search.select import Selection, Selector
+    from .search.source import PathTable
 
 Refresh = Literal["always", "auto", "never"]
 
@@ -71,7 +72,7 @@ class Index:
         self._engine = engine
         self._durability: Durability = durability
         self._opened: _Opened | None = None
-        self._compared_at = 0.0
+        self._paths: PathTable | None = None
 
     # -- the store ------------------------------------------------------------------------------------------------
 
@@ -164,7 +165,6 @@ class Index:
         result = pipeline.update(
             self.root, opened.store, opened.catalog, options, on_progress=on_progress, cancelled=cancelled
         )
-        self._compared_at = time.time()
         return result
 
     def compact(self) -> None:
@@ -211,6 +211,14 @@ class Index:
         opened = self._open(write=False)
         return Selector(self.root, opened.store, opened.catalog, os.fsencode(scope), accepts)
 
+    def path_table(self) -> PathTable:
+        """The terms of all paths, made anew when the generation has changed."""
+        from .search.source import PathTable
+
+        if self._paths is None or self._paths.generation != self.catalog.generation:
+            self._paths = PathTable(self.catalog)
+        return self._paths
+
     def completeness(self, seen: Selection, *, truncated: bool = False) -> Completeness:
         """What an answer covers, for a search that looked at `seen`."""
         catalog = self.catalog
@@ -251,6 +259,7 @@ class Index:
         `limit` is the most hits (20 unless the query has `count:`); `cursor` goes on after an earlier answer;
         `plain` takes the whole query as words. Raises QueryError for a query that is wrong.
         """
+        from .indexing.language import family, resolve_language
         from .search.run import search
 
         self.freshen()
@@ -263,6 +272,7 @@ class Index:
                 plain=plain,
                 explain=explain,
                 scope=self.location.scope if scope is None else scope,
+                languages=lambda value: frozenset(family(resolve_language(value))),
             )
 
     # -- looking --------------------------------------------------------------------------------------------------

@@ -56,14 +56,18 @@ def enrich(
     done = 0
     for derived in _derived(_batches(store, pending), workers, len(pending)):
         if cancelled():
-            raise CancelledError(f"stopped after the symbols of {done} of {len(pending)} files; the rest follows later")
+            raise CancelledError(
+                f"stopped after the symbols of {done} of {len(pending)} files; the rest follows later"
+            )
         # Words first: the row of symbols is what says that a document is done.
         store.write_words([WordBag(n, keys, payloads, length) for n, _, _, keys, payloads, length in derived])
         catalog.put_symbols([(number, language, packed) for number, language, packed, *_ in derived])
         done += len(derived)
         if on_progress is not None:
             seconds = time.monotonic() - started
-            on_progress(Progress(stage="symbols", documents=done, documents_total=len(pending), seconds=seconds))
+            on_progress(
+                Progress(stage="symbols", documents=done, documents_total=len(pending), seconds=seconds)
+            )
     return done
 
 
@@ -81,7 +85,11 @@ def derive(tasks: Sequence[Task]) -> list[Derived]:
 
 def pack(symbols: Sequence[Symbol], compressor: zstandard.ZstdCompressor) -> bytes:
     """Symbols as they are stored; empty for none. `leindex.search.symbols` reads them."""
-    return compressor.compress(json.dumps(symbols, ensure_ascii=False).encode("utf-8", "replace")) if symbols else b""
+    return (
+        compressor.compress(json.dumps(symbols, ensure_ascii=False).encode("utf-8", "replace"))
+        if symbols
+        else b""
+    )
 
 
 def _batches(store: SearchInterface, pending: Sequence[tuple[int, bytes, str]]) -> Iterator[list[Task]]:
