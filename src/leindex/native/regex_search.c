@@ -79,7 +79,7 @@ static int on_lines(const Engine *engine, Cache *cache, const Hay *hay, size_t s
     uint32_t which;
     for (size_t at = start; (at = literals_find(engine->literals, hay->data, at, end, &which)) != NOWHERE;) {
         cache->line_start = line_start(hay, start, at);
-        if (at > cache->line_end || cache->line_end > end)
+        if (at >= cache->line_end || cache->line_end > end)
             cache->line_end = line_end(hay, at, end);
         int result = automaton(engine, cache, hay, cache->line_start, cache->line_end, found);
         if (result)
