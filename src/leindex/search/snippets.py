@@ -1,56 +1,82 @@
-"""The lines of a passage that are shown, with what matched in them."""
+"""What is shown of a hit: a heading, and the lines of its passage that say why it was found."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from array import array
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
-from ..models import LineMatch
+from leindex import _native
+from leindex.search.passages import Passage
+from leindex.search.words import Query
 
-MOST_LINES: Final = 5
-LONGEST: Final = 500
-"""Characters of a line that are shown."""
+HEADING_LIMIT: Final = 200
+"""Characters of the longest heading."""
+HEADING_LINES: Final = 4
+"""Most lines that a signature is read over."""
 
 
-class Lines:
-    """The lines of a text, by number from 1."""
+class Line(NamedTuple):
+    """A line of a file: its number from 1, and its bytes without the line end."""
 
-    def __init__(self, text: bytes) -> None:
-        self._text = text
-        self._starts = [0]
-        at = text.find(b"\n")
-        while at >= 0:
-            self._starts.append(at + 1)
-            at = text.find(b"\n", at + 1)
+    number: int
+    text: bytes
 
-    def number_at(self, offset: int) -> int:
-        """The number of the line that holds this byte."""
-        return bisect_right(self._starts, offset)
 
-    def shown(self, number: int, spans: Sequence[tuple[int, int]]) -> LineMatch:
-        """A line with those of the byte ranges that begin in it, as ranges of characters."""
-        start = self._starts[number - 1]
-        end = self._starts[number] - 1 if number < len(self._starts) else len(self._text)
-        line = self._text[start:end].rstrip(b"\r")
-        ranges: list[tuple[int, int]] = []
-        for low, high in spans:
-            if start <= low < end:
-                before = len(line[: low - start].decode("utf-8", "replace"))
-                length = len(line[low - start : high - start].decode("utf-8", "replace"))
-                if before < LONGEST:
-                    ranges.append((before, min(before + length, LONGEST)))
-        return LineMatch(number, line.decode("utf-8", "replace")[:LONGEST], tuple(ranges))
+def heading(text: bytes, passage: Passage) -> str:
+    """The signature line of the passage's definition, or the first line of the passage that says something.
 
-    def excerpt(
-        self, first: int, last: int, spans: Sequence[tuple[int, int]], *, most: int = MOST_LINES
-    ) -> tuple[LineMatch, ...]:
-        """Lines from `first` to `last` to show: those where a range begins, the fullest first but in order; the
-        first line where there is none."""
-        weights: dict[int, int] = {}
-        for low, _ in spans:
-            number = self.number_at(low)
-            if first <= number <= last:
-                weights[number] = weights.get(number, 0) + 1
-        chosen = sorted(sorted(weights, key=lambda number: (-weights[number], number))[:most]) or [first]
-        return tuple(self.shown(number, spans) for number in chosen if number <= len(self._starts))
+    `text` is the searchable text of the file. A parameter list that goes on over lines is joined, up to a limit.
+    """
+    lines = _lines(text, passage.start_line, passage.end_line + HEADING_LINES)
+    if passage.definition is None:
+        said = (line.text.strip() for line in lines if len(line.text.strip()) > 2)
+        return next(said, b"").decode("utf-8", "replace")[:HEADING_LIMIT]
+    joined = b""
+    for line in lines[max(passage.definition.line - passage.start_line, 0) :][:HEADING_LINES]:
+        joined += (b" " if joined and not joined.endswith(b"(") else b"") + line.text.strip()
+        if joined.count(b"(") <= joined.count(b")"):
+            break
+    return joined.decode("utf-8", "replace")[:HEADING_LIMIT].rstrip(" {").rstrip()
+
+
+def best_lines(
+    query: Query, text: bytes, passage: Passage, *, limit: int = 5, matches: Sequence[int] = ()
+) -> list[Line]:
+    """At most `limit` lines of a passage, in order: first those among `matches` (line numbers from 1, where an exact
+    search matched), then those with the most words of the query, of equal ones the earliest."""
+    lines = _lines(text, passage.start_line, passage.end_line)
+    if not lines:
+        return []
+    terms = [term.hash for word in query.words for term in word.terms]
+    groups = [group for group, word in enumerate(query.words) for _ in word.terms]
+    part = b"\n".join(line.text for line in lines)
+    raw, _ = _native.scan(part, array("I", terms).tobytes(), array("I", range(len(lines))).tobytes())
+    counts, width, matched = memoryview(raw).cast("H"), len(terms), set(matches)
+    scored = []
+    for i, line in enumerate(lines):
+        row = counts[i * width : (i + 1) * width]
+        held = {group for group, count in zip(groups, row, strict=True) if count}
+        score = sum(query.words[group].weight for group in held)
+        if score or line.number in matched:
+            scored.append((line.number not in matched, -score, line.number, line))
+    chosen = sorted(scored)[:limit]
+    return sorted(line for *_, line in chosen) if chosen else [line for line in lines if line.text.strip()][:limit]
+
+
+def _lines(text: bytes, first: int, last: int) -> list[Line]:
+    """Lines `first` to `last`, from 1, both included, as far as they exist."""
+    start = 0
+    for _ in range(first - 1):
+        start = text.find(b"\n", start) + 1
+        if start == 0:
+            return []
+    lines = []
+    for number in range(first, last + 1):
+        if start >= len(text):
+            break
+        end = text.find(b"\n", start)
+        end = len(text) if end < 0 else end
+        lines.append(Line(number, text[start:end].rstrip(b"\r")))
+        start = end + 1
+    return lines
