@@ -19,12 +19,11 @@ from typing import TypeAlias
 
 import zstandard
 
-from .._native import bag
 from ..errors import CancelledError
 from ..models import Progress, ProgressCallback, WordBag
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
-from ..text import searchable
+from ..terms import bag_of
 from .symbols import Symbol, extract
 
 BATCH_DOCUMENTS = 256
@@ -77,8 +76,7 @@ def derive(tasks: Sequence[Task]) -> list[Derived]:
     results: list[Derived] = []
     for number, language, content in tasks:
         symbols = extract(content, language) if language else []
-        names = "\n".join({symbol.name for symbol in symbols}).encode("utf-8", "replace")
-        keys, payloads, length = bag(searchable(content), names)
+        keys, payloads, length = bag_of(content, symbols)
         results.append((number, language, pack(symbols, compressor), keys, payloads, length))
     return results
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..errors import QueryError
-from ..models import FileRow, Hit, SearchResult
+from ..models import FileRow, Hit, LineMatch, SearchResult
 from ..query.ast import Pattern
 from ..query.parse import parse, parse_plain
 from ..query.plan import Plan, plan
@@ -27,7 +27,7 @@ from . import rank
 from .advice import advice_for
 from .conditions import Conditions, Languages
 from .select import Selection
-from .snippets import Lines
+from .snippets import Line, best_lines, heading
 from .source import IndexSource, RankedDocument
 from .words import read_query
 
@@ -42,6 +42,8 @@ RANKED: Final = 600
 """How many documents the first step of ranking proposes where not all candidates are verified."""
 
 FACET_ROWS: Final = 20_000
+LONGEST_LINE: Final = 500
+"""Characters of a line that are shown."""
 
 
 @dataclass(slots=True)
@@ -229,11 +231,14 @@ def _ranked_only(
 
 
 def _matched_lines(conditions: Conditions, document: RankedDocument, text: bytes) -> list[int]:
-    spans = conditions.spans(text)
-    if spans:
-        lines = Lines(text)
-        return list(dict.fromkeys(lines.number_at(start) for start, _ in spans))
-    return [symbol.line for symbol in conditions.definitions(document.definitions)]
+    """The numbers, from 1, of the lines where the query matches, or where what it asks to be defined is."""
+    numbers: dict[int, None] = {}
+    number, at = 1, 0
+    for start, _ in conditions.spans(text):
+        number += text.count(b"\n", at, start)
+        at = start
+        numbers[number] = None
+    return list(numbers) or [symbol.line for symbol in conditions.definitions(document.definitions)]
 
 
 # -- answering ----------------------------------------------------------------------------------------------------
@@ -270,22 +275,29 @@ class _Loaded(IndexSource):
 
 
 def _hit(row: FileRow, answer: rank.Hit, found: _Found, conditions: Conditions, words: rank.Query) -> Hit:
-    document, passage = found.documents[answer.number], answer.passage
-    text = searchable(document.content)
-    lines = Lines(text)
-    spans = conditions.spans(text)
-    definition = passage.definition
-    heading = "" if definition is None else lines.shown(definition.line, ()).text.strip()
+    passage = answer.passage
+    text = searchable(found.documents[answer.number].content)
+    matched = found.lines.get(answer.number, ())
     return Hit(
         path=row.name,
         language=row.language,
         start_line=passage.start_line,
         end_line=passage.end_line,
         score=round(answer.score, 4),
-        lines=lines.excerpt(passage.start_line, passage.end_line, spans),
-        heading=heading,
+        lines=tuple(_shown(line, conditions) for line in best_lines(words, text, passage, matches=matched)),
+        heading="" if passage.definition is None else heading(text, passage),
         signals=answer.signals,
     )
+
+
+def _shown(line: Line, conditions: Conditions) -> LineMatch:
+    """A line as text, with what matches in it as ranges of characters."""
+    ranges = tuple(
+        (len(line.text[:start].decode("utf-8", "replace")), len(line.text[:end].decode("utf-8", "replace")))
+        for start, end in conditions.spans(line.text)
+    )
+    shown = line.text.decode("utf-8", "replace")[:LONGEST_LINE]
+    return LineMatch(line.number, shown, tuple((a, min(b, LONGEST_LINE)) for a, b in ranges if a < LONGEST_LINE))
 
 
 def _facets(

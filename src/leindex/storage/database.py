@@ -9,6 +9,7 @@ checkpoint, so older ones than 3.51.3 are refused.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import random
@@ -91,7 +92,7 @@ class Database:
     def _open_writer(self, *, create: bool) -> apsw.Connection:
         if create:
             self._create_file()
-        elif not self.path.exists():
+        elif not self._exists():
             raise StorageError(f"{self.path}: there is no index")
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
         with self.mapped():
@@ -112,9 +113,15 @@ class Database:
                 raise
         return connection
 
+    def _exists(self) -> bool:
+        try:
+            return self.path.exists()
+        except OSError as error:
+            raise StorageError(f"{self.path}: cannot be opened: {error.strerror}") from error
+
     def _create_file(self) -> None:
         """Makes the file and its folder if they are missing, private to the user from the first moment."""
-        if self.path.exists():
+        if self._exists():
             return
         folder = self.path.absolute().parent
         missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
@@ -177,7 +184,7 @@ class Database:
 
     def _open_reader(self) -> apsw.Connection:
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-        if not self.path.exists():
+        if not self._exists():
             raise StorageError(f"{self.path}: there is no index")
         try:
             connection = apsw.Connection(str(self.path), flags=flags, vfs=self._vfs)
@@ -302,12 +309,11 @@ class Database:
             return  # a child must not touch its parent's connections
         with self._lock:
             readers, self._readers = self._readers, []
-        for reader in readers:
-            reader.close()
-        if self._writer is not None:
-            try:
-                self._writer.pragma("optimize")
-            except apsw.Error:
-                pass  # only advice for the planner; what matters is committed
-            self._writer.close()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        with self.mapped():
+            for reader in readers:
+                reader.close()
+            if writer is not None:
+                with contextlib.suppress(apsw.Error):  # only advice for the planner; what matters is committed
+                    writer.pragma("optimize")
+                writer.close()

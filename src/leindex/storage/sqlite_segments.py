@@ -1,28 +1,27 @@
-"""Gram and word segments in SQLite: writing, sealing the tail, merging, and finding candidates.
+"""Gram and word segments in SQLite: writing, sealing the tail, merging and repairing.
 
 Log-structured, and one rule makes it simple: document numbers only ever grow, so a segment covers a range of numbers,
 and documents that no segment covers are the *tail*, which a query scans. Writing a small batch only adds to the tail.
 A full tail is *sealed* into a segment, and small neighbouring segments are *merged*, each in the transaction that
 retires what it replaces. A deleted document's number is simply no longer in `kv_store`; its postings go when its
-segment is merged. A segment with a damaged block rules nothing out until `compact` has rebuilt it.
+segment is merged. A segment with a damaged block rules nothing out until `compact` has rebuilt it. How candidates
+are found is in `sqlite_candidates`.
 """
 
 from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import apsw
 
-from .._native import SegmentBuilder, members, postings, weighted_postings
+from .._native import SegmentBuilder, postings, weighted_postings
 from ..errors import StoreCorruptError
-from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
 from ..text import searchable
 from .sqlite_schema import decode_value
-from .storage_interface import CandidateSet
 
 Kind = Literal["gram", "word"]
 
@@ -41,6 +40,8 @@ COMPACT_BYTES: Final = 128 << 20
 
 BLOCK_BYTES: Final = 16_000
 
+REPAIR: Final = "`leindex compact` rebuilds it"
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -48,6 +49,7 @@ class Segment:
     low: int
     high: int
     source_bytes: int
+    block_bytes: int
 
     @property
     def documents(self) -> int:
@@ -62,7 +64,7 @@ def rows(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) 
 def segments(connection: apsw.Connection, kind: Kind) -> list[Segment]:
     """The segments of a kind, by the documents they cover."""
     found = rows(
-        connection, "SELECT id, low, high, source_bytes FROM segments WHERE kind = ? ORDER BY low", (kind,)
+        connection, "SELECT id, low, high, source_bytes, block_bytes FROM segments WHERE kind = ? ORDER BY low", (kind,)
     )
     return [Segment(*row) for row in found]
 
@@ -83,12 +85,7 @@ def gaps(covered: list[Segment]) -> list[tuple[int, int]]:
 
 
 def write_segment(
-    connection: apsw.Connection,
-    kind: Kind,
-    low: int,
-    high: int,
-    source_bytes: int,
-    blocks: list[tuple[int, bytes]],
+    connection: apsw.Connection, kind: Kind, low: int, high: int, source_bytes: int, blocks: list[tuple[int, bytes]]
 ) -> None:
     """Adds a segment; inside the caller's transaction."""
     (last,) = connection.execute("SELECT max(id) FROM segments").fetchone() or (None,)
@@ -185,10 +182,7 @@ def tail_between(connection: apsw.Connection, kind: Kind, before: Segment, after
     if kind == "word":
         return False  # a missing posting of a word is no claim about its document
     between = (before.high + 1, after.low - 1)
-    return (
-        connection.execute("SELECT 1 FROM kv_store WHERE id BETWEEN ? AND ? LIMIT 1", between).fetchone()
-        is not None
-    )
+    return connection.execute("SELECT 1 FROM kv_store WHERE id BETWEEN ? AND ? LIMIT 1", between).fetchone() is not None
 
 
 def merge(connection: apsw.Connection, kind: Kind, run: list[Segment]) -> bool:
@@ -203,14 +197,15 @@ def merge(connection: apsw.Connection, kind: Kind, run: list[Segment]) -> bool:
     for segment in run:
         numbers = array("i", (n - low if n in live else -1 for n in range(segment.low, segment.high + 1)))
         base = segment.id << 32
-        blocks = connection.execute(
-            "SELECT data FROM segment_blocks WHERE id BETWEEN ? AND ?", (base, base + 0xFFFFFFFF)
-        )
-        for (data,) in blocks:
+        sql, missing = "SELECT data FROM segment_blocks WHERE id BETWEEN ? AND ?", segment.block_bytes
+        for (data,) in rows(connection, sql, (base, base + 0xFFFFFFFF)):
             try:
                 builder.add_block(data, numbers)
             except ValueError:
                 return False
+            missing -= len(data)
+        if missing:
+            return False
     for segment in run:
         drop_segment(connection, segment)
     if live:
@@ -227,8 +222,7 @@ def live_numbers(connection: apsw.Connection, low: int, high: int) -> set[int]:
     else:
         source = "kv_store"
     return {
-        number
-        for (number,) in rows(connection, f"SELECT id FROM {source} WHERE id BETWEEN ? AND ?", (low, high))
+        number for (number,) in rows(connection, f"SELECT id FROM {source} WHERE id BETWEEN ? AND ?", (low, high))
     }
 
 
@@ -244,7 +238,10 @@ def compact_kind(connection: apsw.Connection, kind: Kind) -> None:
 
     def finish() -> None:
         if run and not merge(connection, kind, run):
-            for segment in run:
+            if kind == "word":  # only what made the words can make them again: no document's are known any more
+                for table in ("word_tail", "word_lengths"):
+                    connection.execute(f"DELETE FROM {table}")
+            for segment in run if kind == "gram" else segments(connection, kind):
                 drop_segment(connection, segment)
         run.clear()
 
@@ -259,160 +256,22 @@ def compact_kind(connection: apsw.Connection, kind: Kind) -> None:
 
 
 def damaged_blocks(connection: apsw.Connection) -> Iterator[str]:
-    """A line for each block that cannot be read."""
-    for block, data in rows(connection, "SELECT id, data FROM segment_blocks"):
-        try:
-            postings(data, 0, 0)
-        except ValueError:
-            yield f"segment {block >> 32}, block {block & 0xFFFFFFFF:08x} is damaged; `leindex compact` rebuilds it"
+    """A line for each block that cannot be read, and for each segment that has lost some."""
+    for kind in ("gram", "word"):
+        for segment in segments(connection, kind):
+            base, missing = segment.id << 32, segment.block_bytes
+            sql = "SELECT id, data FROM segment_blocks WHERE id BETWEEN ? AND ?"
+            for block, data in rows(connection, sql, (base, base + 0xFFFFFFFF)):
+                missing -= len(data)
+                try:
+                    postings(data, 0, 0) if kind == "gram" else weighted_postings(data, 0)
+                except ValueError:
+                    yield f"segment {segment.id}, block {block - base:08x} is damaged; {REPAIR}"
+            if missing:
+                yield f"segment {segment.id} is damaged: {missing} bytes of its blocks are missing; {REPAIR}"
 
 
-# -- reading ------------------------------------------------------------------------------------------------------
-
-
-def gram_ranges(literal: bytes) -> list[tuple[int, int]]:
-    """The ranges of grams that a text with this folded literal has, the most telling first.
-
-    A literal under four bytes is one range of the grams that start with it. Of a longer one come first the grams
-    that lie side by side, which say all but where they are, then those between.
-    """
-    if len(literal) < 4:
-        free = 8 * (4 - len(literal))
-        low = int.from_bytes(literal, "big") << free
-        return [(low, low + (1 << free) - 1)]
-    last = len(literal) - 4
-    places = dict.fromkeys([*range(0, last + 1, 4), last, *range(last + 1)])
-    return [(gram, gram) for gram in (int.from_bytes(literal[p : p + 4], "big") for p in places)]
-
-
-class SegmentCandidates(CandidateSet):
-    """Candidates from gram segments, each evaluated when it is first asked about, plus the whole tail."""
-
-    def __init__(self, connection: Callable[[], apsw.Connection], formula: Formula) -> None:
-        self._connection = connection
-        self._formula = formula
-        self._segments = segments(connection(), "gram")
-        self._bits: dict[int, int] = {}
-        self._notes: dict[str, None] = {}
-        self._by_number: tuple[int, int, int] = (1, 0, 0)  # low, high, bits of the segment asked about last
-
-    @property
-    def everything(self) -> bool:
-        return isinstance(self._formula, Anything)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return tuple(self._notes)
-
-    def __contains__(self, number: object) -> bool:
-        assert isinstance(number, int)
-        low, high, bits = self._by_number
-        if not low <= number <= high:
-            segment = self._segment_of(number)
-            if segment is None:
-                return not isinstance(self._formula, Nothing)
-            low, high, bits = self._by_number = (segment.low, segment.high, self._evaluated(segment))
-        return bool(bits >> (number - low) & 1)
-
-    def _segment_of(self, number: int) -> Segment | None:
-        low, high = 0, len(self._segments)
-        while low < high:
-            middle = (low + high) // 2
-            if self._segments[middle].high < number:
-                low = middle + 1
-            else:
-                high = middle
-        if low < len(self._segments) and self._segments[low].low <= number:
-            return self._segments[low]
-        return None
-
-    def __iter__(self) -> Iterator[int]:
-        if isinstance(self._formula, Nothing):
-            return
-        following = 1
-        for segment in self._segments:
-            if segment.low > following:
-                yield from self._tail(following, segment.low - 1)
-            bits = self._evaluated(segment)
-            yield from members(bits.to_bytes((segment.documents + 7) // 8, "little"), segment.low)
-            following = segment.high + 1
-        yield from self._tail(following, 2**62)
-
-    def _tail(self, low: int, high: int) -> list[int]:
-        found = rows(
-            self._connection(), "SELECT id FROM kv_store WHERE id BETWEEN ? AND ? ORDER BY id", (low, high)
-        )
-        return [number for (number,) in found]
-
-    def count(self, limit: int | None = None) -> int:
-        if isinstance(self._formula, Nothing):
-            return 0
-        total = sum(len(self._tail(low, high)) for low, high in gaps(self._segments))
-        for segment in self._segments:
-            if limit is not None and total >= limit:
-                break
-            total += self._evaluated(segment).bit_count()
-        return total
-
-    def _evaluated(self, segment: Segment) -> int:
-        bits = self._bits.get(segment.id)
-        if bits is None:
-            bits = self._bits[segment.id] = self._evaluate(self._formula, segment)
-        return bits
-
-    def _evaluate(self, formula: Formula, segment: Segment) -> int:
-        match formula:
-            case Anything():
-                return (1 << segment.documents) - 1
-            case Nothing():
-                return 0
-            case Lit(data):
-                return self._evaluate_literal(data, segment)
-            case And(parts):
-                bits = (1 << segment.documents) - 1
-                # Longer literals rule out more; what is a disjunction costs more and comes last.
-                for part in sorted(parts, key=lambda p: -len(p.data) if isinstance(p, Lit) else 1):
-                    bits &= self._evaluate(part, segment)
-                    if not bits:
-                        break
-                return bits
-            case Or(parts):
-                bits = 0
-                for part in parts:
-                    bits |= self._evaluate(part, segment)
-                return bits
-
-    def _evaluate_literal(self, literal: bytes, segment: Segment) -> int:
-        ranges = gram_ranges(literal)
-        bits = (1 << segment.documents) - 1
-        for done, (low, high) in enumerate(ranges):
-            bits &= self._gram_bits(segment, low, high)
-            # Looking at a few documents costs less than looking up the other grams to rule them out.
-            if bits.bit_count() * 5 <= (len(ranges) - done) * 2:
-                break
-        return bits
-
-    def _gram_bits(self, segment: Segment, low: int, high: int) -> int:
-        base, connection = segment.id << 32, self._connection()
-        row = connection.execute(
-            "SELECT id, data FROM segment_blocks WHERE id <= ? ORDER BY id DESC LIMIT 1", (base + low,)
-        ).fetchone()
-        blocks = [] if row is None or row[0] < base else [row]
-        if low != high:
-            blocks += connection.execute(
-                "SELECT id, data FROM segment_blocks WHERE id > ? AND id <= ?", (base + low, base + high)
-            )
-        bits = 0
-        for block, data in blocks:
-            try:
-                bits |= int.from_bytes(postings(data, low, high), "little")
-            except ValueError:
-                self._notes[
-                    f"segment {segment.id}, block {block & 0xFFFFFFFF:08x} is damaged: its documents were scanned; "
-                    "`leindex compact` rebuilds it"
-                ] = None
-                return (1 << segment.documents) - 1
-        return bits
+# -- words -------------------------------------------------------------------------------------------------------
 
 
 def word_in_segment(connection: apsw.Connection, segment: Segment, key: int) -> tuple[list[int], bytes]:
@@ -435,9 +294,7 @@ def word_in_segment(connection: apsw.Connection, segment: Segment, key: int) -> 
 def word_in_tail(connection: apsw.Connection, key: int) -> Iterator[tuple[int, int]]:
     """The same for documents whose words no segment covers, as pairs."""
     needle = key.to_bytes(4, sys.byteorder)
-    for number, keys, payloads in rows(
-        connection, "SELECT number, keys, payloads FROM word_tail ORDER BY number"
-    ):
+    for number, keys, payloads in rows(connection, "SELECT number, keys, payloads FROM word_tail ORDER BY number"):
         place = keys.find(needle)
         while place >= 0 and place % 4:
             place = keys.find(needle, place + 1)

@@ -24,9 +24,9 @@ from ..models import Document, DocumentItem, WordBag
 from ..query.formula import Formula
 from ..text import searchable
 from .database import Database, Durability
+from .sqlite_candidates import SegmentCandidates
 from .sqlite_schema import DocumentRow, create_schema, decode_value, encode_row
 from .sqlite_segments import (
-    SegmentCandidates,
     beyond_tail,
     compact_kind,
     damaged_blocks,

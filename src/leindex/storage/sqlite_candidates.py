@@ -1,0 +1,161 @@
+"""Finding candidates in gram segments: which documents of each segment may satisfy a formula.
+
+A literal becomes ranges of grams, a range the union of posting lists, a formula the and and or of bitmaps, kept as
+Python's whole numbers. Each segment is evaluated when it is first asked about. A damaged block rules nothing out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import apsw
+
+from .._native import members, postings
+from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
+from .sqlite_segments import REPAIR, Segment, gaps, rows, segments
+from .storage_interface import CandidateSet
+
+
+def gram_ranges(literal: bytes) -> list[tuple[int, int]]:
+    """The ranges of grams that a text with this folded literal has, the most telling first.
+
+    A literal under four bytes is one range of the grams that start with it. Of a longer one come first the grams
+    that lie side by side, which say all but where they are, then those between.
+    """
+    if len(literal) < 4:
+        free = 8 * (4 - len(literal))
+        low = int.from_bytes(literal, "big") << free
+        return [(low, low + (1 << free) - 1)]
+    last = len(literal) - 4
+    places = dict.fromkeys([*range(0, last + 1, 4), last, *range(last + 1)])
+    return [(gram, gram) for gram in (int.from_bytes(literal[p : p + 4], "big") for p in places)]
+
+
+class SegmentCandidates(CandidateSet):
+    """Candidates from gram segments, each evaluated when it is first asked about, plus the whole tail."""
+
+    def __init__(self, connection: Callable[[], apsw.Connection], formula: Formula) -> None:
+        self._connection = connection
+        self._formula = formula
+        self._segments = segments(connection(), "gram")
+        self._bits: dict[int, int] = {}
+        self._notes: dict[str, None] = {}
+        self._by_number: tuple[int, int, int] = (1, 0, 0)  # low, high, bits of the segment asked about last
+
+    @property
+    def everything(self) -> bool:
+        return isinstance(self._formula, Anything)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._notes)
+
+    def __contains__(self, number: object) -> bool:
+        assert isinstance(number, int)
+        low, high, bits = self._by_number
+        if not low <= number <= high:
+            segment = self._segment_of(number)
+            if segment is None:
+                return not isinstance(self._formula, Nothing)
+            low, high, bits = self._by_number = (segment.low, segment.high, self._evaluated(segment))
+        return bool(bits >> (number - low) & 1)
+
+    def _segment_of(self, number: int) -> Segment | None:
+        low, high = 0, len(self._segments)
+        while low < high:
+            middle = (low + high) // 2
+            if self._segments[middle].high < number:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(self._segments) and self._segments[low].low <= number:
+            return self._segments[low]
+        return None
+
+    def __iter__(self) -> Iterator[int]:
+        if isinstance(self._formula, Nothing):
+            return
+        following = 1
+        for segment in self._segments:
+            if segment.low > following:
+                yield from self._tail(following, segment.low - 1)
+            bits = self._evaluated(segment)
+            yield from members(bits.to_bytes((segment.documents + 7) // 8, "little"), segment.low)
+            following = segment.high + 1
+        yield from self._tail(following, 2**62)
+
+    def _tail(self, low: int, high: int) -> list[int]:
+        found = rows(
+            self._connection(), "SELECT id FROM kv_store WHERE id BETWEEN ? AND ? ORDER BY id", (low, high)
+        )
+        return [number for (number,) in found]
+
+    def count(self, limit: int | None = None) -> int:
+        if isinstance(self._formula, Nothing):
+            return 0
+        total = sum(len(self._tail(low, high)) for low, high in gaps(self._segments))
+        for segment in self._segments:
+            if limit is not None and total >= limit:
+                break
+            total += self._evaluated(segment).bit_count()
+        return total
+
+    def _evaluated(self, segment: Segment) -> int:
+        bits = self._bits.get(segment.id)
+        if bits is None:
+            bits = self._bits[segment.id] = self._evaluate(self._formula, segment)
+        return bits
+
+    def _evaluate(self, formula: Formula, segment: Segment) -> int:
+        match formula:
+            case Anything():
+                return (1 << segment.documents) - 1
+            case Nothing():
+                return 0
+            case Lit(data):
+                return self._evaluate_literal(data, segment)
+            case And(parts):
+                bits = (1 << segment.documents) - 1
+                # Longer literals rule out more; what is a disjunction costs more and comes last.
+                for part in sorted(parts, key=lambda p: -len(p.data) if isinstance(p, Lit) else 1):
+                    bits &= self._evaluate(part, segment)
+                    if not bits:
+                        break
+                return bits
+            case Or(parts):
+                bits = 0
+                for part in parts:
+                    bits |= self._evaluate(part, segment)
+                return bits
+
+    def _evaluate_literal(self, literal: bytes, segment: Segment) -> int:
+        ranges = gram_ranges(literal)
+        bits = (1 << segment.documents) - 1
+        for done, (low, high) in enumerate(ranges):
+            bits &= self._gram_bits(segment, low, high)
+            # Looking at a few documents costs less than looking up the other grams to rule them out.
+            if bits.bit_count() * 5 <= (len(ranges) - done) * 2:
+                break
+        return bits
+
+    def _gram_bits(self, segment: Segment, low: int, high: int) -> int:
+        base, connection = segment.id << 32, self._connection()
+        row = connection.execute(
+            "SELECT id, data FROM segment_blocks WHERE id <= ? ORDER BY id DESC LIMIT 1", (base + low,)
+        ).fetchone()
+        blocks = [] if row is None or row[0] < base else [row]
+        if low != high:
+            blocks += connection.execute(
+                "SELECT id, data FROM segment_blocks WHERE id > ? AND id <= ?", (base + low, base + high)
+            )
+        bits = 0
+        for block, data in blocks:
+            try:
+                bits |= int.from_bytes(postings(data, low, high), "little")
+            except ValueError:
+                self._notes[
+                    f"segment {segment.id}, block {block & 0xFFFFFFFF:08x} is damaged: its documents were scanned; "
+                    f"{REPAIR}"
+                ] = None
+                return (1 << segment.documents) - 1
+        return bits
