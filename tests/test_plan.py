@@ -1,0 +1,519 @@
+"""Plans: which literals a pattern needs, that no match is ever lost, and what is asked of names and files."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from functools import lru_cache
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from leindex.errors import QueryError
+from leindex.query import formula as f
+from leindex.query import hir as h
+from leindex.query.ast import (
+    Definition,
+    KindFilter,
+    LanguageFilter,
+    Leaf,
+    PathFilter,
+    Phrase,
+    Query,
+    Syntax,
+    Word,
+    leaves,
+)
+from leindex.query.literals import MAX_LISTED
+from leindex.query.parse import parse, parse_plain
+from leindex.query.paths import glob_regex, kind_holds, name_predicate, path_predicate
+from leindex.query.plan import formula_of_regex, plan
+from leindex.query.regex import parse as parse_regex
+from leindex.query.regex import without_newline
+from leindex.query.tidy import MAX_LITERALS, count_literals, implies, strength, tidy
+from leindex.text import fold
+
+DIGITS = "0123456789"
+
+FORMULAS = [
+    # plain text; one ASCII byte says nothing, two only where there is nothing longer
+    ("", "*"),
+    ("a", "*"),
+    ("if", "if"),
+    ("Retry", "retry"),
+    ("a b", "a\\sb"),
+    ("é", "é"),
+    (r"(?-u:\xff)", "\\xff"),
+    # concatenation joins, gaps divide
+    ("foo.bar", "foo bar"),
+    ("foo.*bar", "foo bar"),
+    ("foo.*foobar", "foobar"),
+    ("if.*foobar", "foobar"),
+    ("if.*do", "if do"),
+    (r"^foo\b$", "foo"),
+    (r"foo\bbar", "foobar"),
+    (r"foo$\nbar", "foo bar"),
+    ("foo\nbar", "foo bar"),
+    ("f\no", "*"),
+    ("fo(o)b(?P<x>ar)", "foobar"),
+    # classes
+    ("foo[ab]bar", "fooabar|foobbar"),
+    ("[a-z]foo", "foo"),
+    ("[A-C]x", "ax|bx|cx"),
+    ("[0-9]x[0-9]", "*"),
+    ("foo[0-9]bar", "|".join(f"foo{d}bar" for d in DIGITS)),
+    ("retry_count[0-9]", "retry_count (" + "|".join(f"unt{d}" for d in DIGITS) + ")"),
+    ("[0-9]retry_count", "(" + "|".join(f"{d}ret" for d in DIGITS) + ") retry_count"),
+    (r"a[^\s\S]b", "!"),
+    (r"foo|a[^\s\S]b", "foo"),
+    ("foo[α-ω]", "foo\\xce|foo\\xcf"),
+    (r"\p{Cyrillic}", "\\xd0|\\xd1|\\xd2|\\xd3|\\xd4|\\xe1|\\xe2|\\xea|\\xef|\\xf0"),
+    ("[é-ê]t", "ét|êt"),
+    (r"\w\s\d", "*"),
+    # alternation
+    ("foo|bar", "bar|foo"),
+    ("foo|foobar", "foo"),
+    ("foo|b", "*"),
+    ("foo|", "*"),
+    ("(foo|bar)baz", "barbaz|foobaz"),
+    ("(foo|bar)(baz|qux)", "barbaz|barqux|foobaz|fooqux"),
+    ("foo.*bar|baz.*qux", "(foo bar)|(baz qux)"),
+    ("x(foo.*|bar)baz", "(xbar|xfoo) baz"),
+    (r"\b(TODO|FIXME|XXX)\b", "fixme|todo|xxx"),
+    (r"#include\s*<linux/(kernel|module)\.h>", "#include <linux/ (ux/kernel.h>|ux/module.h>)"),
+    # repetition
+    ("foo(bar)?baz", "foobarbaz|foobaz"),
+    ("foo(bar)*baz", "foo baz"),
+    ("foo(bar)+baz", "foobar barbaz"),
+    ("(ab){3}", "ababab"),
+    ("x(ab){1,2}c", "xababc|xabc"),
+    ("(ab){3,}", "ababab"),
+    ("foo{0}bar", "fobar"),
+    ("a{1000}", "a" * 32),
+    ("(.*foo.*){2,}", "foo"),
+    ("(a+)+$", "*"),
+    (r"\w+_irq(save|restore)?\b", "_irq"),
+    ("[A-Z]+_SUSPEND", "_suspend"),
+    # case folding: the Kelvin sign and the long s
+    ("(?i)foo", "foo"),
+    ("(?i)kernel", "kernel|\u212a"),
+    ("(?i)state", "state|\u017f"),
+    ("(?i)task", "task|\u212a|\u017f"),
+    ("(?i)kernel.*foo", "(kernel|\u212a) foo"),
+    ("(?i)k", "*"),
+    ("(?i)s.*foo", "foo"),
+    ("(?i)é", "É|é"),
+    ("(?i)éa", "Éa|éa"),
+    ("(?i-u)kernel", "kernel"),
+    ("[kK]ernel", "kernel"),
+    ("\u212a", "\u212a"),
+    ("[k\u212a]ern", "kern|\u212a"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "expected"), FORMULAS, ids=[pattern for pattern, _ in FORMULAS])
+def test_a_pattern_needs(pattern: str, expected: str) -> None:
+    assert str(formula_of_regex(parse_regex(pattern))) == expected
+
+
+ALPHABET = "kKsSaZ0_é\u00c9\u212a\u017fσςΣ\n"
+
+
+@lru_cache
+def interesting(ranges: tuple[tuple[int, int], ...]) -> list[int]:
+    return [code for code in map(ord, ALPHABET) if any(low <= code <= high for low, high in ranges)]
+
+
+def sample(hir: h.Hir, rng: random.Random) -> bytes | None:
+    """A text that the expression matches if its looks hold, drawn at random; None if there is none."""
+    match hir:
+        case h.Empty() | h.Look():
+            return b""
+        case h.Literal(data):
+            return data
+        case h.Class(ranges, is_bytes):
+            if not ranges:
+                return None
+            inside = interesting(ranges)
+            low, high = rng.choice(ranges)
+            code = rng.choice(inside) if inside and rng.random() < 0.7 else rng.randint(low, high)
+            return bytes((code,)) if is_bytes else chr(code).encode("utf-8", "replace")
+        case h.Capture(_, _, sub):
+            return sample(sub, rng)
+        case h.Alternate(parts):
+            shuffled = rng.sample(parts, len(parts))
+            return next((text for part in shuffled if (text := sample(part, rng)) is not None), None)
+        case h.Concat(parts):
+            texts = [sample(part, rng) for part in parts]
+        case h.Repeat(sub, low, high, _):
+            most = min(low + 3, high if high is not None else low + 3)
+            texts = [sample(sub, rng) for _ in range(rng.randint(low, most))]
+            if None in texts and low == 0:
+                return b""
+    return None if None in texts else b"".join(text for text in texts if text is not None)
+
+
+def patterns() -> st.SearchStrategy[str]:
+    atoms = st.one_of(
+        st.sampled_from(ALPHABET),
+        st.sampled_from(
+            ["foo", "task", "retry", "Ks", "ſK", r"\w", r"\s", ".", r"[^k]", "[k-n]", "[a-z]", r"\b"]
+        ),
+        st.sampled_from(
+            ["[0-9]", "[0-9_]", "(?i:sk)", "(?-u:[\\x80-\\xff])", "[Α-Ω]", "[^\\x00-\\x7f]", "[^\\s\\S]"]
+        ),
+    )
+    return st.recursive(
+        atoms,
+        lambda inner: st.one_of(
+            st.lists(inner, min_size=1, max_size=4).map("".join),
+            st.lists(inner, min_size=2, max_size=4).map(lambda parts: f"({'|'.join(parts)})"),
+            st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}", "{1,3}", "{0,2}", "{2,}", "{40}"])).map(
+                lambda pair: f"(?:{pair[0]}){pair[1]}"
+            ),
+        ),
+        max_leaves=12,
+    )
+
+
+NOISE = st.text(ALPHABET + "x ", max_size=4)
+
+
+@given(patterns(), st.booleans(), st.integers(0, 1 << 30), NOISE, NOISE)
+@example("(?i)sky", True, 0, "", "")
+@settings(max_examples=800, deadline=None)
+def test_whatever_a_pattern_matches_its_formula_accepts(
+    pattern: str, ignore_case: bool, seed: int, before: str, after: str
+) -> None:
+    hir = parse_regex(pattern, ignore_case=ignore_case)
+    formula = formula_of_regex(hir)
+    assert count_literals(formula) <= MAX_LITERALS
+    rng = random.Random(seed)
+    for _ in range(5):
+        text = sample(hir, rng)
+        if text is not None:
+            assert f.accepts(formula, fold(before.encode() + text + after.encode())), (formula, text)
+
+
+def literals(formula: f.Formula) -> list[bytes]:
+    if isinstance(formula, f.And | f.Or):
+        return [data for part in formula.parts for data in literals(part)]
+    return [formula.data] if isinstance(formula, f.Lit) else []
+
+
+@given(patterns(), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_literals_are_as_engines_expect_them(pattern: str, ignore_case: bool) -> None:
+    for data in literals(formula_of_regex(parse_regex(pattern, ignore_case=ignore_case))):
+        assert data == fold(data)
+        assert b"\n" not in data
+        assert len(data) > 1 or not data.isascii()
+
+
+WORDS = ["".join(random.Random(n).choices("abcdefghijklmnopqrstuvwxyz", k=8)) for n in range(10_000)]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda words: "|".join(words),
+        lambda words: "(?i)" + "|".join(words[:3000]),
+        lambda words: "foo(" + "|".join(words) + ")bar",
+        lambda words: "|".join(word + r"\d+" for word in words),
+        lambda words: "|".join(f"{word}.*{word}" for word in words[:2000]),
+        lambda words: "|".join("prefix_" + word for word in words),
+        lambda words: ".*".join(words[:4000]),
+        lambda words: "".join(f"({a}|{b})" for a, b in zip(words[:2000], words[2000:4000], strict=True)),
+        lambda words: "".join(f"({word}|.)*[a-f]" for word in words[:1500]),
+    ],
+)
+def test_large_patterns_are_planned_in_bounded_time_and_size(make: Callable[[list[str]], str]) -> None:
+    hir = parse_regex(make(WORDS))
+    begin = time.process_time()
+    formula = formula_of_regex(hir)
+    assert time.process_time() - begin < 0.3
+    assert count_literals(formula) <= MAX_LITERALS
+    rng = random.Random(1)
+    for _ in range(5):
+        text = sample(hir, rng)
+        assert text is not None
+        assert f.accepts(formula, text)
+
+
+def test_a_few_hundred_alternatives_are_still_looked_up() -> None:
+    assert count_literals(formula_of_regex(parse_regex("|".join(WORDS[:MAX_LISTED])))) == MAX_LISTED
+    shared = "|".join(f"prefix_{word}" for word in WORDS)
+    assert str(formula_of_regex(parse_regex(shared))).startswith("prefix_ (ix_a|ix_b|")
+
+
+FORMULA_TREES = st.recursive(
+    st.one_of(
+        st.text("abé", min_size=2, max_size=4).map(lambda text: f.Lit(text.encode())),
+        st.just(f.Anything()),
+        st.just(f.Nothing()),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=4).map(lambda parts: f.both(*parts)),
+        st.lists(inner, min_size=1, max_size=4).map(lambda parts: f.either(*parts)),
+    ),
+    max_leaves=10,
+)
+
+
+@given(FORMULA_TREES, FORMULA_TREES, st.text("abé", max_size=10))
+@settings(max_examples=250, deadline=None)
+def test_tidying_accepts_no_less_and_implication_holds(one: f.Formula, other: f.Formula, text: str) -> None:
+    data = text.encode()
+    if f.accepts(one, data):
+        assert f.accepts(tidy(one), data)
+        assert f.accepts(other, data) or not implies(one, other)
+
+
+def test_strength_prefers_long_and_rare_literals() -> None:
+    def of(pattern: str) -> int:
+        return strength(formula_of_regex(parse_regex(pattern)))
+
+    assert of("retry") > of("foo") > of("if") > of(".")
+    assert of("é") > of("if")
+    assert of("foo|retry") == of("foo")
+
+
+QUERY_FORMULAS = [
+    ("retry backoff", "retry (backoff|\u212a)"),
+    ("Retry Backoff", "retry backoff"),
+    ("foo -bar", "foo"),
+    ("-foo", "*"),
+    ("foo OR bar", "foo|bar"),
+    ("foo OR -bar", "*"),
+    ("foo lang:go", "foo"),
+    ("foo OR lang:go", "*"),
+    ("lang:go", "*"),
+    ("type:file", "*"),
+    ("(foo lang:c) OR (bar lang:go)", "foo|bar"),
+    ("if foobar", "foobar"),
+    ("foo foobar", "foobar"),
+    ("foo (foobar OR bar)", "foo bar"),
+    ("/a+bc/ Foo", "abc foo"),
+    (r"/foo\W+bar/ case:yes", "foo bar"),
+    ("a.b*c", "a.b*c"),
+    ('"a\nfoo\nfoobar"', "foobar"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), QUERY_FORMULAS, ids=[text for text, _ in QUERY_FORMULAS])
+def test_a_query_needs(text: str, expected: str) -> None:
+    assert str(plan(parse(text)).formula) == expected
+
+
+TEXTS = st.lists(st.sampled_from(["foo", "Foo", "tasK", "taſk", "bar", " ", "\n"]), max_size=6).map("".join)
+
+
+def holds(leaf: Leaf, text: str, path: str) -> bool:
+    """The naive reading of a leaf."""
+    if isinstance(leaf, PathFilter):
+        return leaf.value in path
+    assert isinstance(leaf, Word | Phrase)
+    return leaf.text.casefold() in text.casefold() if leaf.fold else leaf.text in text
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["foo", "Foo", "task", '"bar foo"', "file:a", "OR", "OR", "-", "(foo OR bar)", "tasK"]
+        ),
+        min_size=1,
+        max_size=7,
+    ),
+    TEXTS,
+    st.sampled_from("ab"),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_plan_matches_what_its_query_means(parts: list[str], text: str, path: str) -> None:
+    try:
+        query = parse(" ".join(parts).replace("- ", "-"))
+    except QueryError:
+        return
+    made = plan(query)
+    truth = {leaf: holds(leaf, text, path) for leaf, _ in leaves(made.tree)} if made.tree else {}
+    expression = str(query.root)
+    matched = made.matches(truth.__getitem__)
+    assert matched == (not made.tree or meaning(query, text, path)), expression
+    if matched:
+        assert f.accepts(made.formula, fold(text.encode()))
+    known = {leaf: value for leaf, value in truth.items() if isinstance(leaf, PathFilter)}
+    assert made.judge(known.get) in (None, matched)
+
+
+def meaning(query: Query, text: str, path: str) -> bool:
+    """A reading by Python's own operators, independent of the planner."""
+    names = {leaf: f"v{n}" for n, (leaf, _) in enumerate(leaves(query.root))} if query.root else {}
+    values = {name: holds(leaf, text, path) for leaf, name in names.items()}
+
+    def python(node: object) -> str:
+        if node in names:
+            return names[node]  # type: ignore[index]
+        if hasattr(node, "node"):
+            return f"(not {python(node.node)})"
+        return f"({(' or ' if type(node).__name__ == 'Or' else ' and ').join(map(python, node.nodes))})"  # type: ignore[attr-defined]
+
+    return bool(eval(python(query.root), {}, values))
+
+
+def test_a_plan_asks_only_about_leaves_that_matter() -> None:
+    made = plan(parse("lang:go foo OR file:a"))
+    asked: list[str] = []
+
+    def truth(leaf: Leaf) -> bool:
+        asked.append(str(leaf))
+        return isinstance(leaf, PathFilter)
+
+    assert made.matches(truth)
+    assert asked == ["lang:go", "file:a"]
+    assert plan(parse("type:file")).matches(truth)
+    assert (
+        plan(parse("foo lang:go")).judge(lambda leaf: False if leaf == LanguageFilter("go") else None)
+        is False
+    )
+    assert plan(parse("foo OR lang:go")).judge(lambda leaf: None) is None
+
+
+def test_a_plan_lists_terms_and_conditions() -> None:
+    made = plan(parse('foo "a b" -bar -file:test lang:go (foo OR -baz) (lang:c OR qux) count:5'))
+    assert [str(term.node) for term in made.positive] == ["foo", '"a b"', "qux"]
+    assert [str(term.node) for term in made.terms if term.negated] == ["bar", "baz"]
+    assert [(str(c.leaf), c.negated) for c in made.required] == [("file:test", True), ("lang:go", False)]
+    assert len(made.conjuncts) == 7
+    assert made.query.count == 5
+    assert made.terms[0].hir == parse_regex("foo", ignore_case=True)
+    assert plan(parse_plain("OR (x")).positive[0].hir == h.Literal(b"OR")
+    assert plan(parse("foo -foo")).positive[0].node == Word("foo", True)
+    assert plan(parse(r"/a\s/")).terms[0].hir == without_newline(parse_regex(r"a\s", ignore_case=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sym:open kind:function", ["sym:open kind:function"]),
+        ("kind:function foo sym:open", ["foo", "sym:open kind:function"]),
+        ("sym:a sym:b -kind:class", ["sym:a -kind:class", "sym:b -kind:class"]),
+        ("sym:a (kind:class OR kind:struct)", ["sym:a (kind:class OR kind:struct)"]),
+        ("kind:class", ["kind:class"]),
+        ("kind:class foo", ["foo", "kind:class"]),
+        ("-sym:a kind:class", ["-(sym:a)", "kind:class"]),
+        ("-(sym:a kind:class)", ["-(sym:a kind:class)"]),
+        ("sym:a OR kind:class", ["sym:a OR kind:class"]),
+    ],
+)
+def test_names_and_kinds_are_about_one_definition(text: str, expected: list[str]) -> None:
+    assert [str(part) for part in plan(parse(text)).conjuncts] == expected
+
+
+def test_a_definition_is_of_the_kind_asked_for() -> None:
+    (condition,) = plan(parse("sym:open (kind:Function OR kind:method) -kind:macro")).required
+    assert isinstance(condition.leaf, Definition)
+    assert kind_holds(condition.leaf, "function")
+    assert not kind_holds(condition.leaf, "class")
+    assert not kind_holds(Definition(None, (KindFilter("class"),)), "function")
+    assert kind_holds(condition.leaf, "def", lambda typed, kind: typed == "Function" and kind == "def")
+
+
+def compiled(hir: h.Hir) -> Callable[[bytes], bool]:
+    """A slow, plain matcher for names: every end of a match from a place, by walking the tree."""
+
+    def ends(node: h.Hir, text: bytes, at: int) -> set[int]:
+        match node:
+            case h.Empty():
+                return {at}
+            case h.Look(kind):
+                edge = {h.LookKind.START_TEXT: 0, h.LookKind.END_TEXT: len(text)}[kind]
+                return {at} if at == edge else set()
+            case h.Literal(data):
+                return {at + len(data)} if text.startswith(data, at) else set()
+            case h.Class(ranges):
+                ok = at < len(text) and any(low <= text[at] <= high for low, high in ranges)
+                return {at + 1} if ok else set()
+            case h.Capture(_, _, sub):
+                return ends(sub, text, at)
+            case h.Alternate(parts):
+                return set().union(*(ends(part, text, at) for part in parts))
+            case h.Concat(parts):
+                places = {at}
+                for part in parts:
+                    places = set().union(*(ends(part, text, place) for place in places))
+                return places
+            case h.Repeat(sub, low, high, _):
+                reached = {at} if low == 0 else set()
+                places, times = {at}, 0
+                while places and (high is None or times < high) and times <= low + len(text):
+                    places = set().union(*(ends(sub, text, place) for place in places))
+                    times += 1
+                    if times >= low:
+                        reached |= places
+                return reached
+
+    return lambda text: any(ends(hir, text, at) for at in range(len(text) + 1))
+
+
+PATHS = [
+    "main.py",
+    "src/main.py",
+    "src/net/retry.py",
+    "app/src/main.py",
+    "mysrc/main.py",
+    "src/Main.ts",
+    "a*b/x.tsx",
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("file:net", ["src/net/retry.py"]),
+        ("file:SRC", []),
+        ("file:Main", ["src/Main.ts"]),
+        ("file:main.ts", ["src/Main.ts"]),
+        ("file:/main", ["main.py", "src/main.py", "app/src/main.py", "mysrc/main.py", "src/Main.ts"]),
+        ("file:/src/main", ["src/main.py", "app/src/main.py", "src/Main.ts"]),
+        ("file:*.py", PATHS[:5]),
+        ("file:*.P?", []),
+        ("file:m*", ["main.py", "src/main.py", "app/src/main.py", "mysrc/main.py", "src/Main.ts"]),
+        ("file:src/*.py", ["src/main.py", "app/src/main.py"]),
+        ("file:/src/*.py", ["src/main.py"]),
+        ("file:src/**.py", ["src/main.py", "src/net/retry.py", "app/src/main.py"]),
+        ("file:src/**/*.py", ["src/main.py", "src/net/retry.py", "app/src/main.py"]),
+        ("file:/**/main.py", ["main.py", "src/main.py", "app/src/main.py", "mysrc/main.py"]),
+        ("file:src/**", ["src/main.py", "src/net/retry.py", "app/src/main.py", "src/Main.ts"]),
+        ("file:s?c/n*/", ["src/net/retry.py"]),
+        ("file:*.{ts,tsx}", ["src/Main.ts", "a*b/x.tsx"]),
+        ("file:{ma*,x}.{t{s,sx},py}", [p for p in PATHS if "net" not in p]),
+        ("file:*}", []),
+        ('file:"a*b"', ["a*b/x.tsx"]),
+        (r"file:/^src.*\.ts$/", ["src/Main.ts"]),
+        ("file:/(^|b)x/", []),
+        ("file:/Main/", ["src/Main.ts"]),
+    ],
+)
+def test_paths_are_selected(text: str, expected: list[str]) -> None:
+    (condition,) = plan(parse(text)).required
+    assert isinstance(condition.leaf, PathFilter)
+    selected = path_predicate(condition.leaf, compiled)
+    assert [path for path in PATHS if selected(path)] == expected
+
+
+def test_paths_that_are_not_utf8_and_odd_globs_are_matched() -> None:
+    odd = b"src/\xff\n.py".decode("utf-8", "surrogateescape")
+    assert path_predicate(PathFilter("src/**.py", Syntax.GLOB, True), compiled)(odd)
+    assert glob_regex("a,b{*") == r"(?s)(?:\A|/)a,b\{[^/]*\z"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"), [("sym:open", ["open", "reOpen"]), ("sym:Open", ["reOpen"]), ("sym:/^open/", ["open"])]
+)
+def test_names_are_selected(text: str, names: list[str]) -> None:
+    (condition,) = plan(parse(text)).required
+    assert isinstance(condition.leaf, Definition)
+    assert condition.leaf.name is not None
+    selected = name_predicate(condition.leaf.name, compiled)
+    assert [name for name in ("open", "reOpen", "close") if selected(name)] == names
