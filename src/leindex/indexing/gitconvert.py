@@ -1,7 +1,8 @@
 """Whether git may convert a file's content on its way into a blob (line ends, keywords, filters, encodings).
 
-Where it may, the blob's id says nothing about the file's bytes. The answer errs towards "may": every attribute
-that could set a conversion counts, even if a later line takes it back, and what is not understood counts too.
+Where it may, the blob's id says nothing about the file's bytes. The answer errs towards "may": every
+attribute that could set a conversion counts, even if a later line takes it back, and what is not understood
+counts too.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _NOT_AS_RG: Final = re.compile(r'[{}"]|\[:')
 
 
 class GitConfig(dict[str, str]):
-    """Settings as `section.key` in lower case, subsections left out; several values are joined by a newline."""
+    """Settings as `section.key` in lower case, subsections left out; several values joined by a newline."""
 
     @staticmethod
     def of_repository(git_dir: bytes, common_dir: bytes) -> GitConfig:
@@ -48,7 +49,9 @@ class GitConfig(dict[str, str]):
             if not setting or line.lstrip().startswith(("#", ";")):
                 continue
             key = f"{section}.{setting[1].lower()}"
-            value = re.split(r"\s[#;]", setting[2] if setting[2] is not None else "true")[0].strip().strip('"')
+            value = (
+                re.split(r"\s[#;]", setting[2] if setting[2] is not None else "true")[0].strip().strip('"')
+            )
             self[key] = f"{self[key]}\n{value}" if key in self else value
             if key in ("include.path", "includeif.path"):
                 included = os.path.expanduser(os.fsencode(value))
@@ -56,11 +59,13 @@ class GitConfig(dict[str, str]):
 
     def may_be_on(self, key: str) -> bool:
         """Whether any file sets this switch to something other than off."""
-        return any(value.lower() not in ("false", "no", "off", "0", "") for value in self.get(key, "").split("\n"))
+        return any(
+            value.lower() not in ("false", "no", "off", "0", "") for value in self.get(key, "").split("\n")
+        )
 
 
 class Conversions:
-    """What git's configuration and attributes may convert in one work tree. Attribute files are read when needed."""
+    """What git's configuration and attributes may convert in one work tree; files are read lazily."""
 
     def __init__(self, top: bytes, common_dir: bytes, config: GitConfig) -> None:
         self._top = top
@@ -70,7 +75,9 @@ class Conversions:
         self._folders: dict[bytes, tuple[tuple[int, Glob | None], ...]] = {}
         files = [os.path.join(folder, b"gitattributes") for folder in _SYSTEM_FOLDERS]
         files += [os.path.join(os.path.dirname(path), b"attributes") for path in git_config_files()[1:]]
-        files += [os.path.expanduser(os.fsencode(p)) for p in config.get("core.attributesfile", "").split("\n") if p]
+        files += [
+            os.path.expanduser(os.fsencode(p)) for p in config.get("core.attributesfile", "").split("\n") if p
+        ]
         files.append(os.path.join(common_dir, b"info/attributes"))
         self._above = tuple((0, glob) for path in files for glob in self._converting(read_small(path)))
 

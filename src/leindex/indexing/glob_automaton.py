@@ -1,8 +1,9 @@
 """Matching a glob in time linear in the path, for globs with many wildcards.
 
-Python's `re` backtracks: `*a*a*a*a*a*a*b` against a name of 255 `a` would take it longer than anyone waits, and
-ignore rules come with the trees that are indexed. Such globs run through this lazily built deterministic automaton
-instead (Thompson's construction, subsets made when first needed); ordinary ones keep `re`, which is faster.
+Python's `re` backtracks: `*a*a*a*a*a*a*b` against a name of 255 `a` would take it longer than anyone waits,
+and ignore rules come with the trees that are indexed. Such globs run through this lazily built
+deterministic automaton instead (Thompson's construction, subsets made when first needed); ordinary ones
+keep `re`, which is faster.
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ class _Program:
                 step = self.code[place] if place < len(self.code) else None
                 if isinstance(step, list):
                     todo += step
-        return frozenset(place for place in seen if place == len(self.code) or not isinstance(self.code[place], list))
+        return frozenset(
+            place for place in seen if place == len(self.code) or not isinstance(self.code[place], list)
+        )
 
 
 def automaton(tokens: tuple[Token, ...]) -> Callable[[bytes], bool]:
@@ -93,7 +96,9 @@ def automaton(tokens: tuple[Token, ...]) -> Callable[[bytes], bool]:
             following = known.get((state, byte))
             if following is None:
                 steps = ((place, code[place]) for place in state if place < len(code))
-                following = known[state, byte] = program.reach({place + 1 for place, step in steps if byte in step})
+                following = known[state, byte] = program.reach(
+                    {place + 1 for place, step in steps if byte in step}
+                )
             state = following
         return len(code) in state
 

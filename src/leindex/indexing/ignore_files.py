@@ -1,8 +1,9 @@
 """Which files of ignore rules count in which folder, as in ripgrep 15.1.0.
 
-`.ignore`, `.rgignore` and `.leindexignore` always count, from the file system's root down to the folder itself.
-git's rules count only inside a repository (a folder that holds `.git`, whatever it is, or `.jj`): the `.gitignore`
-files from the nearest such folder downwards, that folder's `.git/info/exclude`, and the user's own excludes.
+`.ignore`, `.rgignore` and `.leindexignore` always count, from the file system's root down to the folder
+itself. git's rules count only inside a repository (a folder that holds `.git`, whatever it is, or `.jj`):
+the `.gitignore` files from the nearest such folder downwards, that folder's `.git/info/exclude`, and the
+user's own excludes.
 
 Facts about ripgrep that are kept on purpose: the user's excludes are relative to the root of the walk; the
 `gitdir:` of a worktree, if relative, is too; an ignore file may be a symbolic link.
@@ -19,7 +20,9 @@ from typing import Final
 from .ignore import Rule, RuleSet, Source, parse_rules
 
 _RULE_FILES: Final = frozenset((b".gitignore", b".ignore", b".rgignore", b".leindexignore", b".git", b".jj"))
-_EXCLUDES_FILE: Final = re.compile(rb'^\s*excludesfile\s*=\s*"?\s*(\S+?)\s*"?\s*$', re.IGNORECASE | re.MULTILINE)
+_EXCLUDES_FILE: Final = re.compile(
+    rb'^\s*excludesfile\s*=\s*"?\s*(\S+?)\s*"?\s*$', re.IGNORECASE | re.MULTILINE
+)
 
 
 def read_small(path: bytes, dir_fd: int | None = None) -> bytes | None:
@@ -81,7 +84,9 @@ class _Walk:
             common = _first_line(os.path.join(own, b"commondir"))
             if not common:
                 return []
-            git_dir = os.path.join(own, common) if common.startswith(b".") else os.path.join(self.root, common)
+            git_dir = (
+                os.path.join(own, common) if common.startswith(b".") else os.path.join(self.root, common)
+            )
         return parse_rules(read_small(os.path.join(git_dir, b"info/exclude")) or b"")
 
 
@@ -100,7 +105,7 @@ class Level:
     depth: int
 
     def enter(self, folder: bytes, names: list[bytes]) -> Level:
-        """The level of a folder below the root, given its path relative to the root and its entries' names."""
+        """The level of a folder, given its path relative to the root and its entries' names."""
         if self.walk is None or _RULE_FILES.isdisjoint(names):
             return self
         path = os.path.join(self.walk.root, folder)
@@ -120,7 +125,9 @@ class Level:
         custom = read(b".rgignore", b".leindexignore")
         plain_rules = read(b".ignore")
         plain = extend(extend(self.plain, custom, Source.CUSTOM), plain_rules, Source.IGNORE)
-        has_git = any(name in present and os.path.exists(os.path.join(path, name)) for name in (b".git", b".jj"))
+        has_git = any(
+            name in present and os.path.exists(os.path.join(path, name)) for name in (b".git", b".jj")
+        )
         if has_git:
             rules = plain.extended(self.walk.global_rules, Source.GLOBAL, b"")
             rules = extend(rules, self.walk.exclude_rules(path), Source.EXCLUDE)
