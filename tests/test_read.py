@@ -13,8 +13,6 @@ from pathlib import Path
 
 import odd_tree
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from leindex import _native
 from leindex.errors import ConfigError, LeindexError
@@ -200,13 +198,9 @@ def test_binary() -> None:
     assert is_binary(b"a" * 65536 + b"\0")
     assert is_binary(b"a" * 65536 + b"\n\0")
     assert not is_binary(b"a" * 65536 + b"\n".ljust(131072, b"b") + b"\0")
+    assert not is_binary(b"a" * 140_000 + b"\n".ljust(60_000, b"b") + b"\0")
     assert not is_binary(b"\xff\xfe" + "text".encode("utf-16-le"))
     assert is_binary(b"\xff\xfe" + "te\0xt".encode("utf-16-le"))
-
-
-@given(st.binary())
-def test_blob_ids(content: bytes) -> None:
-    assert len(blob_id(content)) == 40
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -230,8 +224,8 @@ KINDS = {
     "minified": "jquery.min.js a/style.min.css app.bundle.js",
     "vendored": "node_modules/a/test/x.js vendor/x.go Third_Party/zlib/inflate.c a/deps/lua/src/lua.c",
     "test": "tests/x.c a/__tests__/b.js test_x.py x_test.go x.test.tsx x.spec.ts x_spec.rb conftest.py"
-    " UserTest.java UserTests.cs UserIT.java TestUser.java LexerSpec.hs a/testdata/x x_unittest.cc docs/x_test.py tests.py"
-    " a/test.c run.bats src/test/java/X.java foo-selftest.c",
+    " UserTest.java UserTests.cs UserIT.java TestUser.java LexerSpec.hs a/testdata/x x_unittest.cc"
+    " docs/x_test.py tests.py a/test.c run.bats src/test/java/X.java foo-selftest.c",
     "example": "examples/a.py a/Samples/b.cs demo/x.c",
     "docs": "docs/x.md Documentation/a/b.rst",
     "": "a.py src/latest.py contest/a.c attest.go src/protest.js spec.md generate.py src/inspect.c"

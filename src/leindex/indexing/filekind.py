@@ -35,7 +35,8 @@ _FOLDERS: Final[dict[str, frozenset[bytes]]] = {
 _LOCK_FILES: Final = frozenset(
     b"package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock deno.lock cargo.lock"
     b" poetry.lock pdm.lock uv.lock pipfile.lock composer.lock gemfile.lock podfile.lock go.sum mix.lock"
-    b" pubspec.lock flake.lock packages.lock.json gradle.lockfile package.resolved conda-lock.yml pixi.lock".split()
+    b" pubspec.lock flake.lock"
+    b" packages.lock.json gradle.lockfile package.resolved conda-lock.yml pixi.lock".split()
 )
 
 _GENERATED_NAME: Final = re.compile(
