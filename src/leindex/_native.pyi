@@ -29,7 +29,11 @@ CHANGED: Final = 3
 
 @final
 class Found(tuple[bytes, int, int, int, int]):
-    """One file: path relative to the root (with '/'), size in bytes, mtime in ns, inode, mode; and, not in the tuple, ctime in ns."""
+    """One file: path relative to the root with '/', bytes, mtime in ns, inode, mode.
+
+    `ctime_ns` is an attribute only, so that the tuple has five items.
+    """
+
     @property
     def path(self) -> bytes: ...
     @property
