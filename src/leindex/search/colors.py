@@ -18,7 +18,16 @@ from leindex.errors import ConfigError
 RESET: Final = b"\x1b[0m"
 DEFAULT_SPECS: Final = ("path:fg:magenta", "line:fg:green", "match:fg:red", "match:style:bold")
 
-_COLORS: Final = {"black": 0, "red": 1, "green": 2, "yellow": 3, "blue": 4, "magenta": 5, "cyan": 6, "white": 7}
+_COLORS: Final = {
+    "black": 0,
+    "red": 1,
+    "green": 2,
+    "yellow": 3,
+    "blue": 4,
+    "magenta": 5,
+    "cyan": 6,
+    "white": 7,
+}
 _PARTS: Final = ("path", "line", "column", "match", "highlight")
 _STYLES: Final = ("bold", "intense", "underline", "italic")
 

@@ -68,7 +68,8 @@ class Replacer:
             if begin >= limit:
                 break
             new = b"".join(
-                piece if isinstance(piece, bytes) else _group(haystack, groups, piece) for piece in self._pieces
+                piece if isinstance(piece, bytes) else _group(haystack, groups, piece)
+                for piece in self._pieces
             )
             between = bytes(haystack[last:begin])
             parts += (between, new)
