@@ -16,7 +16,11 @@
  * number of documents determine (Rice 1979; the rule is Golomb's mean-gap estimate rounded down to a power of two).
  * Segments of words use the same layout with a hash in place of the gram and a payload byte for each posting.
  */
+#ifdef __linux__
+#define _GNU_SOURCE /* mremap */
+#endif
 #include "native.h"
+#include <sys/mman.h>
 
 enum { DIGITS = 2048 }; /* of a radix sort */
 enum { SEEN_BITS_SMALL = 15, SEEN_BITS = 18 }; /* slots of Builder.seen: 128 KiB stay in the cache, 2 MiB do not */
@@ -56,6 +60,48 @@ static int buffer_reserve(Buffer *b, size_t more)
     b->data = data;
     b->capacity = capacity;
     return 0;
+}
+
+/* Large arrays come from mmap in whole huge pages: faulting in 4 KiB pages took as long as sorting. */
+enum { HUGE_PAGE = 2 << 20 };
+
+static size_t whole_pages(size_t bytes)
+{
+    return (bytes + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1);
+}
+
+static void *big_alloc(size_t bytes)
+{
+    void *p = mmap(NULL, whole_pages(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    madvise(p, whole_pages(bytes), MADV_HUGEPAGE); /* only a hint */
+#endif
+    return p;
+}
+
+static void big_free(void *p, size_t bytes)
+{
+    if (p)
+        munmap(p, whole_pages(bytes));
+}
+
+static void *big_realloc(void *old, size_t before, size_t bytes)
+{
+    if (!old)
+        return big_alloc(bytes);
+#ifdef __linux__
+    void *p = mremap(old, whole_pages(before), whole_pages(bytes), MREMAP_MAYMOVE);
+    return p == MAP_FAILED ? NULL : p;
+#else
+    void *p = big_alloc(bytes);
+    if (p) {
+        memcpy(p, old, before);
+        big_free(old, before);
+    }
+    return p;
+#endif
 }
 
 static inline void put_varint(Buffer *b, uint32_t value)
@@ -136,16 +182,16 @@ static int reserve_pairs(Builder *b, size_t more)
     size_t capacity = b->capacity ? b->capacity + b->capacity / 2 : 1 << 16;
     while (capacity < b->used + more)
         capacity += capacity / 2;
-    uint64_t *pairs = realloc(b->pairs, capacity * sizeof *pairs);
-    if (!pairs)
-        return -1;
-    b->pairs = pairs;
     if (b->with_payload) {
         uint8_t *payload = realloc(b->payload, capacity);
         if (!payload)
             return -1;
         b->payload = payload;
     }
+    uint64_t *pairs = big_realloc(b->pairs, b->capacity * sizeof *pairs, capacity * sizeof *pairs);
+    if (!pairs)
+        return -1;
+    b->pairs = pairs;
     b->capacity = capacity;
     return 0;
 }
@@ -230,11 +276,11 @@ static void counting_pass(const uint64_t *from, uint64_t *to, const uint8_t *pay
 static int sort_pairs(Builder *b)
 {
     size_t n = b->used;
-    uint64_t *pairs = b->pairs, *parts = malloc((n ? n : 1) * sizeof *parts);
+    uint64_t *pairs = b->pairs, *parts = big_alloc((n ? n : 1) * sizeof *parts);
     uint8_t *payload = b->payload, *pay_parts = b->with_payload ? malloc(n ? n : 1) : NULL;
     size_t(*counts)[DIGITS] = calloc(4, sizeof *counts);
     if (!parts || !counts || (b->with_payload && !pay_parts)) {
-        free(parts);
+        big_free(parts, (n ? n : 1) * sizeof *parts);
         free(pay_parts);
         free(counts);
         return -1;
@@ -257,7 +303,7 @@ static int sort_pairs(Builder *b)
         counting_pass(part, other, pay, pay_other, size, 32, counts[2]);
         counting_pass(other, part, pay_other, pay, size, 43, counts[3]);
     }
-    free(b->pairs);
+    big_free(b->pairs, b->capacity * sizeof *b->pairs);
     free(b->payload);
     free(counts);
     b->pairs = parts;
@@ -786,7 +832,7 @@ static PyObject *builder_set_documents(PyObject *object, PyObject *arg)
 
 static void builder_reset(Builder *b)
 {
-    free(b->pairs);
+    big_free(b->pairs, b->capacity * sizeof *b->pairs);
     free(b->payload);
     free(b->seen);
     b->pairs = NULL;

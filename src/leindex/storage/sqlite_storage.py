@@ -1,10 +1,10 @@
 """The default engine: documents, gram segments and words in one SQLite file.
 
-    >>> import tempfile
-    >>> with SQLiteSearch(tempfile.mkdtemp() + "/index.db") as store:
-    ...     result = store.batch_write([("a.py", {"content": "def retry(): ..."})])
-    ...     [doc_id for doc_id, _ in store.search_content("retry")]
-    ['a.py']
+>>> import tempfile
+>>> with SQLiteSearch(tempfile.mkdtemp() + "/index.db") as store:
+...     result = store.batch_write([("a.py", {"content": "def retry(): ..."})])
+...     [doc_id for doc_id, _ in store.search_content("retry")]
+['a.py']
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ PARAMETERS_AT_ONCE = 500
 
 
 class _Payload:
-    """What `prepare` made: the rows, last of each id, and the blocks of their segment if they are worth one."""
+    """What `prepare` made: the rows, last of each id, and the blocks of their segment if they are worth
+    one."""
 
     __slots__ = ("blocks", "rows")
 
@@ -59,9 +60,9 @@ class SQLiteSearch(SearchInterface):
     """Documents in SQLite.
 
     `path` is the database file; it is made if it is missing, private to the user, unless `readonly`.
-    `durability` is "full" (an acknowledged batch survives a power cut) or "normal" (it survives a crash of the
-    process; the last batches before a power cut may be lost whole). `batch_size` is a count or "auto". `vfs` names
-    an APSW VFS. Many readers and one writer at a time may share a file; a second writer waits.
+    `durability` is "full" (an acknowledged batch survives a power cut) or "normal" (it survives a crash of
+    the process; the last batches before a power cut may be lost whole). `batch_size` is a count or "auto".
+    `vfs` names an APSW VFS. Many readers and one writer at a time may share a file; a second writer waits.
     """
 
     name: ClassVar[str] = "sqlite"
@@ -83,7 +84,7 @@ class SQLiteSearch(SearchInterface):
             with self.database.transaction() as connection:
                 create_schema(connection)
 
-    # -- writing ------------------------------------------------------------------------------------------------
+    # -- writing ---------------------------------------------------------------------------------------------
 
     def index_document(self, doc_id: str, document: Document) -> bool:
         row, _ = encode_row((doc_id, document))
@@ -96,7 +97,7 @@ class SQLiteSearch(SearchInterface):
 
     def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
         rows: dict[str, tuple[DocumentRow, bytes]] = {}
-        good: list[DocumentItem] = []
+        accepted = 0
         rejected: list[tuple[str, str]] = []
         size = 0
         for item in documents:
@@ -105,7 +106,7 @@ class SQLiteSearch(SearchInterface):
             except DocumentError as error:
                 rejected.append((str(item[0]), str(error)))
                 continue
-            good.append(item)
+            accepted += 1
             rows.pop(row[0], None)
             rows[row[0]] = (row, content)
             size += len(content)
@@ -115,15 +116,18 @@ class SQLiteSearch(SearchInterface):
             for _, content in rows.values():
                 builder.add(searchable(content))
             blocks = builder.finish()
-        return PreparedBatch(good, size, rejected, _Payload([row for row, _ in rows.values()], blocks))
+        return PreparedBatch(
+            accepted, size, rejected, payload=_Payload([row for row, _ in rows.values()], blocks)
+        )
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         payload = cast(_Payload, batch.payload)
         with self.database.transaction() as connection:
             try:
-                self._write_rows(connection, payload.rows, payload.blocks)
+                first = self._write_rows(connection, payload.rows, payload.blocks)
             except (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError) as error:
                 raise DocumentError(str(error)) from error
+        batch.numbers.update((row[0], number) for number, row in enumerate(payload.rows, first))
         return []
 
     def _write_isolated(self, batch: PreparedBatch) -> list[tuple[str, str]]:
@@ -139,8 +143,10 @@ class SQLiteSearch(SearchInterface):
 
     def _write_rows(
         self, connection: apsw.Connection, rows: list[DocumentRow], blocks: list[tuple[int, bytes]] | None
-    ) -> None:
-        """Replaces and inserts rows, and keeps the text index with them; inside a transaction."""
+    ) -> int:
+        """Replaces and inserts rows, and keeps the text index with them; inside a transaction.
+
+        Returns the number of the first row."""
         self._remove(connection, [row[0] for row in rows])
         size = sum(row[2] for row in rows)
         if blocks is not None:
@@ -151,9 +157,9 @@ class SQLiteSearch(SearchInterface):
             write_segment(connection, "gram", first, first + len(rows) - 1, size, blocks)
         elif full:
             seal_grams(connection)
-        else:
-            return
-        merge_small(connection, "gram")
+        if blocks is not None or full:
+            merge_small(connection, "gram")
+        return first
 
     @staticmethod
     def _remove(connection: apsw.Connection, doc_ids: Sequence[str]) -> int:
@@ -163,7 +169,9 @@ class SQLiteSearch(SearchInterface):
         for start in range(0, len(doc_ids), PARAMETERS_AT_ONCE):
             part = doc_ids[start : start + PARAMETERS_AT_ONCE]
             marks = ",".join("?" * len(part))
-            found += [n for (n,) in connection.execute(f"SELECT id FROM kv_store WHERE key IN ({marks})", part)]
+            found += [
+                n for (n,) in connection.execute(f"SELECT id FROM kv_store WHERE key IN ({marks})", part)
+            ]
         for table, column in (("kv_store", "id"), ("word_tail", "number"), ("word_lengths", "number")):
             connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", ((number,) for number in found))
         return len(found)
@@ -178,7 +186,7 @@ class SQLiteSearch(SearchInterface):
                 connection.execute(f"DELETE FROM {table}")
             connection.execute("UPDATE store_state SET value = 0 WHERE name <> 'next_number'")
 
-    # -- reading ------------------------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------------------------
 
     def snapshot(self) -> AbstractContextManager[None]:
         return self.database.snapshot()
@@ -213,7 +221,9 @@ class SQLiteSearch(SearchInterface):
             return None
         value_type, value, size, fields = rows[0]
         content = decode_value(value_type, value, size)
-        document: Document = {"content": content.decode("utf-8") if value_type.startswith("text") else content}
+        document: Document = {
+            "content": content.decode("utf-8") if value_type.startswith("text") else content
+        }
         if fields is not None:
             document.update(json.loads(fields))
         return document
@@ -233,14 +243,14 @@ class SQLiteSearch(SearchInterface):
         with self.database.mapped():
             return SegmentCandidates(self.database.reader, formula)
 
-    # -- words --------------------------------------------------------------------------------------------------
+    # -- words -----------------------------------------------------------------------------------------------
 
     def write_words(self, bags: Sequence[WordBag]) -> None:
         with self.database.transaction() as connection:
             for bag in bags:
                 connection.execute(
-                    "INSERT INTO word_lengths SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM kv_store WHERE id = ?1) "
-                    "ON CONFLICT DO NOTHING",
+                    "INSERT INTO word_lengths SELECT ?1, ?2 "
+                    "WHERE EXISTS (SELECT 1 FROM kv_store WHERE id = ?1) ON CONFLICT DO NOTHING",
                     (bag.number, bag.length),
                 )
                 if connection.changes():
@@ -280,7 +290,7 @@ class SQLiteSearch(SearchInterface):
         count, total = self._rows("SELECT count(*), coalesce(sum(length), 0) FROM word_lengths")[0]
         return WordTotals(count, total)
 
-    # -- upkeep -------------------------------------------------------------------------------------------------
+    # -- upkeep ----------------------------------------------------------------------------------------------
 
     def check(self) -> list[str]:
         problems = self.database.integrity_problems()
@@ -295,7 +305,9 @@ class SQLiteSearch(SearchInterface):
             compact_kind(connection, "word")
 
     def stats(self) -> dict[str, Any]:
-        grams, blocks = self._rows("SELECT count(*), coalesce(sum(block_bytes), 0) FROM segments WHERE kind = 'gram'")[0]
+        grams, blocks = self._rows(
+            "SELECT count(*), coalesce(sum(block_bytes), 0) FROM segments WHERE kind = 'gram'"
+        )[0]
         pages, free, page_size = (
             self._rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count", "page_size")
         )

@@ -1,0 +1,211 @@
+"""How much of what universal-ctags finds does `extract` find?
+
+    python benchmarks/symbols_vs_ctags.py FOLDER... [--languages python,go] [--sample 200] [--seed 1] [--json FILE]
+
+For every file in the folders whose language both know, ctags is run with that language forced, and each of its tags
+of a kind that both know is looked for among our symbols: the same name in the same file on the same line (a line
+more or less is forgiven: a definition of several lines has several lines that could be meant). Recall is the share found. The other way round, `extra` counts our
+symbols that ctags lacks; many kinds are ours alone, so that is no measure of error. `--sample` prints differences
+in both directions, drawn at random with the seed, with their source line, for reading by hand.
+
+Bias: ctags is not the truth. It is the widest-used reference, and its own errors count against us here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from leindex.indexing.language import language_of
+from leindex.indexing.symbols import Symbol, extract
+
+# Our language -> ctags' name for it, and its kinds that are no definitions to us, with the reason.
+CTAGS: dict[str, tuple[str, str]] = {
+    "python": ("Python", "namespace module unknown local"),  # imports
+    "javascript": ("JavaScript", ""),
+    "typescript": ("TypeScript", "local parameter"),
+    "tsx": ("TypeScript", "local parameter"),
+    "go": ("Go", "anonMember unknown receiver"),  # embedded fields; names of other packages
+    "rust": ("Rust", "implementation"),  # an `impl` block defines its members, not the type
+    "java": ("Java", "local"),
+    "c": ("C", "header local label"),
+    "c++": ("C++", "header local label"),
+    "c#": ("C#", "local"),
+    "ruby": ("Ruby", "library"),
+    "php": ("PHP", "local alias"),  # `use X as Y`
+    "kotlin": ("Kotlin", ""),
+    "lua": ("Lua", ""),
+    "elixir": ("Elixir", "implementation"),
+    "haskell": ("Haskell", ""),
+    "shell": ("Sh", "heredoc script"),  # `source x`
+    "markdown": ("Markdown", ""),
+}
+
+
+class Tag(NamedTuple):
+    path: str
+    name: str
+    line: int
+    kind: str
+
+
+def files_of(folders: list[str]) -> Iterator[tuple[str, str]]:
+    """Every file with a language that both know, and the language."""
+    for folder in folders:
+        for root, folders_in, names in os.walk(folder):
+            folders_in.sort()
+            for name in sorted(names):
+                path = os.path.join(root, name)
+                if os.path.islink(path) or not os.path.isfile(path):
+                    continue
+                with open(path, "rb") as file:
+                    head = file.read(8192)
+                language = language_of(os.fsencode(path), head)
+                if language in CTAGS and b"\0" not in head:
+                    yield language, path
+
+
+def ctags_of(language: str, paths: list[str]) -> list[Tag]:
+    """What ctags says, without its anonymous names."""
+    forced, ignored = CTAGS[language]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
+        listing.write("\n".join(paths))
+        listing.flush()
+        command = ["ctags", "--options=NONE", "-f", "-", "--output-format=json", "--fields=+nK", "--sort=no"]
+        command += ["--extras=-{anonymous}", f"--language-force={forced}", "-L", listing.name]
+        done = subprocess.run(command, capture_output=True, check=True)
+    tags = []
+    skipped = set(ignored.split())
+    for line in done.stdout.decode("utf-8", "replace").splitlines():
+        tag = json.loads(line)
+        if tag["_type"] == "tag" and tag["kind"] not in skipped and not tag["name"].startswith("__anon"):
+            tags.append(Tag(tag["path"], tag["name"], tag["line"], tag["kind"]))
+    return tags
+
+
+def plain(name: str) -> str:
+    """A name without what it is qualified by and without decoration, since the two tools differ there.
+
+    ctags' Lua and Elixir names carry their module; its C# and PHP namespaces and ours are whole.
+    """
+    name = name.strip().strip("\"'`")
+    for separator in ("::", "\\", ".", ":"):
+        name = name.rsplit(separator, 1)[-1] or name
+    return name.replace(" ", "").lstrip("$~@&*(").rstrip(")") or name
+
+
+class Score:
+    """Counts of one language, and the differences."""
+
+    def __init__(self) -> None:
+        self.files = self.bytes = self.tags = self.symbols = self.found = 0
+        self.seconds = self.ctags_seconds = 0.0
+        self.missed: list[Tag] = []
+        self.extra: list[Tag] = []
+
+    @property
+    def recall(self) -> float:
+        return self.found / self.tags if self.tags else 1.0
+
+
+def compare(tags: list[Tag], ours: dict[str, list[Symbol]], score: Score, markdown: bool) -> None:
+    by_file: dict[str, set[tuple[str, int]]] = {}
+    for path, symbols in ours.items():
+        keys = set()
+        for s in symbols:
+            name = s.name if markdown else plain(s.name)
+            keys |= {(name, line) for line in {s.line - 1, s.line, s.line + 1, s.start_line}}
+        by_file[path] = keys
+        score.symbols += len(symbols)
+    theirs: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    for tag in sorted(set(tags)):
+        name = tag.name if markdown else plain(tag.name)
+        theirs[tag.path] |= {(name, tag.line - 1), (name, tag.line), (name, tag.line + 1)}
+        score.tags += 1
+        if (name, tag.line) in by_file[tag.path]:
+            score.found += 1
+        else:
+            score.missed.append(tag)
+    for path, symbols in ours.items():
+        for s in symbols:
+            if ((s.name if markdown else plain(s.name)), s.line) not in theirs[path]:
+                score.extra.append(Tag(path, s.name, s.line, s.kind))
+
+
+def measure(folders: list[str], languages: set[str] | None) -> dict[str, Score]:
+    scores: dict[str, Score] = defaultdict(Score)
+    paths: dict[str, list[str]] = defaultdict(list)
+    for language, path in files_of(folders):
+        if languages is None or language in languages:
+            paths[language].append(path)
+    for language, listed in sorted(paths.items()):
+        score = scores[language]
+        ours: dict[str, list[Symbol]] = {}
+        for path in listed:
+            with open(path, "rb") as file:
+                content = file.read()
+            score.files += 1
+            score.bytes += len(content)
+            began = time.perf_counter()
+            ours[path] = extract(content, language)
+            score.seconds += time.perf_counter() - began
+        began = time.perf_counter()
+        tags = ctags_of(language, listed)
+        score.ctags_seconds = time.perf_counter() - began
+        compare(tags, ours, score, language == "markdown")
+    return scores
+
+
+def show_sample(scores: dict[str, Score], count: int, seed: int) -> None:
+    differences = [("missed", lang, tag) for lang, score in sorted(scores.items()) for tag in score.missed]
+    differences += [("extra", lang, tag) for lang, score in sorted(scores.items()) for tag in score.extra]
+    chosen = random.Random(seed).sample(differences, min(count, len(differences)))
+    for which, language, tag in sorted(chosen, key=lambda d: (d[0], d[1], d[2])):
+        with open(tag.path, encoding="utf-8", errors="replace") as file:
+            lines = file.read().split("\n")
+        source = lines[tag.line - 1].strip()[:110] if tag.line <= len(lines) else ""
+        print(f"{which:6} {language:10} {tag.kind:12} {tag.name:28} {tag.path}:{tag.line}: {source}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+")
+    parser.add_argument("--languages", help="only these, separated by commas")
+    parser.add_argument("--sample", type=int, default=0, help="print so many differences, drawn at random")
+    parser.add_argument("--missed", action="store_true", help="leave our extra symbols out of the sample")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", help="write the counts to this file")
+    options = parser.parse_args()
+    chosen = set(options.languages.split(",")) if options.languages else None
+    scores = measure(options.folders, chosen)
+    print(f"{'language':12}{'files':>7}{'MB':>8}{'MB/s':>8}{'ctags MB/s':>12}{'tags':>9}{'recall':>9}{'ours':>9}{'extra':>8}")
+    for language, s in scores.items():
+        size = s.bytes / 1e6
+        print(
+            f"{language:12}{s.files:7}{size:8.2f}{size / max(s.seconds, 1e-9):8.1f}"
+            f"{size / max(s.ctags_seconds, 1e-9):12.1f}{s.tags:9}{s.recall:9.2%}{s.symbols:9}{len(s.extra):8}"
+        )
+        missed = Counter(tag.kind for tag in s.missed).most_common(6)
+        if missed:
+            print("             missed: " + ", ".join(f"{kind} {n}" for kind, n in missed))
+        if options.missed:
+            s.extra.clear()
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            rows = {k: {"tags": s.tags, "found": s.found, "symbols": s.symbols} for k, s in scores.items()}
+            json.dump(rows, file, indent=1)
+    show_sample(scores, options.sample, options.seed)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,348 @@
+"""`Index`: one tree and its index. The one facade that every transport uses.
+
+    import leindex
+
+    with leindex.open("~/src/project") as index:
+        index.update()
+        for hit in index.search("retry backoff").hits:
+            print(hit.path, hit.start_line)
+
+An Index opened for searching changes nothing; the first `update` opens the store for writing and keeps it so until
+`close`. One Index is used by one thread at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from .config import Location, locate
+from .errors import ConfigError, StaleIndexError
+from .models import Completeness, ProgressCallback, SearchResult, UpdateResult
+from .storage.catalog import Catalog
+from .storage.database import Database, Durability
+from .storage.registry import DEFAULT_ENGINE, open_engine
+from .storage.storage_interface import SearchInterface
+
+if TYPE_CHECKING:
+    from .indexing.pipeline import UpdateOptions
+    from .search.select import Selection, Selector
+
+Refresh = Literal["always", "auto", "never"]
+
+REFRESH_BUDGET = 0.15
+"""Seconds: with `auto`, a search compares the index with the tree first if the last walk took at most this long."""
+
+
+@dataclass(slots=True)
+class _Opened:
+    """The open store of an index."""
+
+    database: Database
+    store: SearchInterface
+    catalog: Catalog
+
+
+class Index:
+    """The index of one tree.
+
+    Made by `leindex.open`. `refresh` says whether searches compare the index with the tree first: "always", "auto"
+    (when the last comparison was quick enough), or "never"; `strict` makes a search that was not compared fail with
+    StaleIndexError instead.
+    """
+
+    def __init__(
+        self,
+        location: Location,
+        *,
+        engine: str | None = None,
+        durability: Durability = "full",
+        refresh: Refresh = "auto",
+        strict: bool = False,
+    ) -> None:
+        self.location = location
+        self.refresh: Refresh = refresh
+        self.strict = strict
+        self._engine = engine
+        self._durability: Durability = durability
+        self._opened: _Opened | None = None
+        self._compared_at = 0.0
+
+    # -- the store ------------------------------------------------------------------------------------------------
+
+    @property
+    def root(self) -> Path:
+        """The folder that is indexed."""
+        return self.location.root
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is an index already."""
+        return self.location.exists
+
+    def _open(self, *, write: bool) -> _Opened:
+        opened = self._opened
+        if opened is not None and (not write or not opened.database.readonly):
+            return opened
+        if not write and not self.exists:
+            raise ConfigError(f"{self.root} is not indexed; run: leindex index {self.root}")
+        self.close()
+        database = Database(
+            self.location.database, mode="create" if write else "read", durability=self._durability
+        )
+        try:
+            catalog = Catalog(database)
+            engine = catalog.state("engine") if database.readonly or not database.created else None
+            chosen = self._engine or engine or DEFAULT_ENGINE
+            if engine is not None and chosen != engine:
+                raise ConfigError(
+                    f"{self.root} is indexed with the engine {engine}; "
+                    f"to change it run: leindex migrate --to {chosen} {self.root}"
+                )
+            store = open_engine(
+                chosen,
+                self.location.folder,
+                "create" if write else "read",
+                durability=self._durability,
+                database=database,
+            )
+            if write and engine is None:
+                catalog.set_state({"engine": chosen, "root": os.fsdecode(self.root)})
+        except BaseException:
+            database.close()
+            raise
+        self._opened = _Opened(database, store, catalog)
+        return self._opened
+
+    @property
+    def store(self) -> SearchInterface:
+        """The engine that keeps the documents. Raises ConfigError where there is no index."""
+        return self._open(write=False).store
+
+    @property
+    def catalog(self) -> Catalog:
+        """The files of the tree. Raises ConfigError where there is no index."""
+        return self._open(write=False).catalog
+
+    def close(self) -> None:
+        """Closes the store; the next use opens it again."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.store.close()
+            opened.database.close()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # -- indexing -------------------------------------------------------------------------------------------------
+
+    def update(
+        self,
+        options: UpdateOptions | None = None,
+        *,
+        on_progress: ProgressCallback | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> UpdateResult:
+        """Brings the index up to date with the tree, making it if there is none.
+
+        The options of the last update are used again where none are given. Raises CancelledError at a batch
+        boundary when `cancelled` returns true, StorageError when the store fails; what landed before stays.
+        """
+        from .indexing import pipeline
+
+        opened = self._open(write=True)
+        if options is None:
+            options = pipeline.stored_options(opened.catalog)
+        result = pipeline.update(
+            self.root, opened.store, opened.catalog, options, on_progress=on_progress, cancelled=cancelled
+        )
+        self._compared_at = time.time()
+        return result
+
+    def compact(self) -> None:
+        """Merges what is worth merging and gives back what deleted documents take."""
+        from .indexing import pipeline
+
+        opened = self._open(write=True)
+        pipeline.collect_unnamed(opened.store, opened.catalog)
+        opened.store.compact()
+
+    # -- freshness ------------------------------------------------------------------------------------------------
+
+    def freshen(self, refresh: Refresh | None = None) -> None:
+        """Compares the index with the tree first, as `refresh` says. Raises StaleIndexError in strict mode."""
+        refresh = refresh or self.refresh
+        if refresh == "never":
+            if self.strict:
+                raise StaleIndexError(
+                    f"{self.root} was not compared with its index; run: leindex index {self.root}"
+                )
+            return
+        walk_seconds = float(self.catalog.state("walk_seconds", 0.0))
+        if refresh == "always" or self.strict or walk_seconds <= REFRESH_BUDGET:
+            self.update()
+
+    @property
+    def age_seconds(self) -> float:
+        """How long ago the index was compared with the tree."""
+        return max(0.0, time.time() - float(self.catalog.state("walked_at", 0.0)))
+
+    # -- searching ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Searches inside see one state of the index."""
+        opened = self._open(write=False)
+        with opened.catalog.snapshot(), opened.store.snapshot():
+            yield
+
+    def selector(self, accepts: Callable[[bytes], bool] | None = None, *, scope: str = "") -> Selector:
+        """The files of this tree for one search; used inside `snapshot`."""
+        from .search.select import Selector
+
+        opened = self._open(write=False)
+        return Selector(self.root, opened.store, opened.catalog, os.fsencode(scope), accepts)
+
+    def completeness(self, seen: Selection, *, truncated: bool = False) -> Completeness:
+        """What an answer covers, for a search that looked at `seen`."""
+        catalog = self.catalog
+        totals = catalog.totals()
+        skipped = dict(totals.skipped)
+        large = skipped.get("too large", 0)
+        notes = list(seen.notes)
+        if seen.unread:
+            notes.append(f"{len(seen.unread)} files over the size limit could not be read")
+        unread_folders = dict(catalog.state("passed_over", {})).get("unreadable folder", 0)
+        if unread_folders:
+            skipped["unreadable folder"] = unread_folders
+        unread = skipped.get("unreadable", 0) + unread_folders + skipped.get("changed", 0) + len(seen.unread)
+        return Completeness(
+            complete=not truncated and not unread,
+            eligible=totals.files + large,
+            candidates=seen.candidates,
+            verified=seen.verified,
+            skipped=skipped,
+            truncated=truncated,
+            generation=catalog.generation,
+            age_seconds=self.age_seconds,
+            notes=tuple(notes),
+        )
+
+    def search(
+        self,
+        query: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        plain: bool = False,
+        explain: bool = False,
+        scope: str | None = None,
+    ) -> SearchResult:
+        """The best passages for a query in the language of docs/query.md, best first.
+
+        `limit` is the most hits (20 unless the query has `count:`); `cursor` goes on after an earlier answer;
+        `plain` takes the whole query as words. Raises QueryError for a query that is wrong.
+        """
+        from .search.run import search
+
+        self.freshen()
+        with self.snapshot():
+            return search(
+                self,
+                query,
+                limit=limit,
+                cursor=cursor,
+                plain=plain,
+                explain=explain,
+                scope=self.location.scope if scope is None else scope,
+            )
+
+    # -- looking --------------------------------------------------------------------------------------------------
+
+    def read(self, path: str) -> bytes:
+        """The content of a file as it is indexed. Raises ConfigError for one that is not."""
+        row = self.catalog.file(os.fsencode(path))
+        if row is None:
+            raise ConfigError(f"{path}: is not in the index of {self.root}")
+        content = self.store.contents([row.number])[0] if row.number else None
+        if content is None:
+            raise ConfigError(f"{path}: is not indexed ({row.skipped or 'its content is gone'})")
+        return content
+
+    def paths(self, *, scope: str = "") -> Iterator[str]:
+        """The indexed files in path order."""
+        for path, number, _ in self.catalog.walk(scope=os.fsencode(scope)):
+            if number:
+                yield os.fsdecode(path)
+
+    def status(self) -> dict[str, Any]:
+        """What the index holds, how fresh it is, and what was skipped."""
+        catalog, store = self.catalog, self.store
+        totals = catalog.totals()
+        return {
+            "root": os.fsdecode(self.root),
+            "index": os.fsdecode(self.location.folder),
+            "engine": store.name,
+            "generation": catalog.generation,
+            "files": totals.files,
+            "bytes": totals.bytes,
+            "skipped": {
+                reason: {"files": files, "bytes": size}
+                for reason, (files, size) in catalog.sizes_by_reason().items()
+                if reason
+            },
+            "passed_over": catalog.state("passed_over", {}),
+            "age_seconds": round(self.age_seconds, 3),
+            "walk_seconds": round(float(catalog.state("walk_seconds", 0.0)), 4),
+            "pending": catalog.pending(),
+            "store": store.stats(),
+            "updates": catalog.recent_updates(5),
+        }
+
+    def check(self) -> list[str]:
+        """Looks for damage; a line for each problem."""
+        return self.store.check()
+
+
+def open_index(
+    path: str | os.PathLike[str] = ".",
+    *,
+    index: str | os.PathLike[str] | None = None,
+    engine: str | None = None,
+    durability: Durability = "full",
+    refresh: Refresh = "auto",
+    strict: bool = False,
+) -> Index:
+    """The index that serves `path`: its own, or that of the nearest folder above it that has one.
+
+    `index` names the folder of the index instead. Nothing is made before `update`. Raises ConfigError for a path
+    that is no folder.
+    """
+    location = locate(Path(path).expanduser(), index)
+    return Index(location, engine=engine, durability=durability, refresh=refresh, strict=strict)
+
+
+def known_indexes() -> Sequence[Location]:
+    """Every index in the home of indexes, by root."""
+    from .config import DATABASE_NAME, home
+
+    found: list[Location] = []
+    base = home()
+    for folder in sorted(base.iterdir()) if base.is_dir() else ():
+        if (folder / DATABASE_NAME).is_file():
+            database = Database(folder / DATABASE_NAME, mode="read")
+            try:
+                root = Catalog(database).state("root")
+            finally:
+                database.close()
+            if root:
+                found.append(Location(Path(root), folder))
+    return sorted(found, key=lambda location: location.root)

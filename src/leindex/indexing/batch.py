@@ -1,0 +1,144 @@
+"""From files to batches that are ready to commit: the work that runs in the workers.
+
+A chunk of files is read, hashed, and turned into the documents that the store does not have yet and the rows of the
+catalogue. Everything heavy here is native code that runs without the GIL (reading, hashing, compression, grams), so
+threads are enough, and their results need no copying between processes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..models import DocumentItem, FileRow
+from ..storage.storage_interface import PreparedBatch, SearchInterface
+from ..text import encoding_of
+from .changes import UNTRUSTED, trusted_mtime
+from .discover import Found
+from .language import language_of
+from .filekind import kind_of
+from .read import Content, Reader, Skip, blob_id
+
+CHUNK_BYTES = 32 << 20
+CHUNK_FILES = 8192
+"""A chunk ends at either limit. Memory in flight is a few chunks, whatever the size of the tree."""
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Files that travel together; `size` is the sum of their sizes as the walk saw them."""
+
+    files: list[Found]
+    size: int
+
+
+@dataclass(slots=True)
+class ReadyChunk:
+    """A chunk after the work: the documents to write and the rows that will point at them.
+
+    A row's number is filled in once its document is stored; `numbers` has those that were stored before.
+    """
+
+    batch: PreparedBatch
+    rows: list[FileRow]
+    numbers: dict[str, int]
+    files: int
+    size: int
+    read: int = 0
+
+
+def chunks(files: Sequence[Found], *, max_size: int, chunk_bytes: int, chunk_files: int) -> Iterator[Chunk]:
+    """Cuts files, in their order, into chunks."""
+    part: list[Found] = []
+    size = 0
+    for seen in files:
+        expected = min(seen.size, max_size)
+        if part and (size + expected > chunk_bytes or len(part) >= chunk_files):
+            yield Chunk(part, size)
+            part, size = [], 0
+        part.append(seen)
+        size += expected
+    if part:
+        yield Chunk(part, size)
+
+
+class Claims:
+    """Which contents are stored or about to be: equal contents are written once, whichever worker comes first."""
+
+    def __init__(self, store: SearchInterface) -> None:
+        self._store = store
+        self.empty = store.count() == 0
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
+
+    def stored(self, doc_ids: Sequence[str]) -> dict[str, int]:
+        """The numbers of those that were stored before this update."""
+        return {} if self.empty else self._store.numbers(doc_ids)
+
+    def take(self, doc_ids: Sequence[str]) -> set[str]:
+        """Takes those that nobody has taken; the caller writes them."""
+        with self._lock:
+            mine = set(doc_ids) - self._taken
+            self._taken |= mine
+        return mine
+
+
+def prepare_chunk(
+    chunk: Chunk,
+    reader: Reader,
+    store: SearchInterface,
+    claims: Claims,
+    blob_id_of: Callable[[Found], str | None],
+    cancelled: Callable[[], bool],
+) -> ReadyChunk:
+    """Reads a chunk's files and prepares the batch that stores them."""
+    known_ids = {seen.path: doc_id for seen in chunk.files if (doc_id := blob_id_of(seen))}
+    numbers = claims.stored(list(known_ids.values())) if known_ids else {}
+    unread = [seen.path for seen in chunk.files if known_ids.get(seen.path) not in numbers]
+    outcomes = dict(zip(unread, reader.read(unread), strict=True)) if not cancelled() else {}
+    read_ns = time.time_ns()
+    ids = {path: blob_id(outcome.data) for path, outcome in outcomes.items() if isinstance(outcome, Content)}
+    numbers |= claims.stored([doc_id for doc_id in ids.values() if doc_id not in numbers])
+    mine = claims.take([doc_id for doc_id in ids.values() if doc_id not in numbers])
+    documents: list[DocumentItem] = []
+    rows: list[FileRow] = []
+    for seen in chunk.files:
+        outcome = outcomes.get(seen.path)
+        if isinstance(outcome, Content):
+            doc_id = ids[seen.path]
+            rows.append(_row(seen, outcome, doc_id, read_ns))
+            if doc_id in mine:
+                mine.discard(doc_id)
+                documents.append((doc_id, {"content": outcome.data}))
+        elif outcome is None:
+            doc_id = known_ids.get(seen.path, "")
+            if doc_id in numbers:  # git knows what the file holds, and that is stored: nothing is read
+                data = store.contents([numbers[doc_id]])[0] or b""
+                rows.append(_row(seen, Content(data, seen.size, seen.mtime_ns, seen.inode), doc_id, read_ns))
+        elif outcome is not Skip.VANISHED:
+            rows.append(_skipped_row(seen, outcome, read_ns))
+    batch = PreparedBatch(0, 0) if cancelled() else store.prepare(documents)
+    return ReadyChunk(batch, rows, numbers, len(chunk.files), chunk.size, read=len(unread))
+
+
+def _row(seen: Found, content: Content, doc_id: str, read_ns: int) -> FileRow:
+    return FileRow(
+        path=seen.path,
+        number=0,
+        size=content.size,
+        mtime_ns=trusted_mtime(content.mtime_ns, read_ns),
+        inode=content.inode,
+        mode=seen.mode,
+        doc_id=doc_id,
+        language=language_of(seen.path, content.data) or "",
+        encoding=encoding_of(content.data),
+        kind=kind_of(seen.path, content.data),
+    )
+
+
+def _skipped_row(seen: Found, reason: Skip, read_ns: int) -> FileRow:
+    # A file that was being written is looked at again next time, whatever its time stamp says then.
+    mtime_ns = UNTRUSTED if reason is Skip.CHANGED else trusted_mtime(seen.mtime_ns, read_ns)
+    return FileRow(seen.path, 0, seen.size, mtime_ns, seen.inode, seen.mode, skipped=str(reason))

@@ -1,0 +1,56 @@
+"""What changed between the catalogue and the tree, for one stat a file.
+
+A file counts as unchanged when size, modification time and inode are those of its row. The clock cannot be trusted
+for a file that was modified so shortly before it was read that a later change could carry the same time; such a row
+is stored with `UNTRUSTED` as its time, and so is read again at the next update (git calls such entries racily clean).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from .discover import Found
+
+UNTRUSTED: Final = -1
+COARSE_NS: Final = 2_000_000_000
+FINE_NS: Final = 20_000_000
+"""Granularity of time stamps: whole seconds on some file systems (two on FAT), else at most a kernel tick or two."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What an update has to do; `to_read` is in path order."""
+
+    to_read: list[Found] = field(default_factory=list)
+    removed: list[bytes] = field(default_factory=list)
+    unchanged: int = 0
+    added: int = 0
+
+    @property
+    def changed(self) -> int:
+        return len(self.to_read) - self.added
+
+
+def compare(found: Iterable[Found], known: Mapping[bytes, tuple[int, int, int, int, str]]) -> Changes:
+    """Compares the walk with the catalogue's rows (see `Catalog.known`)."""
+    changes = Changes()
+    left = dict(known)
+    for seen in found:
+        row = left.pop(seen[0], None)
+        if row is None:
+            changes.added += 1
+            changes.to_read.append(seen)
+        elif row[0] == seen[1] and row[1] == seen[2] and row[2] == seen[3]:
+            changes.unchanged += 1
+        else:
+            changes.to_read.append(seen)
+    changes.removed = list(left)
+    return changes
+
+
+def trusted_mtime(mtime_ns: int, read_ns: int) -> int:
+    """The time to store for a file that was read at `read_ns` (Unix time in ns), or UNTRUSTED."""
+    granularity = FINE_NS if mtime_ns % 1_000_000_000 else COARSE_NS
+    return mtime_ns if mtime_ns < read_ns - granularity else UNTRUSTED

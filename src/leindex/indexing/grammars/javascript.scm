@@ -1,0 +1,34 @@
+; grammar: tree_sitter_javascript.language
+; visibility: words
+
+(class_declaration name: (_) @name) @class
+(class name: (_) @name) @class
+(function_declaration name: (_) @name) @function
+(generator_function_declaration name: (_) @name) @function
+(method_definition name: [(property_identifier) (private_property_identifier)] @name) @method
+(field_definition property: (_) @name) @field
+
+; A function under the name it is given to.
+(variable_declarator name: (identifier) @name value: [(arrow_function) (function_expression) (generator_function)]) @function
+(variable_declarator name: (identifier) @name value: (class)) @class
+(assignment_expression left: (identifier) @name right: [(arrow_function) (function_expression)]) @function
+(assignment_expression left: (member_expression object: (_) @within property: [(property_identifier) (private_property_identifier)] @name)
+  right: [(arrow_function) (function_expression) (generator_function)]) @method
+(assignment_expression left: (member_expression object: (_) @within property: (property_identifier) @name) right: (class)) @class
+(pair key: (property_identifier) @name value: [(arrow_function) (function_expression) (generator_function)]) @method
+(pair key: (string (string_fragment) @name) value: [(arrow_function) (function_expression) (generator_function)]) @method
+
+; Variables of the module; those of functions are local.
+(program (lexical_declaration kind: "const" (variable_declarator name: (identifier) @name) @constant))
+(program (lexical_declaration kind: "let" (variable_declarator name: (identifier) @name) @variable))
+(program (variable_declaration (variable_declarator name: (identifier) @name) @variable))
+(program (export_statement declaration: (lexical_declaration kind: "const" (variable_declarator name: (identifier) @name) @constant)))
+(program (export_statement declaration: (lexical_declaration kind: "let" (variable_declarator name: (identifier) @name) @variable)))
+(program (export_statement declaration: (variable_declaration (variable_declarator name: (identifier) @name) @variable)))
+(program (lexical_declaration (variable_declarator name: (object_pattern (shorthand_property_identifier_pattern) @name) @constant)))
+
+; calls
+(call_expression function: (identifier) @call)
+(call_expression function: (member_expression property: [(property_identifier) (private_property_identifier)] @call))
+(new_expression constructor: (identifier) @call)
+(new_expression constructor: (member_expression property: (property_identifier) @call))

@@ -1,0 +1,2 @@
+; grammar: tree_sitter_typescript.language_tsx
+; patterns: typescript

@@ -1,0 +1,50 @@
+; grammar: tree_sitter_typescript.language_typescript
+; visibility: words
+
+(class_declaration name: (_) @name) @class
+(abstract_class_declaration name: (_) @name) @class
+(class name: (_) @name) @class
+(interface_declaration name: (_) @name) @interface
+(type_alias_declaration name: (_) @name) @type
+(enum_declaration name: (_) @name) @enum
+(enum_body name: [(property_identifier) (string (string_fragment))] @name @enumerator)
+(enum_assignment name: [(property_identifier) (string (string_fragment))] @name) @enumerator
+(internal_module name: (_) @name) @namespace
+(module name: [(identifier) (nested_identifier) (string (string_fragment))] @name) @namespace
+(function_declaration name: (_) @name) @function
+(generator_function_declaration name: (_) @name) @function
+(function_signature name: (_) @name) @function
+(method_definition name: [(property_identifier) (private_property_identifier)] @name) @method
+(method_signature name: (property_identifier) @name) @method
+(abstract_method_signature name: (property_identifier) @name) @method
+(public_field_definition name: [(property_identifier) (private_property_identifier)] @name) @field
+(interface_body (property_signature name: (property_identifier) @name) @property)
+(required_parameter (accessibility_modifier) pattern: (identifier) @name) @field
+(required_parameter "readonly" pattern: (identifier) @name) @field
+
+; A function under the name it is given to.
+(variable_declarator name: (identifier) @name value: [(arrow_function) (function_expression) (generator_function)]) @function
+(variable_declarator name: (identifier) @name value: (class)) @class
+(assignment_expression left: (identifier) @name right: [(arrow_function) (function_expression)]) @function
+(assignment_expression left: (member_expression object: (_) @within property: [(property_identifier) (private_property_identifier)] @name)
+  right: [(arrow_function) (function_expression) (generator_function)]) @method
+(pair key: (property_identifier) @name value: [(arrow_function) (function_expression) (generator_function)]) @method
+(pair key: (string (string_fragment) @name) value: [(arrow_function) (function_expression) (generator_function)]) @method
+
+; Variables of a module or a namespace; those of functions are local.
+(program (lexical_declaration kind: "const" (variable_declarator name: (identifier) @name) @constant))
+(program (lexical_declaration kind: "let" (variable_declarator name: (identifier) @name) @variable))
+(program (variable_declaration (variable_declarator name: (identifier) @name) @variable))
+(export_statement declaration: (lexical_declaration kind: "const" (variable_declarator name: (identifier) @name) @constant))
+(export_statement declaration: (lexical_declaration kind: "let" (variable_declarator name: (identifier) @name) @variable))
+(export_statement declaration: (variable_declaration (variable_declarator name: (identifier) @name) @variable))
+(ambient_declaration (lexical_declaration kind: "const" (variable_declarator name: (identifier) @name) @constant))
+(ambient_declaration (lexical_declaration kind: "let" (variable_declarator name: (identifier) @name) @variable))
+(ambient_declaration (variable_declaration (variable_declarator name: (identifier) @name) @variable))
+(program (lexical_declaration (variable_declarator name: (object_pattern (shorthand_property_identifier_pattern) @name) @constant)))
+
+; calls
+(call_expression function: (identifier) @call)
+(call_expression function: (member_expression property: [(property_identifier) (private_property_identifier)] @call))
+(new_expression constructor: (identifier) @call)
+(new_expression constructor: (member_expression property: (property_identifier) @call))

@@ -1,0 +1,126 @@
+"""Definitions found line by line: Markdown headings, and a rough reading of files that no parser gets to see.
+
+The rough reading looks for a keyword such as `class` or `def` with a name behind it, a macro definition, or
+something that starts in the first column and looks like the head of a C function. It finds where definitions begin,
+not where they end, and takes time linear in the file whatever is in it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from leindex.indexing.symbols import Symbol
+
+LANGUAGES: Final = frozenset(
+    "apex,ballerina,clojure,common lisp,crystal,cython,d,dart,emacs lisp,f#,fennel,fish,gdscript,gleam,graphql,groovy"
+    ",hack,haxe,julia,mojo,nim,nix,objective-c,objective-c++,odin,pascal,perl,powershell,prisma,protobuf,racket,raku"
+    ",scheme,solidity,starlark,systemverilog,tcl,thrift,v,vala,verilog,vhdl,vim script,visual basic,wgsl".split(
+        ","
+    )
+)
+"""Languages without a grammar here whose definitions start with a keyword."""
+
+_KEYWORDS: Final = {
+    "function": "def defn defn- defun func fn fun function function! sub proc procedure fsub rpc task".split(),
+    "class": "class contract library".split(),
+    "struct": "struct message record".split(),
+    "interface": "interface protocol service @interface @protocol".split(),
+    "trait": "trait mixin".split(),
+    "enum": ["enum"],
+    "union": ["union"],
+    "object": ["object", "@implementation"],
+    "module": "module namespace package defmodule".split(),
+    "type": "type typedef deftype".split(),
+    "macro": "macro defmacro".split(),
+}
+_KIND_OF: Final = {word.encode(): kind for kind, words in _KEYWORDS.items() for word in words}
+_LINE: Final = re.compile(
+    rb"^[ \t]{0,40}\(?(?:(?:pub|public|private|protected|internal|export|default|static|abstract|final|sealed|async"
+    rb"|inline|virtual|override|open|data|partial|unsafe|extern|const|local|declare|pure|external)[ \t]+){0,6}"
+    rb"("
+    + b"|".join(sorted(map(re.escape, _KIND_OF), key=len, reverse=True))
+    + rb")[ \t]+([A-Za-z_$][\w.$:?!-]{0,199})"
+    rb"|^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w{0,199})"
+    rb"|^(?!return\b|else\b|if\b|while\b|for\b|switch\b)[A-Za-z_][\w \t*&:<>,]{0,200}?[ \t*&]([A-Za-z_]\w{0,199})[ \t]*\([^;\n]{0,400}$",
+    re.MULTILINE,
+)
+_FENCE: Final = re.compile(rb"[ ]{0,3}(`{3,}|~{3,})")
+_ATX: Final = re.compile(rb"[ ]{0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
+_SETEXT: Final = re.compile(rb"[ ]{0,3}(?:(=+)|(-+))[ \t]*$")
+_NOT_A_PARAGRAPH: Final = re.compile(rb"\s*$|[ ]{0,3}(?:[-*+>|]|\d+[.)])(?:\s|$)|    |\t|[ ]{0,3}<")
+
+
+def scan(content: bytes) -> list[Symbol]:
+    """What looks like a definition, each with the range of its one line."""
+    symbols = []
+    line, counted, line_start = 1, 0, 0
+    for match in _LINE.finditer(content):
+        group = match.lastindex or 1
+        kind = _KIND_OF[match[1]] if match[1] else "macro" if match[3] else "function"
+        name_at = match.start(group)
+        line += content.count(b"\n", counted, name_at)
+        counted = name_at
+        line_start = content.rfind(b"\n", 0, name_at) + 1
+        name = match[group].decode("utf-8", "replace").rstrip(":.-")
+        symbols.append(Symbol(name, kind, "", line, line, line, name_at - line_start, ""))
+    return symbols
+
+
+def markdown_headings(content: bytes) -> list[Symbol]:
+    """The headings of a Markdown text, each spanning its section, inside the heading of the section around it."""
+    lines = content.split(b"\n")
+    headings = _headings(lines)
+    symbols: list[Symbol] = []
+    around: list[tuple[int, str]] = []  # level and qualified name
+    for i, (level, row, last_row, column, title) in enumerate(headings):
+        end = next((later[1] for later in headings[i + 1 : i + 400] if later[0] <= level), len(lines))
+        while end > last_row + 1 and not lines[end - 1].strip():
+            end -= 1
+        while around and around[-1][0] >= level:
+            around.pop()
+        container = around[-1][1] if around else ""
+        symbols.append(Symbol(title, "heading", container, row + 1, end, row + 1, column, ""))
+        around.append((level, f"{container}.{title}" if container else title))
+    return symbols
+
+
+def _headings(lines: list[bytes]) -> list[tuple[int, int, int, int, str]]:
+    """Level, first and last row, column and title of each heading; none inside of fenced code or front matter."""
+    found: list[tuple[int, int, int, int, str]] = []
+    fence = b""
+    skip_to = _front_matter(lines)
+    for row, raw in enumerate(lines):
+        line = raw.rstrip(b"\r")
+        if row < skip_to:
+            continue
+        opened = _FENCE.match(line)
+        if fence:
+            if opened and opened[1].startswith(fence) and not line[opened.end() :].strip():
+                fence = b""
+            continue
+        if opened:
+            fence = opened[1]
+            continue
+        atx = _ATX.match(line)
+        if atx:
+            title = (atx[2] or b"").strip()
+            if title:
+                found.append((len(atx[1]), row, row, line.index(title), _plain(title)))
+            continue
+        rule = _SETEXT.match(line)
+        if rule and row and not _NOT_A_PARAGRAPH.match(lines[row - 1]) and not _ATX.match(lines[row - 1]):
+            title = lines[row - 1].strip()
+            found.append((1 if rule[1] else 2, row - 1, row, lines[row - 1].index(title), _plain(title)))
+    return found
+
+
+def _front_matter(lines: list[bytes]) -> int:
+    """The row after a block of YAML at the very beginning, or 0."""
+    if lines[0].rstrip() != b"---":
+        return 0
+    return next((row + 1 for row in range(1, min(len(lines), 200)) if lines[row].rstrip() == b"---"), 0)
+
+
+def _plain(title: bytes) -> str:
+    return title.decode("utf-8", "replace")[:200]

@@ -1,0 +1,229 @@
+"""Definitions and calls out of a syntax tree, for every language that `grammars/` has patterns for.
+
+The patterns run inside tree-sitter; Python touches only what they matched, a few attributes a definition. Which
+definition contains which follows from their byte ranges, in one pass over the matches in the order of the file.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Final
+
+from leindex.indexing.grammars import Grammar, grammar
+from leindex.indexing.symbols import Call, Symbol
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Tree
+
+NAME_LIMIT: Final = 200
+"""Bytes of the longest name that is believed; a longer one comes from a file that did not parse."""
+
+_OWNERS: Final = frozenset("class struct interface trait enum enumerator union object scope type".split())
+"""Kinds whose functions are methods and whose variables are fields."""
+_BODIES: Final = frozenset("function method constructor macro test".split())
+"""Kinds whose variables are local, and no symbols."""
+_LEAVES: Final = frozenset("variable constant field property event".split())
+"""Kinds that own nothing."""
+_WORDS: Final = re.compile(
+    rb"\b(?:public|private|protected|internal|fileprivate|open|export|pub(?:\([^)]*\))?)\b"
+)
+_MEANING: Final = {b"export": "public", b"open": "public", b"pub": "public", b"fileprivate": "private"}
+_NO_OWNER: Final = frozenset(("", "exports", "module.exports", "this", "self", "window", "globalThis"))
+
+
+def knows(language: str) -> bool:
+    """Whether there is a grammar for this language."""
+    return grammar(language) is not None
+
+
+def definitions(content: bytes, language: str, time_limit_s: float) -> list[Symbol] | None:
+    """The definitions in a file in a language that `knows` knows; `None` when parsing took too long."""
+    rules = grammar(language)
+    if rules is None:
+        return []
+    tree = _parse(content, rules, time_limit_s)
+    if tree is None:
+        return None
+    symbols = _symbols(content, _matches(tree, rules), rules)
+    return _merged(symbols) if rules.clauses else symbols
+
+
+def calls(content: bytes, language: str, time_limit_s: float) -> list[Call]:
+    """The call sites in a file; none when parsing took too long."""
+    from tree_sitter import QueryCursor
+
+    rules = grammar(language)
+    if rules is None or rules.calls is None:
+        return []
+    tree = _parse(content, rules, time_limit_s)
+    if tree is None:
+        return []
+    nodes = QueryCursor(rules.calls).captures(tree.root_node).get("call", ())
+    found = sorted({(*node.start_point, node.start_byte, node.end_byte) for node in nodes})
+    return [
+        Call(content[start:end].decode("utf-8", "replace"), row + 1, column)
+        for row, column, start, end in found
+        if end - start <= NAME_LIMIT
+    ]
+
+
+def _parse(content: bytes, rules: Grammar, time_limit_s: float) -> Tree | None:
+    """The tree, or `None` when it takes too long. The callback form costs nothing and is the one that can stop."""
+    from tree_sitter import Parser
+
+    deadline = time.monotonic() + time_limit_s
+    try:
+        return Parser(rules.language).parse(
+            lambda offset, _point: content[offset:],
+            progress_callback=lambda _offset, _has_error: time.monotonic() > deadline,
+        )
+    except ValueError:  # what a parse that was stopped raises
+        return None
+
+
+_Match = tuple[int, int, int, str, "Node", "Node", "str | None"]
+"""Start, negated end, pattern, kind, the definition, its name, and an owner that it stands outside of."""
+
+
+def _matches(tree: Tree, rules: Grammar) -> list[_Match]:
+    """What the patterns found, by start; of several with one start the longest first, then the earlier pattern."""
+    from tree_sitter import QueryCursor
+
+    found: list[_Match] = []
+    for pattern, captured in QueryCursor(rules.definitions).matches(tree.root_node):
+        owner: str | None = None
+        name = node = None
+        for key, nodes in captured.items():
+            if key == "name":
+                name = nodes[0]
+            elif key == "declarator":
+                name, owner = _declared(nodes[0])
+            elif key == "within":
+                owner = _owner(nodes[0])
+            elif key[0] != "_":
+                kind, node = key, nodes[0]
+        if name is not None and node is not None:
+            found.append((node.start_byte, -node.end_byte, pattern, kind, node, name, owner))
+    found.sort(key=lambda match: match[:3])
+    return found
+
+
+def _symbols(content: bytes, found: list[_Match], rules: Grammar) -> list[Symbol]:
+    symbols: list[Symbol] = []
+    around: list[tuple[int, str, str]] = []  # end, qualified name and kind of the definitions that are open
+    seen: set[int] = set()
+    for start, negated_end, _, kind, node, name_node, owner in found:
+        name_start = name_node.start_byte
+        raw = content[name_start : name_node.end_byte]
+        if name_start in seen or not raw or len(raw) > NAME_LIMIT:
+            continue
+        seen.add(name_start)
+        while around and around[-1][0] <= start:
+            around.pop()
+        container, outer = around[-1][1:] if around else ("", "")
+        name = raw.decode("utf-8", "replace")
+        if owner:
+            container, outer = f"{container}.{owner}" if container else owner, outer or "scope"
+        if outer in _OWNERS:
+            kind = _MEMBERS.get(kind, kind)
+        elif kind in _LEAVES and outer in _BODIES:
+            continue
+        if kind not in _LEAVES:
+            around.append((-negated_end, f"{container}.{name}" if container else name, kind))
+        if kind == "scope":
+            continue
+        if kind == "variable" and name.isupper():
+            kind = "constant"
+        row, column = name_node.start_point
+        end_row, end_column = node.end_point
+        symbols.append(
+            Symbol(
+                name,
+                kind,
+                container,
+                node.start_point[0] + 1,
+                max(end_row + (end_column > 0), row + 1),
+                row + 1,
+                column,
+                _visibility(content, start, name_start, name, rules) if rules.visibility else "",
+            )
+        )
+    return symbols
+
+
+_MEMBERS: Final = {"function": "method", "variable": "field"}
+
+
+def _visibility(content: bytes, start: int, name_start: int, name: str, rules: Grammar) -> str:
+    """What a definition's modifiers or the form of its name say about who may use it."""
+    if rules.visibility == "underscore":
+        return "private" if name.startswith("_") and not name.endswith("__") else "public"
+    if rules.visibility == "capital":
+        return "public" if name[0].isupper() else "private"
+    if name[0] == "#":
+        return "private"
+    line_start = content.rfind(b"\n", 0, start) + 1
+    word = _WORDS.search(content, line_start, name_start)
+    if word is None:
+        return rules.default
+    found = word[0]
+    if found.startswith(b"pub("):
+        return "internal"
+    return _MEANING.get(found) or found.decode("ascii")
+
+
+def _owner(node: Node) -> str | None:
+    """The dotted name of an owner that stands in front of a name; `None` when it is no real one (`exports`)."""
+    text = (node.text or b"").decode("utf-8", "replace")
+    text = re.sub(r"<.*>|\s", "", text).replace("::", ".").replace(":", ".").removesuffix(".prototype")
+    return None if text in _NO_OWNER or len(text) > NAME_LIMIT else text.removeprefix(".")
+
+
+def _declared(node: Node) -> tuple[Node | None, str | None]:
+    """The name inside a C or C++ declarator, and the qualifier in front of it.
+
+    `*(*f)(int)` and `A::B::~B()` are declarators; each level names the next one `declarator`, except parentheses
+    and references, which just hold it.
+    """
+    owners: list[str] = []
+    at: Node | None = node
+    while at is not None:
+        kind = at.type
+        if kind == "qualified_identifier":
+            scope = at.child_by_field_name("scope")
+            owner = _owner(scope) if scope is not None else None
+            if owner:
+                owners.append(owner)
+            at = at.child_by_field_name("name")
+        elif kind in _NAMES:
+            return at, ".".join(owners) or None
+        elif kind == "template_function":
+            at = at.child_by_field_name("name")
+        else:
+            inner = at.child_by_field_name("declarator")
+            if inner is None and kind in _HOLDERS:
+                inner = next(
+                    (c for c in at.named_children if c.type.endswith(("declarator", "identifier"))), None
+                )
+            at = inner
+    return None, None
+
+
+_NAMES: Final = frozenset(
+    "identifier field_identifier type_identifier destructor_name operator_name operator_cast primitive_type".split()
+)
+_HOLDERS: Final = frozenset(("parenthesized_declarator", "reference_declarator", "attributed_declarator"))
+
+
+def _merged(symbols: list[Symbol]) -> list[Symbol]:
+    """Clauses of one function that follow each other (Haskell, Elixir), with a signature in front, as one symbol."""
+    merged: list[Symbol] = []
+    for symbol in symbols:
+        if merged:
+            last = merged[-1]
+            if last.name == symbol.name and last.kind == symbol.kind and last.container == symbol.container:
+                merged[-1] = last._replace(end_line=max(last.end_line, symbol.end_line))
+                continue
+        merged.append(symbol)
+    return merged

@@ -1,0 +1,111 @@
+"""Filters that look at names: what `file:` asks of a path, and `sym:` with `kind:` of a definition.
+
+Substrings are compared here; globs and regular expressions become trees for the one matcher of this package,
+which the caller passes in as `compiled`, so that a name is matched in linear time and in the same dialect as
+a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from leindex.query.ast import Definition, KindFilter, Leaf, PathFilter, SymbolFilter, Syntax
+from leindex.query.hir import Hir
+from leindex.query.plan import judge
+from leindex.query.regex import escape, parse
+
+Test: TypeAlias = Callable[[str], bool]
+Compiled: TypeAlias = Callable[[Hir], Callable[[bytes], object]]
+"""Makes of a tree a function that returns something true where the tree matches anywhere in the bytes."""
+
+_ANY_FOLDERS: Final = "(?:.*/)?"
+
+
+def path_predicate(node: PathFilter, compiled: Compiled) -> Test:
+    """A test of paths relative to the root, with `/` between names.
+
+    Text is a substring, in which a leading `/` stands for the beginning of a name; a glob is read by
+    `glob_regex`; a regular expression is searched for in the whole path. Raises QueryError if that is
+    refused.
+    """
+    match node.syntax:
+        case Syntax.TEXT:
+            return _holds(node.value, node.fold, before="/" if node.value.startswith("/") else "")
+        case Syntax.GLOB:
+            return _found(glob_regex(node.value), node.fold, compiled)
+        case Syntax.REGEX:
+            return _found(node.value, node.fold, compiled)
+
+
+def name_predicate(node: SymbolFilter, compiled: Compiled) -> Test:
+    """A test of the names of definitions. Raises QueryError for a regular expression that is refused."""
+    if node.syntax is Syntax.REGEX:
+        return _found(node.value, node.fold, compiled)
+    return _holds(node.value, node.fold)
+
+
+def kind_holds(node: Definition, kind: str, same: Callable[[str, str], bool] | None = None) -> bool:
+    """Whether a definition of this kind is one that the query asks for.
+
+    `same(typed, kind)` says which kinds a typed name means; by default the one that is spelled so in either
+    case.
+    """
+
+    def truth(leaf: Leaf) -> bool:
+        assert isinstance(leaf, KindFilter)
+        return same(leaf.value, kind) if same is not None else leaf.value.lower() == kind.lower()
+
+    return all(judge(part, truth) for part in node.kinds)
+
+
+def glob_regex(glob: str) -> str:
+    """The regular expression of a glob, for a search in a path relative to the root.
+
+    `*` and `?` stay within one name, `**` does not; `{a,b}` is either. The glob begins at the beginning of
+    any name, or of the path after a leading `/`, and ends at the end of the path; after a trailing `/`
+    anything may follow. All else is literal.
+    """
+    body = glob + "**" if glob.endswith("/") else glob
+    anchored = body.startswith("/")
+    braces = _are_balanced(body)
+    parts = ["(?s)", r"\A" if anchored else r"(?:\A|/)"]
+    at, depth = int(anchored), 0
+    while at < len(body):
+        step = 1
+        if body.startswith("**/", at) and (at == 0 or body[at - 1] == "/"):
+            parts.append(_ANY_FOLDERS)
+            step = 3
+        elif body.startswith("**", at):
+            parts.append(".*")
+            step = 2
+        elif body[at] in "*?":
+            parts.append("[^/]*" if body[at] == "*" else "[^/]")
+        elif braces and (body[at] in "{}" or (body[at] == "," and depth)):
+            depth += {"{": 1, "}": -1, ",": 0}[body[at]]
+            parts.append({"{": "(?:", "}": ")", ",": "|"}[body[at]])
+        else:
+            parts.append(escape(body[at]))
+        at += step
+    return "".join(parts) + r"\z"
+
+
+def _are_balanced(glob: str) -> bool:
+    depth = 0
+    for char in glob:
+        depth += {"{": 1, "}": -1}.get(char, 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _holds(value: str, fold: bool, before: str = "") -> Test:
+    if not fold:
+        return lambda name: value in before + name
+    wanted = value.lower()
+    return lambda name: wanted in before + name.lower()
+
+
+def _found(regex: str, fold: bool, compiled: Compiled) -> Test:
+    matcher = compiled(parse(regex, ignore_case=fold, multi_line=False))
+    return lambda name: bool(matcher(name.encode("utf-8", "surrogateescape")))

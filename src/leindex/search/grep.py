@@ -1,0 +1,80 @@
+"""One grep over files that somebody else supplies: search, print, and decide the exit status."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from leindex.search.format import Output, path_entry, printer_for
+from leindex.search.request import GrepRequest, Mode
+from leindex.search.stats import Stats
+from leindex.search.verify import Searcher
+
+
+@dataclass(frozen=True, slots=True)
+class GrepResult:
+    """What a grep came to: whether any file counts as a match, and how many were searched."""
+
+    matched: bool
+    files: int
+
+    def status(self, *, errors: bool = False) -> int:
+        """The exit status: 0 for a match, 1 for none, 2 where something went wrong on the way."""
+        return 2 if errors else int(not self.matched)
+
+
+def grep(
+    request: GrepRequest,
+    files: Iterable[tuple[bytes, bytes | None]],
+    out: Output,
+    *,
+    prefix: bytes = b"",
+    check: Callable[[], None] | None = None,
+    unsearched: Stats | None = None,
+) -> GrepResult:
+    """Search files in the given order and print what ripgrep would.
+
+    files: path and content of each; a content of None stands for a file known not to match and to hold no NUL byte.
+        The caller may leave out such files altogether unless `request.reports_unmatched`.
+    prefix: put before each path, as in `DIR/` for a search in `DIR`.
+    check: see `Searcher`.
+    unsearched: the figures of files that were left out, for the totals (`--stats`, `--json`).
+    Raises QueryError if the pattern is refused, before anything is printed.
+    """
+    started = time.perf_counter()
+    searcher = Searcher(request, check=check)
+    printer = printer_for(request, searcher, out)
+    matched, count = False, 0
+    for path, content in files if request.can_match else ():
+        count += 1
+        shown = prefix + path
+        hit = printer.unmatched(shown) if content is None else printer.file(shown, content)
+        matched = matched or hit
+        if out.closed or (matched and request.first_file_settles):
+            break
+    if request.can_match:
+        if unsearched is not None:
+            printer.stats.add(unsearched)
+        printer.finish(time.perf_counter() - started)
+    out.flush()
+    return GrepResult(matched, count)
+
+
+def list_files(
+    request: GrepRequest, paths: Iterable[bytes], out: Output, *, prefix: bytes = b""
+) -> GrepResult:
+    """Print the paths (`--files`). With `quiet` only the status tells whether there is one."""
+    count = 0
+    for path in paths:
+        count += 1
+        if request.quiet:
+            break
+        out.write(path_entry(request, prefix + path))
+        if out.closed:
+            break
+    out.flush()
+    return GrepResult(count > 0, count)
+
+
+__all__ = ["GrepResult", "Mode", "grep", "list_files"]

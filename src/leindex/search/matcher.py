@@ -1,0 +1,132 @@
+"""The pattern of a request, compiled, and what the searches need to know about it.
+
+What ripgrep does to its patterns before it matches is done here in the same order: several patterns become one
+alternation, smart case looks at all of them together, a search by line takes the line ends out of classes (and
+refuses a literal one), and only then `-w` or `-x` is put around the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from leindex._native import Regex
+from leindex.query.hir import Hir, Look, LookKind
+from leindex.query.hir_build import children
+from leindex.query.program import compile as compile_program
+from leindex.query.regex import (
+    ban_byte,
+    can_match_byte,
+    group_names,
+    has_text_anchor,
+    letters_of,
+    parse_many,
+    whole_line,
+    whole_word,
+    without_newline,
+)
+from leindex.query.regex_parser import Flags
+from leindex.search.request import Binary, Boundary, Case, GrepRequest
+
+LINE_LOOKS: Final = frozenset(
+    (LookKind.START_LINE, LookKind.END_LINE, LookKind.START_CRLF, LookKind.END_CRLF)
+)
+
+
+def pattern_tree(request: GrepRequest) -> Hir:
+    """The tree that a request's patterns stand for. Raises QueryError as ripgrep refuses a pattern."""
+    flags = Flags(
+        _ignores_case(request),
+        True,
+        request.multiline and request.multiline_dotall,
+        False,
+        request.unicode,
+        request.crlf,
+    )
+    tree = parse_many(request.patterns, flags, fixed=request.fixed_strings)
+    if request.null_data or request.binary is not Binary.TEXT:
+        ban_byte(tree, 0)
+    if not request.multiline and not request.null_data:
+        tree = without_newline(tree, crlf=request.crlf)
+    if request.boundary is Boundary.LINE:
+        return whole_line(tree, crlf=request.crlf)
+    if request.boundary is Boundary.WORD:
+        return whole_word(tree, unicode=request.unicode)
+    return tree
+
+
+def _ignores_case(request: GrepRequest) -> bool:
+    if request.case is Case.SMART:
+        return letters_of(request.patterns, fixed=request.fixed_strings).smart_ignore_case
+    return request.case is Case.IGNORE
+
+
+def _has_line_anchor(tree: Hir) -> bool:
+    if isinstance(tree, Look):
+        return tree.kind in LINE_LOOKS
+    return any(map(_has_line_anchor, children(tree)))
+
+
+class Matcher:
+    """A compiled pattern.
+
+    `crosses_lines`: a search must look at the whole text at once.
+    `anchors_text`: the pattern holds `\\A` or `\\z`, so each line has to be tried by itself.
+    `groups`: the named capture groups' numbers.
+    """
+
+    def __init__(self, tree: Hir, *, multiline: bool, line_end: int) -> None:
+        self.tree = tree
+        self.anchors_text = has_text_anchor(tree)
+        self.crosses_lines = multiline and (
+            self.anchors_text or _has_line_anchor(tree) or can_match_byte(tree, line_end)
+        )
+        self.groups = group_names(tree)
+        self._regex = Regex(compile_program(tree))
+
+    @classmethod
+    def of(cls, request: GrepRequest) -> Matcher:
+        """The matcher of a request. Raises QueryError if a pattern is refused."""
+        line_end = 0 if request.null_data else 10
+        return cls(pattern_tree(request), multiline=request.multiline, line_end=line_end)
+
+    def is_match(self, line: bytes) -> bool:
+        """Whether the pattern matches anywhere in a line without its end."""
+        return self._regex.is_match(line)
+
+    def any_line(self, text: bytes, *, invert: bool) -> bool:
+        """Whether any line matches (does not match, with `invert`)."""
+        return bool(self._regex.matching_lines(text, 1, invert))
+
+    def lines(
+        self, text: bytes, start: int, end: int, limit: int | None, *, invert: bool
+    ) -> list[tuple[int, int]]:
+        """The first `limit` matching lines between two line starts, each with its end."""
+        if start == 0 and end == len(text):
+            return self._regex.matching_lines(text, limit, invert)
+        found = self._regex.matching_lines(memoryview(text)[start:end], limit, invert)
+        return [(low + start, high + start) for low, high in found]
+
+    def count_lines(self, text: bytes, *, invert: bool) -> int:
+        """How many lines match (do not match, with `invert`)."""
+        return self._regex.count_lines(text, invert)
+
+    def scan(self, texts: Sequence[bytes]) -> list[int]:
+        """The positions of the texts in which a line matches."""
+        return self._regex.scan(texts)
+
+    def find_from(self, text: bytes, start: int) -> tuple[int, int] | None:
+        """The first match in the text from `start` on, which counts as the beginning of the text."""
+        found = self._regex.find(memoryview(text)[start:])
+        return None if found is None else (found[0] + start, found[1] + start)
+
+    def find_all(self, haystack: bytes | memoryview, start: int) -> list[tuple[int, int]]:
+        """The matches from `start` on; none is empty right after another."""
+        return self._regex.find_all(haystack, start)
+
+    def captures_from(self, haystack: bytes | memoryview, start: int) -> Iterator[list[tuple[int, int]]]:
+        """The groups of each match from `start` on: the whole match first, (-1, -1) for one that took no part."""
+        for begin, _ in self.find_all(haystack, start):
+            groups = self._regex.captures(haystack, begin)
+            if groups is not None:
+                yield groups

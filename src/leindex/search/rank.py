@@ -1,0 +1,308 @@
+"""Ranking: which documents answer a query best, and with which passage. The one scorer for all engines.
+
+Two steps. `best_documents` reads posting lists only: for each word of the query what it weighs in a document (BM25's
+saturated frequency, kept in the posting), whether a definition is named so, and whether the path says it, each times
+the word's rarity. `rank_documents` then opens the best few: passages, definitions of a name that was asked for, and
+what kind of file it is. `rank` does both. Everything is deterministic; equal scores are ordered by path.
+
+What an engine supplies is `RankingSource`. The signals and what each is worth are in `Weights`; docs/ranking.md has
+their effect, measured.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final, Protocol
+
+from leindex import _native
+from leindex.search import kinds
+from leindex.search.passages import Definition, Passage, best_passage
+from leindex.search.paths import IN_FOLDER, IN_NAME, IS_FOLDER, IS_NAME, PathTerms
+from leindex.search.words import Query, WordWeights, read_query
+from leindex.text import searchable
+
+CANDIDATES: Final = 30
+"""Documents that the first step hands to the second, at least."""
+NAMED_PART: Final = 0x40
+NAMED_WHOLE: Final = 0x80
+LEVEL: Final = 0x3F
+"""A posting's payload: the term is a part of a definition's name, or all of it; how much it weighs, of 63."""
+
+
+class Document(Protocol):
+    """What ranking reads of a document. `definitions` is empty when they are not known (yet)."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def definitions(self) -> Sequence[Definition]: ...
+
+
+class RankingSource(Protocol):
+    """What ranking needs of an engine. Document numbers are small integers, dense enough for an array."""
+
+    def count(self) -> int:
+        """How many documents there are."""
+
+    def number_limit(self) -> int:
+        """One more than the highest document number."""
+
+    def postings(self, term: int) -> tuple[bytes, bytes]:
+        """The documents with a term: numbers (32 bits each, native order) and a payload byte for each."""
+
+    def path_terms(self) -> PathTerms:
+        """The terms of all paths; made once for a generation."""
+
+    def load(self, numbers: Sequence[int]) -> Sequence[Document]:
+        """The documents with these numbers, in this order; one that is gone meanwhile is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each signal is worth. A document's score is a sum over the query's words, times the word's rarity."""
+
+    words: WordWeights = field(default_factory=WordWeights)
+    body: float = 1.0
+    named_part: float = 0.4
+    named_whole: float = 0.8
+    path_name: float = 2.0
+    """The file's whole name is the word."""
+    path_name_part: float = 1.0
+    path_folder: float = 0.5
+    path_folder_part: float = 0.4
+    path_rarity: float = 0.8
+    """How much of a word's rarity among paths counts, where it is rarer there than among documents."""
+    passage: float = 1.0
+    name: float = 10.0
+    """A definition of exactly the name that the query consists of."""
+    kinds: Mapping[str, float] = field(
+        default_factory=lambda: {
+            kinds.TEST: 0.5,
+            kinds.EXAMPLE: 0.6,
+            kinds.GENERATED: 0.6,
+            kinds.VENDORED: 0.6,
+            kinds.PROSE: 0.5,
+            kinds.DECLARATION: 0.8,
+        }
+    )
+    """What the score is multiplied by for kinds of files that were not asked for."""
+
+
+DEFAULT_WEIGHTS: Final = Weights()
+
+_TYPES: Final = frozenset(
+    "class struct interface trait type enum union module namespace object protocol record".split()
+)
+_CALLABLES: Final = frozenset("function method macro constructor".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer: a passage of a document. `signals` says where the score comes from."""
+
+    number: int
+    path: str
+    passage: Passage
+    score: float
+    signals: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A document that the first step found, with its score there."""
+
+    number: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """The posting lists of a query: (group, weight, worth of payloads, numbers, payloads), by group."""
+
+    lists: list[tuple[int, float, bytes, bytes, bytes]]
+    rarities: list[float]
+
+
+def rank(
+    query: Query | str,
+    source: RankingSource,
+    *,
+    limit: int = 20,
+    allowed: Sequence[int] | None = None,
+    weights: Weights = DEFAULT_WEIGHTS,
+    explain: bool = False,
+) -> list[Hit]:
+    """The best passages for a query, one a document, best first.
+
+    `allowed` restricts the documents to these numbers (they then need no word of the query). With `explain` the hits'
+    signals say what each word gave.
+    """
+    if isinstance(query, str):
+        query = read_query(query, weights.words)
+    found = best_documents(query, source, limit=max(CANDIDATES, limit), allowed=allowed, weights=weights)
+    return rank_documents(query, source, found, limit=limit, weights=weights, explain=explain)
+
+
+def best_documents(
+    query: Query,
+    source: RankingSource,
+    *,
+    limit: int = CANDIDATES,
+    allowed: Sequence[int] | None = None,
+    weights: Weights = DEFAULT_WEIGHTS,
+) -> list[Scored]:
+    """The first step: at most `limit` documents, best first, from posting lists alone."""
+    lists = _lists(query, source, weights).lists
+    numbers = None if allowed is None else array("I", allowed).tobytes()
+    return [
+        Scored(number, score) for number, score in _native.best(lists, source.number_limit(), limit, numbers)
+    ]
+
+
+def rank_documents(
+    query: Query,
+    source: RankingSource,
+    found: Sequence[Scored],
+    *,
+    limit: int = 20,
+    matches: Mapping[int, Sequence[int]] | None = None,
+    weights: Weights = DEFAULT_WEIGHTS,
+    explain: bool = False,
+) -> list[Hit]:
+    """The second step: opens the documents that `best_documents` found and ranks their best passages.
+
+    `matches` gives, by document number, the lines (from 1) where an exact search matched: the passage that is shown
+    holds one of them.
+    """
+    lists = _lists(query, source, weights)
+    scores = {scored.number: scored.score for scored in found}
+    hits = []
+    for document in source.load([scored.number for scored in found]):
+        lines = matches.get(document.number, ()) if matches else ()
+        hits.append(_hit(query, lists.rarities, document, scores[document.number], lines, weights))
+    hits.sort(key=lambda hit: (-hit.score, hit.path))
+    del hits[limit:]
+    if explain:
+        for hit in hits:
+            hit.signals["words"] = _explain(query, lists, hit.number)
+    return hits
+
+
+def _hit(
+    query: Query,
+    rarities: Sequence[float],
+    document: Document,
+    score: float,
+    lines: Sequence[int],
+    weights: Weights,
+) -> Hit:
+    text = searchable(document.content)
+    passage, passage_score = best_passage(query, rarities, text, document.definitions, lines)
+    kind = kinds.kind_of_file(document.path, document.content)
+    factor = 1.0 if kinds.ASKED_FOR.get(kind, frozenset()) & query.said else weights.kinds.get(kind, 1.0)
+    signals: dict[str, Any] = {"documents": score, "passage": weights.passage * passage_score, "kind": kind}
+    total = score + weights.passage * passage_score
+    named, definition = _named(query, document.definitions)
+    if definition is not None:
+        total += weights.name * named
+        signals["definition"] = weights.name * named
+        if not lines:
+            passage = Passage(definition.start_line, definition.end_line, definition)
+    if factor != 1.0:
+        signals["factor"] = factor
+    return Hit(document.number, document.path, passage, total * factor, signals)
+
+
+def _named(query: Query, definitions: Sequence[Definition]) -> tuple[float, Definition | None]:
+    """How well a definition answers a query that is nothing but a name: by case, qualifier, kind and size."""
+    best, best_definition = 0.0, None
+    if query.name is None:
+        return best, best_definition
+    folded = query.name.lower()
+    for definition in definitions:
+        own = definition.name
+        if len(own) < len(folded) or not own.lower().endswith(folded):
+            continue
+        tail = len(own) - len(folded)
+        if tail and (own[tail - 1].isalnum() or own[tail - 1] == "_"):
+            continue  # `get` is no answer in `forget`; in `Session.get` it is
+        value = (1.0 if own.endswith(query.name) else 0.75) - (0.05 if tail else 0.0)
+        value += 0.3 if definition.kind in _TYPES else 0.2 if definition.kind in _CALLABLES else 0.0
+        value += 0.0 if definition.container else 0.1
+        value += 0.05 * math.log1p(definition.end_line - definition.start_line)
+        around = f"{definition.container}.{own[:tail]}".lower()
+        value += 0.5 * sum(qualifier.lower() in around for qualifier in query.qualifiers)
+        if value > best:
+            best, best_definition = value, definition
+    return best, best_definition
+
+
+@cache
+def _body_worth(weights: tuple[float, float, float]) -> bytes:
+    body, part, whole = weights
+    return array(
+        "f",
+        [
+            body * (b & LEVEL) / LEVEL + (whole if b & NAMED_WHOLE else part if b & NAMED_PART else 0.0)
+            for b in range(256)
+        ],
+    ).tobytes()
+
+
+@cache
+def _path_worth(weights: tuple[float, float, float, float]) -> bytes:
+    flags = (IS_NAME, IN_NAME, IS_FOLDER, IN_FOLDER)
+    return array(
+        "f", [next((w for flag, w in zip(flags, weights, strict=True) if b & flag), 0.0) for b in range(256)]
+    ).tobytes()
+
+
+def _rarity(count: int, having: int) -> float:
+    """BM25's inverse document frequency, in the form that is never negative."""
+    return math.log(1 + (count - having + 0.5) / (having + 0.5)) if having else 0.0
+
+
+def _lists(query: Query, source: RankingSource, weights: Weights) -> _Lists:
+    count, paths = source.count(), source.path_terms()
+    body = _body_worth((weights.body, weights.named_part, weights.named_whole))
+    in_path = _path_worth(
+        (weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part)
+    )
+    lists, rarities = [], []
+    for group, word in enumerate(query.words):
+        postings = [source.postings(term.hash) for term in word.terms]
+        path_postings = [paths.postings(term.hash) for term in word.terms]
+        rarity = word.weight * _rarity(count, len(postings[0][1]))
+        among_paths = word.weight * weights.path_rarity * _rarity(paths.count, len(path_postings[0][1]))
+        rarities.append(rarity)
+        for (_, worth), (numbers, payloads) in zip(word.terms, postings, strict=True):
+            if payloads:
+                lists.append((2 * group, rarity * worth, body, numbers, payloads))
+        for (_, worth), (numbers, flags) in zip(word.terms, path_postings, strict=True):
+            if flags:
+                lists.append((2 * group + 1, max(rarity, among_paths) * worth, in_path, numbers, flags))
+    return _Lists(lists, rarities)
+
+
+def _explain(query: Query, lists: _Lists, number: int) -> dict[str, dict[str, float]]:
+    """What each word of the query gave to one document in the first step."""
+    given: dict[str, dict[str, float]] = {}
+    for group, weight, table, numbers, payloads in lists.lists:
+        held = memoryview(numbers).cast("I")
+        at = bisect_left(held, number)
+        if at == len(held) or held[at] != number:
+            continue
+        value = weight * memoryview(table).cast("f")[payloads[at]]
+        signals = given.setdefault(query.words[group // 2].text, {})
+        where = "path" if group % 2 else "text"
+        signals[where] = max(signals.get(where, 0.0), value)
+    return given

@@ -1,0 +1,117 @@
+"""The search of one file's content: which lines match, with their context, exactly as ripgrep reports them.
+
+Every engine only proposes candidates; what this module says is the answer. It works on the *searchable text*
+(`leindex.text`), so offsets are those of the decoded text, as in ripgrep.
+
+Two searches share one core (`core.py`): by line (`by_line.py`), and over the whole text for patterns that may cross
+line ends (`by_text.py`). Cheap questions come first: whether any line matches, and how many, are answered by the
+matcher alone, without visiting lines one by one.
+
+    >>> from leindex.search.request import GrepRequest
+    >>> found = Searcher(GrepRequest(patterns=("b+",))).search(b"abc\\nxyz\\nb\\n")
+    >>> [(line.start, line.end) for line in found.lines()]
+    [(0, 4), (8, 10)]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from leindex.search.by_line import LineSearch
+from leindex.search.by_text import TextSearch
+from leindex.search.core import MATCH, Core, Line
+from leindex.search.matcher import Matcher
+from leindex.search.request import Binary, GrepRequest
+from leindex.text import searchable
+
+__all__ = ["MATCH", "FileMatches", "Line", "Searcher"]
+
+
+class FileMatches:
+    """What the search of one file finds, produced as it is read: memory does not grow with the number of lines."""
+
+    __slots__ = ("_core",)
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    @property
+    def text(self) -> bytes:
+        """The text that the lines' offsets refer to."""
+        return self._core.text
+
+    def lines(self) -> Iterator[Line]:
+        """Matching and context lines in order. To be called once; the other properties are valid after the end."""
+        return self._core.run()
+
+    @property
+    def matches(self) -> int:
+        """Units selected so far: lines, or blocks of lines that hold matches of a multi-line search."""
+        return self._core.selected
+
+    @property
+    def binary_offset(self) -> int | None:
+        """Where the NUL byte is that the search came upon."""
+        return self._core.binary_offset
+
+    @property
+    def bytes_searched(self) -> int:
+        """How much of the text was looked at."""
+        return self._core.bytes_searched
+
+    def line_count(self, line: Line) -> int:
+        """The number of lines in a reported block of lines."""
+        text, term = self._core.text, self._core.term
+        return text.count(term, line.start, line.end) + (not text.endswith(term, line.start, line.end))
+
+
+class Searcher:
+    """Searches contents for one request.
+
+    `check` is called at intervals while a file is searched (about every MiB, or every match that spans lines); what
+    it raises ends the search. That is how deadlines and interrupts reach a long file.
+    Raises QueryError if the pattern is refused.
+    """
+
+    def __init__(self, request: GrepRequest, *, check: Callable[[], None] | None = None) -> None:
+        self.request = request
+        self.matcher = Matcher.of(request)
+        self._check = check
+        self._whole_file = self.matcher.crosses_lines
+
+    def search(self, content: bytes) -> FileMatches:
+        """Search the bytes of a file."""
+        text = searchable(content)
+        core = (TextSearch if self._whole_file else LineSearch)(
+            self.request, self.matcher, content, text, check=self._check
+        )
+        return FileMatches(core)
+
+    def matches(self, content: bytes) -> bool:
+        """Whether the file has a line to report: the fast form for `-l` and `-q`."""
+        if self._plain(content):
+            return self.matcher.any_line(searchable(content), invert=self.request.invert)
+        return any(line.kind == MATCH for line in self.search(content).lines())
+
+    def count(self, content: bytes) -> int:
+        """How many units the file has to report, up to the request's limit: the fast form for `-c`."""
+        request = self.request
+        if self._plain(content) and not (request.max_count is not None and request.after):
+            counted = self.matcher.count_lines(searchable(content), invert=request.invert)
+            return counted if request.max_count is None else min(counted, request.max_count)
+        return sum(line.kind == MATCH for line in self.search(content).lines())
+
+    def which(self, contents: Sequence[bytes]) -> list[int]:
+        """The positions of those contents that have a line to report, in order."""
+        if not self._whole_file and not self.request.stop_on_nonmatch and not self.request.invert:
+            maybe = self.matcher.scan([searchable(content) for content in contents])
+            if self.request.binary is Binary.TEXT:
+                return maybe
+            return [n for n in maybe if b"\0" not in contents[n] or self.matches(contents[n])]
+        return [n for n, content in enumerate(contents) if self.matches(content)]
+
+    def _plain(self, content: bytes) -> bool:
+        """Whether a single pass of the matcher over all lines gives the answer."""
+        if self._whole_file or self.request.max_count == 0:
+            return False
+        return self.request.binary is Binary.TEXT or b"\0" not in content

@@ -1,0 +1,155 @@
+"""What a query says, as words with the terms that documents know them by.
+
+The splitting of text into terms has one home, `native/words.c`; documents and queries both go through it. Here a
+query becomes groups of terms, one group for each word: the word itself, what else programmers call it
+(`thesaurus.py`), and for an identifier also its parts. Stop words are left out unless nothing else is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from leindex import _native
+from leindex.search.thesaurus import other_words, short_forms
+
+WHOLE: Final = 0
+PART: Final = 1
+PAIR: Final = 2
+"""Roles of a term in its run: the whole identifier, one part of it, two neighbouring parts joined."""
+
+TERMS_LIMIT: Final = 64
+"""Most terms of one query; the rest of a longer query is left out."""
+
+STOP_WORDS: Final = frozenset(
+    """a about after all an and any are as at be been before being but by can code could did do does doing each for
+    from get gets had has have having how i if implement implementation implemented implements in into is it its
+    just may me my of on onto or other our out over per should so some such than that the their them then there
+    these they this those through to under up upon us use used uses using via was we were what when where whether
+    which while who why will with within work working works would you your""".split()
+)
+
+_NAME: Final = re.compile(r"[@$:&*]*(\w+(?:(?:\.|::|#|->|/|\\|:)\w+)*[?!]?)(?:\(\))?")
+_JOINTS: Final = re.compile(r"::|->|[.#/\\:]")
+
+
+class Term(NamedTuple):
+    """One term to look for: its hash, and what finding it is worth, from 0 to 1."""
+
+    hash: int
+    worth: float
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a query: its terms, of which a document has the best, and its weight among the words."""
+
+    text: str
+    terms: tuple[Term, ...]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as ranking sees it.
+
+    `said` holds all words in lower case, stop words too. `name` is set when the query is nothing but a name, like
+    `parse_args` or `Session.get`: its last part, with what stands before it in `qualifiers`.
+    """
+
+    words: tuple[Word, ...]
+    said: frozenset[str]
+    name: str | None
+    qualifiers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WordWeights:
+    """What the guises of a word are worth against the word itself (1.0)."""
+
+    identifier: float = 1.5
+    """An identifier, found whole."""
+    part: float = 0.5
+    """A part of an identifier that was asked for."""
+    joined: float = 0.5
+    """Two words that follow each other, found as one identifier: "event loop" as `EventLoop`."""
+    short_form: float = 0.5
+    """An abbreviation, or what it stands for."""
+    other_word: float = 0.4
+    """Another word for the same thing."""
+
+
+class _Run(NamedTuple):
+    text: str
+    start: int
+    end: int
+    whole: int
+    parts: tuple[tuple[str, int], ...]
+
+
+def _runs(text: str) -> Iterator[_Run]:
+    """The identifiers and words of a text; places count bytes of UTF-8."""
+    raw = text.encode("utf-8", "replace")
+    whole: tuple[int, int, int] | None = None
+    parts: list[tuple[str, int]] = []
+    for term, term_hash, role, start, end in _native.terms(raw):
+        if role == WHOLE:
+            if whole is not None:
+                yield _Run(raw[whole[1] : whole[2]].decode(), whole[1], whole[2], whole[0], tuple(parts))
+            whole, parts = (term_hash, start, end), []
+        elif role == PART:
+            parts.append((term.decode(), term_hash))
+    if whole is not None:
+        yield _Run(raw[whole[1] : whole[2]].decode(), whole[1], whole[2], whole[0], tuple(parts))
+
+
+def read_query(text: str, weights: WordWeights) -> Query:
+    """The words of a query: of a whole question, or of the positive terms of a search joined by blanks."""
+    runs = list(_runs(text))
+    telling = [run for run in runs if run.text.lower() not in STOP_WORDS] or runs
+    words: list[Word] = []
+    seen: set[int] = set()
+
+    def add(name: str, term: int, weight: float) -> None:
+        if term not in seen:
+            seen.add(term)
+            words.append(Word(name, tuple(_guises(term, weights)), weight))
+
+    for run in telling:
+        add(run.text, run.whole, weights.identifier if run.parts else 1.0)
+        for part, term in run.parts:
+            add(part, term, weights.part)
+    for left, right in zip(telling, telling[1:], strict=False):
+        joined = _native.terms((left.text + right.text).encode()) if right.start == left.end + 1 else []
+        if joined and not left.parts and not right.parts and joined[0][1] not in seen:
+            seen.add(joined[0][1])
+            words.append(Word(left.text + right.text, (Term(joined[0][1], 1.0),), weights.joined))
+    name, qualifiers = _name(text)
+    said = frozenset(run.text.lower() for run in runs)
+    return Query(tuple(_within_limit(words)), said, name, qualifiers)
+
+
+def _guises(term: int, weights: WordWeights) -> Iterator[Term]:
+    yield Term(term, 1.0)
+    short, other = short_forms(term), other_words(term)
+    yield from (Term(t, weights.short_form) for t in short if weights.short_form)
+    yield from (Term(t, weights.other_word) for t in other if weights.other_word and t not in short)
+
+
+def _within_limit(words: list[Word]) -> Iterator[Word]:
+    count = 0
+    for word in words:
+        count += len(word.terms)
+        if count > TERMS_LIMIT:
+            return
+        yield word
+
+
+def _name(text: str) -> tuple[str | None, tuple[str, ...]]:
+    match = _NAME.fullmatch(text.strip())
+    if match is None:
+        return None, ()
+    *qualifiers, name = _JOINTS.split(match[1])
+    return name, tuple(qualifiers)

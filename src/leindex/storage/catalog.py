@@ -1,0 +1,325 @@
+"""The catalogue: which files a view of the tree has, and which document each one's content is.
+
+Documents are content-addressed and know no paths; a *file* row points at one by its number. Engines write documents
+first and the catalogue last, so a row never points at what is not there, and a crash in between leaves at worst
+documents that no row names. Those are noted in `unnamed` and collected by age and quota. The catalogue is always
+SQLite; with the SQLite engine it lives in the same file.
+
+Paths are stored with NUL in place of `/`, so that the primary key's order is the order of path components, which is
+the order of ripgrep's `--sort path`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import apsw
+
+from ..models import FileRow
+from .database import Database
+
+VIEW: Final = 1
+"""The tree as it is on disk. Other views (branches) would share the documents under numbers of their own."""
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS files(
+    view INTEGER NOT NULL,
+    path BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    mode INTEGER NOT NULL,
+    doc_id TEXT NOT NULL,
+    language TEXT NOT NULL,
+    encoding TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    skipped TEXT NOT NULL,
+    PRIMARY KEY(view, path)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS files_number ON files(number) WHERE number > 0;
+CREATE INDEX IF NOT EXISTS files_too_large ON files(path) WHERE skipped = 'too large';
+-- Files and bytes by the reason they were skipped for ('' for those indexed), kept with every change of a row.
+CREATE TABLE IF NOT EXISTS file_totals(skipped TEXT PRIMARY KEY, files INTEGER NOT NULL, bytes INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS index_state(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unnamed(number INTEGER PRIMARY KEY, since REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS updates(
+    generation INTEGER PRIMARY KEY, finished REAL NOT NULL, seconds REAL NOT NULL, summary TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS symbols(number INTEGER PRIMARY KEY, language TEXT NOT NULL, data BLOB NOT NULL);
+"""
+
+COLUMNS: Final = "path, number, size, mtime_ns, inode, mode, doc_id, language, encoding, kind, skipped"
+UPDATES_KEPT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Figures of a view: files that are indexed, their bytes, and files that are not, by reason."""
+
+    files: int
+    bytes: int
+    skipped: Mapping[str, int]
+
+
+def key_of(path: bytes) -> bytes:
+    """The stored form of a path, which sorts by component."""
+    return path.replace(b"/", b"\0")
+
+
+def _row(values: Sequence[Any]) -> FileRow:
+    return FileRow(values[0].replace(b"\0", b"/"), *values[1:])
+
+
+class Catalog:
+    """The files of a tree. Shares the threads' rules of its Database: any thread reads, one at a time writes."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        if not database.readonly:
+            with database.transaction() as connection:
+                connection.execute(SCHEMA)
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """This thread's reads see one state until the end."""
+        return self.database.snapshot()
+
+    def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self.database.mapped():
+            return self.database.reader().execute(sql, bindings).fetchall()
+
+    # -- state --------------------------------------------------------------------------------------------------
+
+    def state(self, name: str, default: Any = None) -> Any:
+        """A named value of the index, as JSON holds it."""
+        rows = self._rows("SELECT value FROM index_state WHERE name = ?", (name,))
+        return json.loads(rows[0][0]) if rows else default
+
+    def set_state(self, values: Mapping[str, Any]) -> None:
+        """Sets named values in one transaction."""
+        with self.database.transaction() as connection:
+            _put_state(connection, values)
+
+    @property
+    def generation(self) -> int:
+        """How many updates were committed."""
+        return int(self.state("generation", 0))
+
+    # -- files --------------------------------------------------------------------------------------------------
+
+    def known(self) -> dict[bytes, tuple[int, int, int, int, str]]:
+        """Every file by path: size, mtime_ns, inode, number, reason it was skipped."""
+        rows = self._rows(
+            "SELECT path, size, mtime_ns, inode, number, skipped FROM files WHERE view = ?", (VIEW,)
+        )
+        return {row[0].replace(b"\0", b"/"): row[1:] for row in cast("list[tuple[Any, ...]]", rows)}
+
+    def file(self, path: bytes) -> FileRow | None:
+        """The row of one file."""
+        rows = self._rows(f"SELECT {COLUMNS} FROM files WHERE view = ? AND path = ?", (VIEW, key_of(path)))
+        return _row(rows[0]) if rows else None
+
+    def files(self) -> Iterator[FileRow]:
+        """Every file in path order, read as it is asked for."""
+        with self.database.mapped():
+            cursor = self.database.reader().execute(
+                f"SELECT {COLUMNS} FROM files WHERE view = ? ORDER BY path", (VIEW,)
+            )
+            for values in cursor:
+                yield _row(values)
+
+    def files_of(self, numbers: Iterable[int]) -> list[FileRow]:
+        """The files whose contents are these documents, in path order."""
+        found: list[tuple[Any, ...]] = []
+        with self.database.mapped():
+            connection = self.database.reader()
+            for number in numbers:
+                found += connection.execute(
+                    f"SELECT {COLUMNS} FROM files WHERE number = ? AND number > 0", (number,)
+                )
+        found.sort(key=lambda values: values[0])
+        return [_row(values) for values in found]
+
+    def walk(self, *, scope: bytes = b"") -> Iterator[tuple[bytes, int, str]]:
+        """Path, number and skip reason of every file below `scope`, in path order, read as it is asked for."""
+        low, high = (b"", b"\xff\xff") if not scope else (key_of(scope) + b"\0", key_of(scope) + b"\1")
+        with self.database.mapped():
+            cursor = self.database.reader().execute(
+                "SELECT path, number, skipped FROM files WHERE view = ? AND path >= ? AND path < ? ORDER BY path",
+                (VIEW, low, high),
+            )
+            for path, number, skipped in cast("Iterator[tuple[bytes, int, str]]", cursor):
+                yield path.replace(b"\0", b"/"), number, skipped
+
+    def paths_of(self, numbers: Iterable[int]) -> list[tuple[bytes, int, str]]:
+        """The same for the files whose contents are these documents."""
+        found: list[tuple[Any, ...]] = []
+        with self.database.mapped():
+            connection = self.database.reader()
+            for number in numbers:
+                found += connection.execute(
+                    "SELECT path, number, '' FROM files WHERE number = ? AND number > 0", (number,)
+                )
+        found.sort()
+        return [(path.replace(b"\0", b"/"), number, skipped) for path, number, skipped in found]
+
+    def too_large(self) -> list[tuple[bytes, int, str]]:
+        """The same for the files over the size limit, which searches read from disk."""
+        rows = self._rows("SELECT path FROM files WHERE skipped = 'too large' ORDER BY path")
+        return [(path.replace(b"\0", b"/"), 0, "too large") for (path,) in rows]
+
+    def totals(self) -> Totals:
+        """The figures of the view."""
+        by_reason = {
+            r: (f, b)
+            for r, f, b in self._rows("SELECT skipped, files, bytes FROM file_totals ORDER BY skipped")
+        }
+        files, size = by_reason.pop("", (0, 0))
+        return Totals(files, size, {reason: count for reason, (count, _) in by_reason.items() if count})
+
+    def sizes_by_reason(self) -> dict[str, tuple[int, int]]:
+        """Files and bytes by the reason they were skipped for; "" for those indexed."""
+        rows = self._rows("SELECT skipped, files, bytes FROM file_totals WHERE files > 0 ORDER BY skipped")
+        return {reason: (files, size) for reason, files, size in rows}
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def put_files(self, rows: Sequence[FileRow]) -> None:
+        """Adds or replaces files in one transaction; contents that lose their last name are noted."""
+        with self.database.transaction() as connection:
+            retired = self._retire(connection, [row.path for row in rows])
+            marks = ", ".join("?" * 12)
+            connection.executemany(
+                f"INSERT OR REPLACE INTO files(view, {COLUMNS}) VALUES({marks})",
+                (
+                    (VIEW, key_of(r.path), r.number, r.size, r.mtime_ns, r.inode, r.mode)
+                    + (r.doc_id, r.language, r.encoding, r.kind, r.skipped)
+                    for r in rows
+                ),
+            )
+            self._add_totals(connection, ((row.skipped, row.size) for row in rows), 1)
+            if retired or connection.execute("SELECT 1 FROM unnamed LIMIT 1").fetchone():
+                self._settle_unnamed(connection, {*retired, *(row.number for row in rows)})
+
+    def remove_files(self, paths: Sequence[bytes]) -> None:
+        """Removes files in one transaction; contents that lose their last name are noted."""
+        with self.database.transaction() as connection:
+            retired = self._retire(connection, paths)
+            connection.executemany(
+                "DELETE FROM files WHERE view = ? AND path = ?", ((VIEW, key_of(path)) for path in paths)
+            )
+            self._settle_unnamed(connection, retired)
+
+    def _retire(self, connection: apsw.Connection, paths: Sequence[bytes]) -> list[int]:
+        """Notes the contents that the files at these paths have now, and takes the files out of the totals."""
+        if connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None:
+            return []  # the first load: nothing can lose its name
+        old: list[tuple[Any, ...]] = []
+        for path in paths:
+            old += connection.execute(
+                "SELECT number, skipped, size FROM files WHERE view = ? AND path = ?", (VIEW, key_of(path))
+            )
+        self._add_totals(connection, ((skipped, size) for _, skipped, size in old), -1)
+        connection.executemany(
+            "INSERT OR IGNORE INTO unnamed VALUES(?, ?)",
+            ((number, time.time()) for number, _, _ in old if number),
+        )
+        return [number for number, _, _ in old if number]
+
+    @staticmethod
+    def _add_totals(connection: apsw.Connection, files: Iterable[tuple[str, int]], sign: int) -> None:
+        sums: dict[str, list[int]] = {}
+        for skipped, size in files:
+            entry = sums.setdefault(skipped, [0, 0])
+            entry[0] += sign
+            entry[1] += sign * size
+        connection.executemany(
+            "INSERT INTO file_totals VALUES(?1, ?2, ?3) ON CONFLICT(skipped) DO UPDATE "
+            "SET files = files + ?2, bytes = bytes + ?3",
+            ((skipped, count, size) for skipped, (count, size) in sums.items()),
+        )
+
+    @staticmethod
+    def _settle_unnamed(connection: apsw.Connection, numbers: Iterable[int]) -> None:
+        """Takes back the notes on those of these contents that have a name after all."""
+        connection.executemany(
+            "DELETE FROM unnamed WHERE number = ?1 AND EXISTS (SELECT 1 FROM files WHERE number = ?1 AND number > 0)",
+            ((number,) for number in numbers),
+        )
+
+    def finish_update(self, seconds: float, values: Mapping[str, Any], summary: Mapping[str, Any]) -> int:
+        """Closes an update: raises the generation and stores `values`; returns the generation."""
+        generation = self.generation + 1
+        with self.database.transaction() as connection:
+            _put_state(connection, {**values, "generation": generation})
+            connection.execute(
+                "INSERT OR REPLACE INTO updates VALUES(?, ?, ?, ?)",
+                (generation, time.time(), seconds, json.dumps(summary)),
+            )
+            connection.execute("DELETE FROM updates WHERE generation <= ?", (generation - UPDATES_KEPT,))
+        return generation
+
+    def recent_updates(self, limit: int = 20) -> list[dict[str, Any]]:
+        """The last updates, newest first: generation, finished (Unix time), seconds, and what they did."""
+        rows = self._rows(
+            "SELECT generation, finished, seconds, summary FROM updates ORDER BY generation DESC LIMIT ?",
+            (limit,),
+        )
+        return [
+            {"generation": g, "finished": f, "seconds": s, **json.loads(summary)} for g, f, s, summary in rows
+        ]
+
+    # -- contents without a name ----------------------------------------------------------------------------------
+
+    def unnamed_before(self, moment: float, *, keep: int) -> list[int]:
+        """Contents without a name since before `moment`, and the oldest above `keep` of them."""
+        rows = self._rows("SELECT number, since FROM unnamed ORDER BY since DESC")
+        return [number for place, (number, since) in enumerate(rows) if since < moment or place >= keep]
+
+    def forget_unnamed(self, numbers: Sequence[int]) -> None:
+        """Drops the notes, and what was derived from these contents, once they are deleted."""
+        with self.database.transaction() as connection:
+            for table in ("unnamed", "symbols"):
+                connection.executemany(
+                    f"DELETE FROM {table} WHERE number = ?", ((number,) for number in numbers)
+                )
+
+    # -- symbols --------------------------------------------------------------------------------------------------
+
+    def put_symbols(self, rows: Sequence[tuple[int, str, bytes]]) -> None:
+        """Stores what the second stage derived: number, language, packed symbols."""
+        with self.database.transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO symbols VALUES(?, ?, ?)", rows)
+
+    def symbols_of(self, number: int) -> tuple[str, bytes] | None:
+        """The language and the packed symbols of a document, or None while they are not known."""
+        rows = self._rows("SELECT language, data FROM symbols WHERE number = ?", (number,))
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def pending(self) -> int:
+        """How many documents the second stage has not seen yet."""
+        rows = self._rows(
+            "SELECT count(DISTINCT number) FROM files WHERE number > 0 "
+            "AND NOT EXISTS (SELECT 1 FROM symbols s WHERE s.number = files.number)"
+        )
+        return int(rows[0][0])
+
+    def without_symbols(self) -> list[tuple[int, bytes, str]]:
+        """Documents that the second stage has not seen yet: number, the first path, language; by number."""
+        rows = self._rows(
+            "SELECT number, min(path), language FROM files WHERE number > 0 "
+            "AND NOT EXISTS (SELECT 1 FROM symbols s WHERE s.number = files.number) GROUP BY number ORDER BY number"
+        )
+        return [(number, path.replace(b"\0", b"/"), language) for number, path, language in rows]
+
+
+def _put_state(connection: apsw.Connection, values: Mapping[str, Any]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO index_state VALUES(?, ?)",
+        ((name, json.dumps(value)) for name, value in values.items()),
+    )
