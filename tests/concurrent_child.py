@@ -1,7 +1,7 @@
 """One process of test_concurrency.py: `concurrent_child.py write|read FOLDER NAME COUNT`.
 
-A writer writes COUNT documents in batches of 100, and says `ready` and `done`. A reader reads until its stdin is
-closed and ends with `reads N`. Both end with an error on anything that must not be seen.
+A writer writes COUNT documents in batches of 100, and says `ready` and `done`. A reader reads until its stdin
+is closed and ends with `reads N`. Both end with an error on anything that must not be seen.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ def write(folder: Path, name: str, count: int) -> None:
         print("ready", flush=True)
         sys.stdin.readline()
         for start in range(0, count, BATCH):
-            batch = [(f"{name}{i}", {"content": f"{name}_{i}_x of {name}"}) for i in range(start, start + BATCH)]
+            batch = [
+                (f"{name}{i}", {"content": f"{name}_{i}_x of {name}"}) for i in range(start, start + BATCH)
+            ]
             result = store.batch_write(batch)
             assert result["success"], result
     print("done", flush=True)

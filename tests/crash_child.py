@@ -1,8 +1,9 @@
 """Works on a store until it is killed, for test_crash.py: `crash_child.py ENGINE`.
 
-Each line on stdin, `FOLDER OPERATION`, starts a process that opens the store and performs operations from that one
-on. Written to stdout: `pid N`, then `done K` for each operation that was acknowledged, and `end` once the process is
-no more. This program itself opens nothing; it exists since a fork costs a hundredth of what starting Python does.
+Each line on stdin, `FOLDER OPERATION`, starts a process that opens the store and performs operations from
+that one on. Written to stdout: `pid N`, then `done K` for each operation that was acknowledged, and `end`
+once the process is no more. This program itself opens nothing; it exists since a fork costs a hundredth of
+what starting Python does.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import os
 import sys
 from pathlib import Path
 
-from leindex.storage import registry, sqlite_segments
 from workload import perform
+
+from leindex.storage import registry, sqlite_segments
 
 
 def say(line: str) -> None:

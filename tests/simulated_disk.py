@@ -4,8 +4,8 @@
     FullDisk      has a limit to how far a file may grow
     PowerDisk     loses power: of what was not synced, each write is kept, lost, or torn at sectors
 
-A VFS is named in `Database(..., vfs=disk.name)`. The file of shared memory (-shm) does not pass through here, which
-is right: it means nothing after a reboot.
+A VFS is named in `Database(..., vfs=disk.name)`. The file of shared memory (-shm) does not pass through here,
+which is right: it means nothing after a reboot.
 """
 
 from __future__ import annotations

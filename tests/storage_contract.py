@@ -4,8 +4,8 @@
         engine = MyEngine
         def open(self, folder, *, readonly=False): return MyEngine(folder, readonly=readonly)
 
-What an engine cannot offer it declares in `lacks`, by the names given to `capability` below. Such a test is then a
-strict expected failure with the declared reason: an engine that learns to do it has to say so.
+What an engine cannot offer it declares in `lacks`, by the names given to `capability` below. Such a test is
+then a strict expected failure with the declared reason: an engine that learns to do it has to say so.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ def capability(name: str) -> Callable[[Test], Test]:
 
 def documents(count: int, start: int = 0) -> list[DocumentItem]:
     """Small documents of which each has a word of its own."""
-    return [(f"src/f{i}.py", {"content": f"def unique_{i}_x():\n    return {i}\n"}) for i in range(start, start + count)]
+    return [
+        (f"src/f{i}.py", {"content": f"def unique_{i}_x():\n    return {i}\n"})
+        for i in range(start, start + count)
+    ]
 
 
 def found(store: SearchInterface, text: str | bytes, limit: int = 1000) -> list[str]:
@@ -61,7 +64,10 @@ def found(store: SearchInterface, text: str | bytes, limit: int = 1000) -> list[
 def bag(number: int, weights: dict[int, int], length: int | None = None) -> WordBag:
     keys = sorted(weights)
     return WordBag(
-        number, array("I", keys).tobytes(), bytes(weights[k] for k in keys), len(keys) if length is None else length
+        number,
+        array("I", keys).tobytes(),
+        bytes(weights[k] for k in keys),
+        len(keys) if length is None else length,
     )
 
 
@@ -128,7 +134,7 @@ class StorageContract:
         with self.open(tmp_path / "index") as store:
             yield store
 
-    # -- writing ------------------------------------------------------------------------------------------------
+    # -- writing ---------------------------------------------------------------------------------------------
 
     def test_batch_write_reports_exactly_the_agreed_keys(self, store: SearchInterface) -> None:
         result = store.batch_write(documents(150))
@@ -189,7 +195,11 @@ class StorageContract:
 
     @pytest.mark.parametrize("batch_size", [1, 2, 100])
     def test_the_last_of_two_with_one_id_wins(self, store: SearchInterface, batch_size: int) -> None:
-        items: list[DocumentItem] = [("a", {"content": "one"}), ("b", {"content": "two"}), ("a", {"content": "three"})]
+        items: list[DocumentItem] = [
+            ("a", {"content": "one"}),
+            ("b", {"content": "two"}),
+            ("a", {"content": "three"}),
+        ]
         result = store.batch_write(items, batch_size=batch_size)
         assert (result["success"], result["written"]) == (True, 3)
         assert store.count() == 2
@@ -227,7 +237,9 @@ class StorageContract:
         store.index_document("a", {"content": "y", "only": 1})
         assert store.get_document("a") == {"content": "y", "only": 1}
 
-    @pytest.mark.parametrize("doc_id", ["a b", "é/漢", "x\ny", "a\0b", "'\"%_\\*", "x" * 5000, "AND OR NOT", "\U0001f600"])
+    @pytest.mark.parametrize(
+        "doc_id", ["a b", "é/漢", "x\ny", "a\0b", "'\"%_\\*", "x" * 5000, "AND OR NOT", "\U0001f600"]
+    )
     def test_ids_are_opaque(self, store: SearchInterface, doc_id: str) -> None:
         store.batch_write([(doc_id, {"content": "target"}), (doc_id + "2", {"content": "other"})])
         assert store.get_document(doc_id) == {"content": "target"}
@@ -239,7 +251,11 @@ class StorageContract:
         seen: list[Progress] = []
         items = documents(25)
         store.batch_write(items, batch_size=10, on_progress=seen.append)
-        assert [(p.batches, p.documents, p.documents_total) for p in seen] == [(1, 10, 25), (2, 20, 25), (3, 25, 25)]
+        assert [(p.batches, p.documents, p.documents_total) for p in seen] == [
+            (1, 10, 25),
+            (2, 20, 25),
+            (3, 25, 25),
+        ]
         assert seen[-1].bytes == sum(len(d["content"]) for _, d in items)
         assert seen[0].seconds <= seen[-1].seconds
 
@@ -261,9 +277,11 @@ class StorageContract:
         assert (result["written"], result["failed"], result["batches_processed"]) == (30, 1, 1)
         assert found(store, "unique_7_x") == ["src/f7.py"]
 
-    # -- errors of the store ------------------------------------------------------------------------------------
+    # -- errors of the store ---------------------------------------------------------------------------------
 
-    def failing(self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch, failures: dict[int, StorageError]) -> list[float]:
+    def failing(
+        self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch, failures: dict[int, StorageError]
+    ) -> list[float]:
         """Makes the n-th attempts at writing a batch fail; returns the list that collects the waits."""
         attempts, waits, write = iter(range(1000)), [], store._write_batch
 
@@ -277,14 +295,18 @@ class StorageContract:
         monkeypatch.setattr(store, "sleep", waits.append)
         return waits
 
-    def test_a_busy_store_is_tried_again(self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_busy_store_is_tried_again(
+        self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         waits = self.failing(store, monkeypatch, {n: StoreBusyError("busy") for n in (1, 2, 3)})
         result = store.batch_write(documents(30), batch_size=10)
         assert result["success"] and result["written"] == 30
         assert waits == [1.0, 2.0, 4.0]
         assert store.count() == 30
 
-    def test_a_store_that_stays_busy_raises(self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_store_that_stays_busy_raises(
+        self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         waits = self.failing(store, monkeypatch, {n: StoreBusyError("busy") for n in range(1, 9)})
         with pytest.raises(StoreBusyError) as caught:
             store.batch_write(documents(30), batch_size=10)
@@ -298,7 +320,9 @@ class StorageContract:
         }
         assert store.count() == 10
 
-    def test_a_failing_store_raises_at_once(self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_failing_store_raises_at_once(
+        self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         waits = self.failing(store, monkeypatch, {2: StoreFullError("full")})
         with pytest.raises(StoreFullError) as caught:
             store.batch_write([*documents(25), ("bad", {})], batch_size=10)
@@ -311,11 +335,15 @@ class StorageContract:
         store.batch_write(documents(1))
         store.close()
         store.close()
-        for use in (store.count, lambda: store.index_document("a", {"content": "x"}), lambda: store.get_document("a")):
+        for use in (
+            store.count,
+            lambda: store.index_document("a", {"content": "x"}),
+            lambda: store.get_document("a"),
+        ):
             with pytest.raises(StorageError):
                 use()
 
-    # -- deleting and numbers -----------------------------------------------------------------------------------
+    # -- deleting and numbers --------------------------------------------------------------------------------
 
     def test_delete_removes_everywhere(self, store: SearchInterface) -> None:
         store.batch_write(documents(5))
@@ -355,7 +383,11 @@ class StorageContract:
         after = store.numbers(["src/f0.py", "src/f1.py", "later"])
         assert after["src/f0.py"] == before["src/f0.py"]
         assert min(after["src/f1.py"], after["later"]) > max(before.values())
-        assert store.doc_ids([after["later"], before["src/f1.py"], after["src/f0.py"]]) == ["later", None, "src/f0.py"]
+        assert store.doc_ids([after["later"], before["src/f1.py"], after["src/f0.py"]]) == [
+            "later",
+            None,
+            "src/f0.py",
+        ]
         assert store.contents([before["src/f1.py"], after["later"]]) == [None, b"x"]
 
     def test_looking_up_many(self, store: SearchInterface) -> None:
@@ -369,10 +401,16 @@ class StorageContract:
         assert list(store.ids()) == sorted((number, doc_id) for doc_id, number in numbers.items())
         assert store.doc_ids([2**40]) == [None] and store.contents([2**40]) == [None]
 
-    # -- searching ----------------------------------------------------------------------------------------------
+    # -- searching -------------------------------------------------------------------------------------------
 
     def test_search_content(self, store: SearchInterface) -> None:
-        store.batch_write([("a", {"content": "Retry the call\nnow"}), ("b", {"content": b"retry\xff"}), ("c", {"content": ""})])
+        store.batch_write(
+            [
+                ("a", {"content": "Retry the call\nnow"}),
+                ("b", {"content": b"retry\xff"}),
+                ("c", {"content": ""}),
+            ]
+        )
         assert found(store, "etry") == ["a", "b"]
         assert found(store, "Retry") == ["a"] and found(store, "RETRY") == []
         assert found(store, "call\nnow") == ["a"]
@@ -406,7 +444,9 @@ class StorageContract:
         folder = iter(tmp_path / str(i) for i in range(10_000))
 
         @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-        @given(st.lists(st.binary(max_size=12) | TEXTS, max_size=8), st.lists(FORMULAS, min_size=1, max_size=12))
+        @given(
+            st.lists(st.binary(max_size=12) | TEXTS, max_size=8), st.lists(FORMULAS, min_size=1, max_size=12)
+        )
         def check(texts: list[bytes], formulas: list[Formula]) -> None:
             with self.open(next(folder)) as store:
                 store.batch_write([(str(i), {"content": text}) for i, text in enumerate(texts)], batch_size=3)
@@ -416,7 +456,7 @@ class StorageContract:
 
         check()
 
-    # -- words --------------------------------------------------------------------------------------------------
+    # -- words -----------------------------------------------------------------------------------------------
 
     def test_words(self, store: SearchInterface) -> None:
         store.batch_write(documents(4))
@@ -453,7 +493,7 @@ class StorageContract:
         assert postings(store, 1000 + numbers[2000]) == [(numbers[2000], 1)]
         assert (store.word_totals().documents, store.word_totals().length) == (2500, 5000)
 
-    # -- upkeep, reopening, several readers ---------------------------------------------------------------------
+    # -- upkeep, reopening, several readers ------------------------------------------------------------------
 
     def test_upkeep_changes_no_answer(self, store: SearchInterface) -> None:
         store.batch_write(documents(400))
@@ -529,20 +569,21 @@ class StorageContract:
         assert store.count() == 9 and found(store, "unique_7_x") == ["src/f7.py"]
 
 
-# -- formulas ---------------------------------------------------------------------------------------------------
+# -- formulas ------------------------------------------------------------------------------------------------
 
 ALPHABET = b"abAB_k\xc3\xa9\xff "
-TEXTS = st.lists(st.sampled_from([bytes([b]) for b in ALPHABET] + [b"\n", b"retry", b"Retry_count"]), max_size=20).map(
-    b"".join
-)
-LITERALS = (
-    TEXTS.filter(lambda t: t.strip(b"\n") != b"").map(lambda t: Lit(max(fold(t).split(b"\n"), key=len)[:20]))
-    | st.binary(min_size=1, max_size=6).map(lambda t: fold(t).replace(b"\n", b"n")).map(Lit)
-)
+TEXTS = st.lists(
+    st.sampled_from([bytes([b]) for b in ALPHABET] + [b"\n", b"retry", b"Retry_count"]), max_size=20
+).map(b"".join)
+LITERALS = TEXTS.filter(lambda t: t.strip(b"\n") != b"").map(
+    lambda t: Lit(max(fold(t).split(b"\n"), key=len)[:20])
+) | st.binary(min_size=1, max_size=6).map(lambda t: fold(t).replace(b"\n", b"n")).map(Lit)
 FORMULAS: st.SearchStrategy[Formula] = st.recursive(
     LITERALS | st.just(Anything()) | st.just(Nothing()),
-    lambda part: st.lists(part, min_size=1, max_size=3).map(lambda p: both(*p))
-    | st.lists(part, min_size=1, max_size=3).map(lambda p: either(*p)),
+    lambda part: (
+        st.lists(part, min_size=1, max_size=3).map(lambda p: both(*p))
+        | st.lists(part, min_size=1, max_size=3).map(lambda p: either(*p))
+    ),
     max_leaves=6,
 )
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import apsw
 import pytest
+from simulated_disk import FullDisk
+from storage_contract import documents, found
 
 from leindex.errors import (
     ConfigError,
@@ -26,8 +28,6 @@ from leindex.errors import (
 from leindex.storage import registry
 from leindex.storage.database import FORMAT_VERSION, Database
 from leindex.storage.sqlite_storage import SQLiteSearch
-from simulated_disk import FullDisk
-from storage_contract import documents, found
 
 HERE = Path(__file__).parent
 WRITERS, READERS, COUNT = "ab", 4, 10_000
@@ -59,7 +59,9 @@ def test_two_writers_and_four_readers(tmp_path: Path) -> None:
         assert out == "done\n" or int(out.split()[1]) > 0
     with registry.open_engine("sqlite", tmp_path, "read") as store:
         assert store.count() == COUNT * len(WRITERS)
-        assert {doc_id for _, doc_id in store.ids()} == {f"{name}{i}" for name in WRITERS for i in range(COUNT)}
+        assert {doc_id for _, doc_id in store.ids()} == {
+            f"{name}{i}" for name in WRITERS for i in range(COUNT)
+        }
         for i in range(0, COUNT, 997):
             assert found(store, f"b_{i}_x") == [f"b{i}"]
         assert store.check() == []
@@ -126,7 +128,7 @@ def test_a_store_does_not_cross_a_fork(tmp_path: Path) -> None:
         assert store.count() == 3
 
 
-# -- files ------------------------------------------------------------------------------------------------------
+# -- files ---------------------------------------------------------------------------------------------------
 
 
 def test_files_are_private(tmp_path: Path) -> None:
@@ -261,7 +263,7 @@ def test_a_full_disk_at_the_start(tmp_path: Path) -> None:
         assert store.batch_write(documents(3))["success"]
 
 
-# -- files that are not ours ------------------------------------------------------------------------------------
+# -- files that are not ours ---------------------------------------------------------------------------------
 
 
 def refused(path: Path, error: type[StorageError], match: str = r"index\.db") -> None:
@@ -280,7 +282,11 @@ def test_another_format_version(tmp_path: Path, version: int) -> None:
     with apsw.Connection(str(path)) as connection:
         connection.pragma("user_version", version)
     connection.close()
-    refused(path, StoreVersionError, rf"index\.db: has the .*format version {version}, this leindex .*{FORMAT_VERSION}")
+    refused(
+        path,
+        StoreVersionError,
+        rf"index\.db: has the .*format version {version}, this leindex .*{FORMAT_VERSION}",
+    )
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:

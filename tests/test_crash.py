@@ -1,4 +1,5 @@
-"""SIGKILL at random moments: every acknowledged batch is whole, none is found in part, and it goes on from there.
+"""SIGKILL at random moments: every acknowledged batch is whole, none is found in part, and it goes on from
+there.
 
 `LEINDEX_CRASH_ROUNDS` sets the number of rounds (200 if unset).
 """
@@ -15,10 +16,10 @@ import time
 from pathlib import Path
 
 import pytest
+from workload import State, check_search, state_after, state_of
 
 from leindex.storage import registry
 from leindex.storage.sqlite_storage import SQLiteSearch
-from workload import State, check_search, state_after, state_of
 
 ROUNDS = int(os.environ.get("LEINDEX_CRASH_ROUNDS", "200"))
 ROUNDS_PER_STORE = 12
@@ -37,7 +38,8 @@ class Victim:
         )
 
     def kill_after(self, seconds: float, folder: Path, first: int) -> int:
-        """Lets it work from operation `first` for so long; returns the last operation that was acknowledged."""
+        """Lets it work from operation `first` for so long; returns the last operation that was
+        acknowledged."""
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.write(f"{folder} {first}\n".encode())
         self.process.stdin.flush()

@@ -8,13 +8,13 @@ import random
 from pathlib import Path
 
 import pytest
+from simulated_disk import PowerDisk
+from workload import check_search, perform, state_after, state_of
 
 from leindex.errors import StorageError
 from leindex.storage import sqlite_segments
 from leindex.storage.database import Database, Durability
 from leindex.storage.sqlite_storage import SQLiteSearch
-from simulated_disk import PowerDisk
-from workload import check_search, perform, state_after, state_of
 
 ROUNDS = int(os.environ.get("LEINDEX_CRASH_ROUNDS", "40"))
 

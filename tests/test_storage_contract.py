@@ -1,18 +1,19 @@
-"""Every engine against the one contract. Durability, which costs syncs, is tested apart (test_power_cut.py)."""
+"""Every engine against the one contract. Durability, which costs syncs, is tested apart
+(test_power_cut.py)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from one_by_one import OneByOneSearch
+from storage_contract import StorageContract, documents
 
 from leindex.errors import ConfigError, EngineMissingError
 from leindex.storage import registry
 from leindex.storage.memory_storage import MemorySearch
 from leindex.storage.sqlite_storage import SQLiteSearch
 from leindex.storage.storage_interface import SearchInterface
-from one_by_one import OneByOneSearch
-from storage_contract import StorageContract, documents
 
 
 class TestSQLite(StorageContract):

@@ -1,4 +1,5 @@
-"""Random sequences of operations against the naive oracle, and what happens when stored blocks are damaged."""
+"""Random sequences of operations against the naive oracle, and what happens when stored blocks are
+damaged."""
 
 from __future__ import annotations
 
@@ -12,7 +13,15 @@ from typing import ClassVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from storage_contract import FORMULAS, TEXTS, documents, found
 
 from leindex.errors import StoreCorruptError
 from leindex.models import DocumentItem, WordBag
@@ -22,10 +31,11 @@ from leindex.storage.memory_storage import MemorySearch
 from leindex.storage.sqlite_storage import SQLiteSearch
 from leindex.storage.storage_interface import SearchInterface
 from leindex.text import fold, searchable
-from storage_contract import FORMULAS, TEXTS, documents, found
 
 IDS = st.sampled_from([f"d{i}" for i in range(12)])
-ITEMS = st.tuples(IDS, st.fixed_dictionaries({"content": TEXTS | st.text(max_size=8)}, optional={"size": st.integers()}))
+ITEMS = st.tuples(
+    IDS, st.fixed_dictionaries({"content": TEXTS | st.text(max_size=8)}, optional={"size": st.integers()})
+)
 
 
 @pytest.fixture
@@ -80,7 +90,9 @@ class Sequences(RuleBasedStateMachine):
             numbers = store.numbers(chosen)
             store.write_words(
                 [
-                    WordBag(numbers[d], array("I", keys).tobytes(), bytes(key + 1 for key in keys), len(keys) * 2)
+                    WordBag(
+                        numbers[d], array("I", keys).tobytes(), bytes(key + 1 for key in keys), len(keys) * 2
+                    )
                     for d in chosen
                     if d in numbers
                 ]
@@ -149,7 +161,10 @@ def run_sequences(engine_name: str, examples: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )
 
@@ -158,7 +173,7 @@ def test_random_sequences_sqlite(small_segments: None) -> None:
     run_sequences("sqlite", 40)
 
 
-# -- damage -----------------------------------------------------------------------------------------------------
+# -- damage --------------------------------------------------------------------------------------------------
 
 
 def damage_blocks(store: SQLiteSearch, chance: random.Random, kind: str, share: float) -> int:
@@ -166,7 +181,8 @@ def damage_blocks(store: SQLiteSearch, chance: random.Random, kind: str, share: 
     damaged = 0
     with store.database.transaction() as connection:
         rows = connection.execute(
-            "SELECT b.id, b.data FROM segment_blocks b JOIN segments s ON s.id = b.id >> 32 WHERE kind = ?", (kind,)
+            "SELECT b.id, b.data FROM segment_blocks b JOIN segments s ON s.id = b.id >> 32 WHERE kind = ?",
+            (kind,),
         ).fetchall()
         for block, data in rows:
             if chance.random() < share:
@@ -215,7 +231,9 @@ def test_candidates_are_few(tmp_path: Path) -> None:
     """The index is worth its space: a rare word leaves the documents that hold it, and hardly more."""
     with SQLiteSearch(tmp_path / "index.db") as store:
         store.batch_write(documents(3000), batch_size=1500)
-        assert list(store.candidates(Lit(b"unique_2987_x"))) == [store.numbers(["src/f2987.py"])["src/f2987.py"]]
+        assert list(store.candidates(Lit(b"unique_2987_x"))) == [
+            store.numbers(["src/f2987.py"])["src/f2987.py"]
+        ]
         assert store.candidates(Anything()).count() == 3000
 
 

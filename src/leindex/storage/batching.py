@@ -9,7 +9,8 @@ from ..errors import ConfigError
 from ..models import DocumentItem
 
 BATCH_BYTES: Final = 32 << 20
-"""A batch ends at this many bytes of content, whatever its count: memory is bounded by bytes, not by documents."""
+"""A batch ends at this many bytes of content, whatever its count: memory is bounded by bytes, not by
+documents."""
 
 TARGET_SECONDS: Final = 0.05
 """What "auto" aims at for one commit: long enough that the sync does not count, short enough to stop at."""

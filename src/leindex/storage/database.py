@@ -1,7 +1,7 @@
 """One SQLite file: opened safely, written by one connection, read by others, errors mapped.
 
-Everything that is particular to SQLite as a library is here: which versions are safe, which pragmas are set, how a
-file is recognised, how waiting for another writer works, and which of SQLite's errors is which of ours.
+Everything that is particular to SQLite as a library is here: which versions are safe, which pragmas are set,
+how a file is recognised, how waiting for another writer works, and which of SQLite's errors is which of ours.
 
 APSW brings its own SQLite. The versions from 3.7.0 to 3.51.2 can corrupt a database when a WAL reset meets a
 checkpoint, so older ones than 3.51.3 are refused.
@@ -49,8 +49,8 @@ WAL_PAGES: Final = 4000
 class Database:
     """A SQLite file of ours.
 
-    `mode` is "read" (never changes the content), "write" (must exist) or "create". `vfs` names an APSW VFS, which is
-    how tests simulate power cuts and slow disks. Raises StorageError subclasses that name the file.
+    `mode` is "read" (never changes the content), "write" (must exist) or "create". `vfs` names an APSW VFS,
+    which is how tests simulate power cuts and slow disks. Raises StorageError subclasses that name the file.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Database:
         else:
             self._writer = self._open_writer(create=mode == "create")
 
-    # -- connections --------------------------------------------------------------------------------------------
+    # -- connections -----------------------------------------------------------------------------------------
 
     def _open_writer(self, *, create: bool) -> apsw.Connection:
         if create:
@@ -129,8 +129,8 @@ class Database:
             for parent in reversed(missing):
                 parent.mkdir(mode=0o700, exist_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-            # A new name is only safe from a power cut when the folder that holds it is synced as well. SQLite does
-            # this for its WAL, which is in the same folder, but for no folder above.
+            # A new name is only safe from a power cut when the folder that holds it is synced as well. SQLite
+            # does this for its WAL, which is in the same folder, but for no folder above.
             for parent in (folder, *(above.parent for above in missing)):
                 handle = os.open(parent, os.O_RDONLY | os.O_CLOEXEC)
                 try:
@@ -150,7 +150,8 @@ class Database:
             if self.readonly:
                 raise StoreCorruptError(f"{self.path}: holds no index")
             connection.pragma("page_size", PAGE_SIZE)
-            # In one transaction with the schema the stamp could not be set before the first table; it is idempotent.
+            # In one transaction with the schema the stamp could not be set before the first table; it is
+            # idempotent.
             with self._exclusive(connection):
                 connection.pragma("application_id", APPLICATION_ID)
                 connection.pragma("user_version", FORMAT_VERSION)
@@ -226,7 +227,7 @@ class Database:
         time.sleep(random.uniform(0.5, 1.5) * min(0.001 * (attempt + 1), 0.02))
         return True
 
-    # -- transactions -------------------------------------------------------------------------------------------
+    # -- transactions ----------------------------------------------------------------------------------------
 
     @contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:
@@ -238,7 +239,8 @@ class Database:
 
     @contextmanager
     def _exclusive(self, connection: apsw.Connection) -> Iterator[None]:
-        # IMMEDIATE: a transaction that read first and then wrote would meet BUSY_SNAPSHOT, which no waiting cures.
+        # IMMEDIATE: a transaction that read first and then wrote would meet BUSY_SNAPSHOT, which no waiting
+        # cures.
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -292,7 +294,7 @@ class Database:
         except apsw.Error as error:
             raise StorageError(f"{self.path}: {error}") from error
 
-    # -- upkeep -------------------------------------------------------------------------------------------------
+    # -- upkeep ----------------------------------------------------------------------------------------------
 
     def integrity_problems(self) -> list[str]:
         """SQLite's own check of the whole file; a line for each problem."""
@@ -314,6 +316,8 @@ class Database:
             for reader in readers:
                 reader.close()
             if writer is not None:
-                with contextlib.suppress(apsw.Error):  # only advice for the planner; what matters is committed
+                with contextlib.suppress(
+                    apsw.Error
+                ):  # only advice for the planner; what matters is committed
                     writer.pragma("optimize")
                 writer.close()

@@ -1,7 +1,7 @@
 """The engines by name: the only place that knows which there are, what they need and how each is opened.
 
-A new engine is one entry here and one class (see docs/engines.md). Classes are imported when they are used, so that
-an engine whose package is not installed costs nothing and breaks nothing.
+A new engine is one entry here and one class (see docs/engines.md). Classes are imported when they are used,
+so that an engine whose package is not installed costs nothing and breaks nothing.
 
     >>> [info.name for info in engines()]
     ['sqlite', 'tantivy', 'duckdb']
@@ -98,8 +98,8 @@ def engines() -> list[EngineInfo]:
 def engine_class(name: str) -> type[SearchInterface]:
     """The class of an engine.
 
-    Raises ConfigError for a name that is none, EngineMissingError with the pip command where the engine's package
-    is not installed.
+    Raises ConfigError for a name that is none, EngineMissingError with the pip command where the engine's
+    package is not installed.
     """
     entry = _entry(name)
     try:
@@ -125,9 +125,9 @@ def open_engine(
 ) -> SearchInterface:
     """Opens the store that an engine keeps in the folder of an index.
 
-    `mode` is "read" (never changes anything), "write" (must exist) or "create". `database` is the index's SQLite
-    file where it is open already; the SQLite engine then shares it, and whoever opened it closes it by closing the
-    store. Raises ConfigError, EngineMissingError, and StorageError subclasses that name the file.
+    `mode` is "read" (never changes anything), "write" (must exist) or "create". `database` is the index's
+    SQLite file where it is open already; the SQLite engine then shares it, and whoever opened it closes it by
+    closing the store. Raises ConfigError, EngineMissingError, and StorageError subclasses that name the file.
     """
     make: Callable[..., Any] = engine_class(name)
     path = Path(folder)

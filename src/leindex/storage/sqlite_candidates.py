@@ -1,7 +1,8 @@
 """Finding candidates in gram segments: which documents of each segment may satisfy a formula.
 
-A literal becomes ranges of grams, a range the union of posting lists, a formula the and and or of bitmaps, kept as
-Python's whole numbers. Each segment is evaluated when it is first asked about. A damaged block rules nothing out.
+A literal becomes ranges of grams, a range the union of posting lists, a formula the and and or of bitmaps,
+kept as Python's whole numbers. Each segment is evaluated when it is first asked about. A damaged block rules
+nothing out.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from .storage_interface import CandidateSet
 def gram_ranges(literal: bytes) -> list[tuple[int, int]]:
     """The ranges of grams that a text with this folded literal has, the most telling first.
 
-    A literal under four bytes is one range of the grams that start with it. Of a longer one come first the grams
-    that lie side by side, which say all but where they are, then those between.
+    A literal under four bytes is one range of the grams that start with it. Of a longer one come first the
+    grams that lie side by side, which say all but where they are, then those between.
     """
     if len(literal) < 4:
         free = 8 * (4 - len(literal))
@@ -153,9 +154,7 @@ class SegmentCandidates(CandidateSet):
             try:
                 bits |= int.from_bytes(postings(data, low, high), "little")
             except ValueError:
-                self._notes[
-                    f"segment {segment.id}, block {block & 0xFFFFFFFF:08x} is damaged: its documents were scanned; "
-                    f"{REPAIR}"
-                ] = None
+                place = f"segment {segment.id}, block {block & 0xFFFFFFFF:08x}"
+                self._notes[f"{place} is damaged: its documents were scanned; {REPAIR}"] = None
                 return (1 << segment.documents) - 1
         return bits

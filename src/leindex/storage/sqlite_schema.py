@@ -1,8 +1,8 @@
 """The tables of the SQLite engine and how a document becomes a row of `kv_store`.
 
-`kv_store` holds the documents and nothing else: `key` is the doc_id, `value` the content, `value_type` how it is
-encoded ("text", "bytes", each perhaps with "+zstd"). `id` is the document's number. Columns that are read often
-stand before the content, since SQLite walks a row from its start.
+`kv_store` holds the documents and nothing else: `key` is the doc_id, `value` the content, `value_type` how it
+is encoded ("text", "bytes", each perhaps with "+zstd"). `id` is the document's number. Columns that are read
+often stand before the content, since SQLite walks a row from its start.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS kv_store(
 -- The next document's number, and at most so many documents and bytes are in the tail.
 CREATE TABLE IF NOT EXISTS store_state(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT OR IGNORE INTO store_state VALUES('next_number', 1), ('tail_documents', 0), ('tail_bytes', 0);
--- Documents from `low` to `high` are covered by the blocks of this segment; those no segment covers are the tail.
+-- The blocks of this segment cover the documents from `low` to `high`; those no segment covers are the tail.
 CREATE TABLE IF NOT EXISTS segments(
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS segments(
 );
 -- id is segment * 2^32 + the block's first gram, so that one look-up by range finds the block of a gram.
 CREATE TABLE IF NOT EXISTS segment_blocks(id INTEGER PRIMARY KEY, data BLOB NOT NULL);
--- The words of documents that no segment of words covers yet, and the length of every document whose words are known.
+-- The words that are in no segment yet, and the length of every document whose words are known.
 CREATE TABLE IF NOT EXISTS word_tail(number INTEGER PRIMARY KEY, keys BLOB NOT NULL, payloads BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS word_lengths(number INTEGER PRIMARY KEY, length INTEGER NOT NULL);
 """

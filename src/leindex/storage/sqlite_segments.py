@@ -1,11 +1,11 @@
 """Gram and word segments in SQLite: writing, sealing the tail, merging and repairing.
 
-Log-structured, and one rule makes it simple: document numbers only ever grow, so a segment covers a range of numbers,
-and documents that no segment covers are the *tail*, which a query scans. Writing a small batch only adds to the tail.
-A full tail is *sealed* into a segment, and small neighbouring segments are *merged*, each in the transaction that
-retires what it replaces. A deleted document's number is simply no longer in `kv_store`; its postings go when its
-segment is merged. A segment with a damaged block rules nothing out until `compact` has rebuilt it. How candidates
-are found is in `sqlite_candidates`.
+Log-structured, and one rule makes it simple: document numbers only ever grow, so a segment covers a range of
+numbers, and documents that no segment covers are the *tail*, which a query scans. Writing a small batch only
+adds to the tail. A full tail is *sealed* into a segment, and small neighbouring segments are *merged*, each
+in the transaction that retires what it replaces. A deleted document's number is simply no longer in
+`kv_store`; its postings go when its segment is merged. A segment with a damaged block rules nothing out until
+`compact` has rebuilt it. How candidates are found is in `sqlite_candidates`.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ Kind = Literal["gram", "word"]
 
 TAIL_BYTES: Final = 1 << 20
 TAIL_DOCUMENTS: Final = 1000
-"""A tail above either limit is sealed. Scanning a full one costs a query some 5 ms; a batch of 100 documents that
-made its own segment cost a millisecond more, which is why the count is not smaller."""
+"""A tail above either limit is sealed. Scanning a full one costs a query some 5 ms; a batch of 100 documents
+that made its own segment cost a millisecond more, which is why the count is not smaller."""
 
 FANOUT: Final = 8
 MERGE_BELOW: Final = (1 << 20, 8 << 20, 24 << 20)
-"""Eight neighbours of less than so many bytes of source become one. Segments above the last limit are left alone
-until `compact`, so that no update rewrites more than about 200 MB of source, half a second of work."""
+"""Eight neighbours of less than so many bytes of source become one. Segments above the last limit are left
+alone until `compact`, so that no update rewrites more than about 200 MB of source, half a second of work."""
 
 COMPACT_BYTES: Final = 128 << 20
 """`compact` merges neighbours while the result covers at most this many bytes of source."""
@@ -64,7 +64,9 @@ def rows(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) 
 def segments(connection: apsw.Connection, kind: Kind) -> list[Segment]:
     """The segments of a kind, by the documents they cover."""
     found = rows(
-        connection, "SELECT id, low, high, source_bytes, block_bytes FROM segments WHERE kind = ? ORDER BY low", (kind,)
+        connection,
+        "SELECT id, low, high, source_bytes, block_bytes FROM segments WHERE kind = ? ORDER BY low",
+        (kind,),
     )
     return [Segment(*row) for row in found]
 
@@ -81,7 +83,7 @@ def gaps(covered: list[Segment]) -> list[tuple[int, int]]:
     return found
 
 
-# -- writing ------------------------------------------------------------------------------------------------------
+# -- writing -------------------------------------------------------------------------------------------------
 
 
 def write_segment(
@@ -115,9 +117,9 @@ def beyond_tail(size: int, documents: int) -> bool:
 def reserve_numbers(connection: apsw.Connection, documents: int, tail_bytes: int | None) -> tuple[int, bool]:
     """Reserves numbers for new documents; returns the first, and whether the tail should be sealed.
 
-    Numbers are never given twice, not even after a delete. `tail_bytes` is what the documents add to the tail, or
-    None when they come with a segment of their own. The tail's size is kept as a running sum, which deletes leave
-    alone, since counting the tail anew would cost each small batch more than writing it.
+    Numbers are never given twice, not even after a delete. `tail_bytes` is what the documents add to the
+    tail, or None when they come with a segment of their own. The tail's size is kept as a running sum, which
+    deletes leave alone, since counting the tail anew would cost each small batch more than writing it.
     """
     tail = (0, 0) if tail_bytes is None else (documents, tail_bytes)
     state = dict(
@@ -217,17 +219,14 @@ def merge(connection: apsw.Connection, kind: Kind, run: list[Segment]) -> bool:
 def live_numbers(connection: apsw.Connection, low: int, high: int) -> set[int]:
     """The numbers in a range that are still in use."""
     # The index on key holds every number in a fraction of the pages that the rows themselves take.
-    if high - low > 4096:
-        source = "kv_store INDEXED BY sqlite_autoindex_kv_store_1"
-    else:
-        source = "kv_store"
+    source = "kv_store INDEXED BY sqlite_autoindex_kv_store_1" if high - low > 4096 else "kv_store"
     return {
         number for (number,) in rows(connection, f"SELECT id FROM {source} WHERE id BETWEEN ? AND ?", (low, high))
     }
 
 
 def compact_kind(connection: apsw.Connection, kind: Kind) -> None:
-    """Merges neighbours into large segments and drops what deleted documents left; rebuilds damaged gram segments."""
+    """Merges neighbours into large segments, drops what deletes left, and rebuilds what is damaged."""
     run: list[Segment] = []
 
     def seal() -> None:
@@ -238,7 +237,8 @@ def compact_kind(connection: apsw.Connection, kind: Kind) -> None:
 
     def finish() -> None:
         if run and not merge(connection, kind, run):
-            if kind == "word":  # only what made the words can make them again: no document's are known any more
+            if kind == "word":
+                # Only what made the words can make them again: from now on no document's words are known.
                 for table in ("word_tail", "word_lengths"):
                     connection.execute(f"DELETE FROM {table}")
             for segment in run if kind == "gram" else segments(connection, kind):
@@ -271,7 +271,7 @@ def damaged_blocks(connection: apsw.Connection) -> Iterator[str]:
                 yield f"segment {segment.id} is damaged: {missing} bytes of its blocks are missing; {REPAIR}"
 
 
-# -- words -------------------------------------------------------------------------------------------------------
+# -- words ---------------------------------------------------------------------------------------------------
 
 
 def word_in_segment(connection: apsw.Connection, segment: Segment, key: int) -> tuple[list[int], bytes]:

@@ -46,7 +46,8 @@ PARAMETERS_AT_ONCE = 500
 
 
 class _Payload:
-    """What `prepare` made: the rows, last of each id, and the blocks of their segment if they are worth one."""
+    """What `prepare` made: the rows, last of each id, and the blocks of their segment if they are worth
+    one."""
 
     __slots__ = ("blocks", "rows")
 
@@ -59,9 +60,9 @@ class SQLiteSearch(SearchInterface):
     """Documents in SQLite.
 
     `path` is the database file; it is made if it is missing, private to the user, unless `readonly`.
-    `durability` is "full" (an acknowledged batch survives a power cut) or "normal" (it survives a crash of the
-    process; the last batches before a power cut may be lost whole). `batch_size` is a count or "auto". `vfs` names
-    an APSW VFS. Many readers and one writer at a time may share a file; a second writer waits.
+    `durability` is "full" (an acknowledged batch survives a power cut) or "normal" (it survives a crash of
+    the process; the last batches before a power cut may be lost whole). `batch_size` is a count or "auto".
+    `vfs` names an APSW VFS. Many readers and one writer at a time may share a file; a second writer waits.
     """
 
     name: ClassVar[str] = "sqlite"
@@ -83,7 +84,7 @@ class SQLiteSearch(SearchInterface):
             with self.database.transaction() as connection:
                 create_schema(connection)
 
-    # -- writing ------------------------------------------------------------------------------------------------
+    # -- writing ---------------------------------------------------------------------------------------------
 
     def index_document(self, doc_id: str, document: Document) -> bool:
         row, _ = encode_row((doc_id, document))
@@ -185,7 +186,7 @@ class SQLiteSearch(SearchInterface):
                 connection.execute(f"DELETE FROM {table}")
             connection.execute("UPDATE store_state SET value = 0 WHERE name <> 'next_number'")
 
-    # -- reading ------------------------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------------------------
 
     def snapshot(self) -> AbstractContextManager[None]:
         return self.database.snapshot()
@@ -242,14 +243,14 @@ class SQLiteSearch(SearchInterface):
         with self.database.mapped():
             return SegmentCandidates(self.database.reader, formula)
 
-    # -- words --------------------------------------------------------------------------------------------------
+    # -- words -----------------------------------------------------------------------------------------------
 
     def write_words(self, bags: Sequence[WordBag]) -> None:
         with self.database.transaction() as connection:
             for bag in bags:
                 connection.execute(
-                    "INSERT INTO word_lengths SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM kv_store WHERE id = ?1) "
-                    "ON CONFLICT DO NOTHING",
+                    "INSERT INTO word_lengths SELECT ?1, ?2 "
+                    "WHERE EXISTS (SELECT 1 FROM kv_store WHERE id = ?1) ON CONFLICT DO NOTHING",
                     (bag.number, bag.length),
                 )
                 if connection.changes():
@@ -289,7 +290,7 @@ class SQLiteSearch(SearchInterface):
         count, total = self._rows("SELECT count(*), coalesce(sum(length), 0) FROM word_lengths")[0]
         return WordTotals(count, total)
 
-    # -- upkeep -------------------------------------------------------------------------------------------------
+    # -- upkeep ----------------------------------------------------------------------------------------------
 
     def check(self) -> list[str]:
         problems = self.database.integrity_problems()

@@ -1,9 +1,10 @@
 """The contract between leindex and the engines that keep its documents.
 
-An engine keeps documents by id and finds *candidates*: documents that may match, more rather than fewer. What really
-matches is decided in one place for all engines (`search/verify.py`). Writing in batches exists once, here: an engine
-overrides the hook that writes one batch atomically, and inherits splitting, retrying, the isolation of bad documents
-and progress. An engine that offers only `index_document` works unchanged, one transaction for each document.
+An engine keeps documents by id and finds *candidates*: documents that may match, more rather than fewer. What
+really matches is decided in one place for all engines (`search/verify.py`). Writing in batches exists once,
+here: an engine overrides the hook that writes one batch atomically, and inherits splitting, retrying, the
+isolation of bad documents and progress. An engine that offers only `index_document` works unchanged, one
+transaction for each document.
 
     class MyEngine(SearchInterface):
         def index_document(self, doc_id, document): ...   # and the reading methods below
@@ -36,10 +37,10 @@ MAX_DOCUMENT_BYTES = 512 << 20
 class PreparedBatch:
     """A batch on which the heavy work is done, ready to be committed.
 
-    `accepted` counts the documents that can be written, `rejected` has those that cannot with their reasons, `size`
-    is in bytes of content. `documents` are the accepted ones, or empty where the engine's own `payload` has all it
-    needs, so that contents are not kept in memory longer than the work on them. Made by `prepare`, in any thread;
-    written by `batch_write`.
+    `accepted` counts the documents that can be written, `rejected` has those that cannot with their reasons,
+    `size` is in bytes of content. `documents` are the accepted ones, or empty where the engine's own
+    `payload` has all it needs, so that contents are not kept in memory longer than the work on them. Made by
+    `prepare`, in any thread; written by `batch_write`.
     """
 
     accepted: int
@@ -169,8 +170,8 @@ class WordTotals:
 class SearchInterface(ABC):
     """A store of documents with a text index. One object is used by one thread at a time, but for `prepare`.
 
-    Every stored document has a *number*, a positive int that stays its own until it is replaced or deleted and is
-    never given again. All methods raise StorageError (or a subclass) when the store itself fails.
+    Every stored document has a *number*, a positive int that stays its own until it is replaced or deleted
+    and is never given again. All methods raise StorageError (or a subclass) when the store itself fails.
     """
 
     name: ClassVar[str]
@@ -180,14 +181,14 @@ class SearchInterface(ABC):
     batch_size: int | Literal["auto"] = 100
     sleep: Callable[[float], None] = staticmethod(time.sleep)
 
-    # -- writing ------------------------------------------------------------------------------------------------
+    # -- writing ---------------------------------------------------------------------------------------------
 
     @abstractmethod
     def index_document(self, doc_id: str, document: Document) -> bool:
         """Stores one document in one durable transaction and returns True.
 
-        Atomic; idempotent: a document of the same id is replaced everywhere. Raises DocumentError for a document
-        that cannot be stored.
+        Atomic; idempotent: a document of the same id is replaced everywhere. Raises DocumentError for a
+        document that cannot be stored.
         """
 
     def batch_write(
@@ -199,10 +200,11 @@ class SearchInterface(ABC):
     ) -> BatchResult:
         """Stores many documents, each batch of them in one durable transaction.
 
-        A batch is all there or not there. Bad documents are left out and reported in `errors` as `"doc_id: reason"`;
-        the others land. Of two documents with one id the last wins and both count as written. A store that is busy
-        is tried again after 1, 2 and 4 seconds; any other failure of the store raises at once. What is raised
-        carries the result so far in its `result`. Idempotent. A PreparedBatch is one batch.
+        A batch is all there or not there. Bad documents are left out and reported in `errors` as `"doc_id:
+        reason"`; the others land. Of two documents with one id the last wins and both count as written. A
+        store that is busy is tried again after 1, 2 and 4 seconds; any other failure of the store raises at
+        once. What is raised carries the result so far in its `result`. Idempotent. A PreparedBatch is one
+        batch.
         """
         started = time.monotonic()
         result: BatchResult = {
@@ -284,13 +286,15 @@ class SearchInterface(ABC):
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         """The hook: writes one batch in one durable transaction, or nothing of it.
 
-        Returns the documents that could not be stored with their reasons. Raises DocumentError to have the batch
-        written again by `_write_isolated`, StoreBusyError to have it replayed, another StorageError to stop.
+        Returns the documents that could not be stored with their reasons. Raises DocumentError to have the
+        batch written again by `_write_isolated`, StoreBusyError to have it replayed, another StorageError to
+        stop.
         """
         return self._write_isolated(batch)
 
     def _write_isolated(self, batch: PreparedBatch) -> list[tuple[str, str]]:
-        """Writes what can be written of a batch that holds a bad document; returns the bad ones with reasons."""
+        """Writes what can be written of a batch that holds a bad document; returns the bad ones with
+        reasons."""
         rejected: list[tuple[str, str]] = []
         for doc_id, document in batch.documents:
             try:
@@ -302,13 +306,14 @@ class SearchInterface(ABC):
 
     @abstractmethod
     def delete_documents(self, doc_ids: Sequence[str]) -> int:
-        """Deletes documents in one durable transaction; returns how many there were. Unknown ids are no error."""
+        """Deletes documents in one durable transaction; returns how many there were. Unknown ids are no
+        error."""
 
     @abstractmethod
     def clear(self) -> None:
         """Deletes every document in one durable transaction."""
 
-    # -- reading ------------------------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------------------------
 
     def snapshot(self) -> AbstractContextManager[None]:
         """While this is held, this thread's reads all see the store as it was at the first of them."""
@@ -366,14 +371,14 @@ class SearchInterface(ABC):
                     found.append((doc_id, document))
         return found
 
-    # -- words, for ranking -------------------------------------------------------------------------------------
+    # -- words, for ranking ----------------------------------------------------------------------------------
 
     @abstractmethod
     def write_words(self, bags: Sequence[WordBag]) -> None:
         """Stores the words of documents in one durable transaction.
 
-        Bags of documents that are gone, or whose words are known already, are dropped: a document's content and
-        therefore its words never change under its number. Hence idempotent.
+        Bags of documents that are gone, or whose words are known already, are dropped: a document's content
+        and therefore its words never change under its number. Hence idempotent.
         """
 
     @abstractmethod
@@ -388,13 +393,13 @@ class SearchInterface(ABC):
     def word_totals(self) -> WordTotals:
         """The totals that ranking needs."""
 
-    # -- upkeep -------------------------------------------------------------------------------------------------
+    # -- upkeep ----------------------------------------------------------------------------------------------
 
     def check(self) -> list[str]:
         """Looks for damage; returns a line for each problem found, none when all is well."""
         return []
 
-    def compact(self) -> None:
+    def compact(self) -> None:  # noqa: B027 - an engine may have nothing to do here
         """Gives back what deleted documents still take, and merges what is worth merging."""
 
     def stats(self) -> dict[str, Any]:
