@@ -289,7 +289,7 @@ class Index:
 
     def paths(self, *, scope: str = "") -> Iterator[str]:
         """The indexed files in path order."""
-        for path, number, _ in self.catalog.walk(scope=os.fsencode(scope)):
+        for path, number, *_ in self.catalog.walk(scope=os.fsencode(scope)):
             if number:
                 yield os.fsdecode(path)
 
