@@ -1,1 +1,3 @@
 """Types of the C extension; the comments in native/*.c say how each works."""
+
+def c_symbols(content: bytes, /) -> list[tuple[str, str, str, int, int, int, int, str]]: ...

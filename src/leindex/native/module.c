@@ -3,7 +3,8 @@
 
 static int exec_module(PyObject *module)
 {
-    if (add_files(module) < 0 || add_grams(module) < 0 || add_regex(module) < 0)
+    if (add_files(module) < 0 || add_grams(module) < 0 || add_regex(module) < 0
+        || add_cdefs(module) < 0)
         return -1;
     return 0;
 }
