@@ -58,6 +58,7 @@ FORMULAS = [
     ("foo\nbar", "foo bar"),
     ("f\no", "*"),
     ("fo(o)b(?P<x>ar)", "foobar"),
+    ("retry_count\n[ab]", "retry_count"),
     # classes
     ("foo[ab]bar", "fooabar|foobbar"),
     ("[a-z]foo", "foo"),
@@ -88,6 +89,7 @@ FORMULAS = [
     ("foo(bar)*baz", "foo baz"),
     ("foo(bar)+baz", "foobar barbaz"),
     ("(ab){3}", "ababab"),
+    ("x(ab){2,5}y", "xabab (bababababy|babababy|bababy|baby)"),
     ("x(ab){1,2}c", "xababc|xabc"),
     ("(ab){3,}", "ababab"),
     ("foo{0}bar", "fobar"),
@@ -224,6 +226,8 @@ WORDS = ["".join(random.Random(n).choices("abcdefghijklmnopqrstuvwxyz", k=8)) fo
         lambda words: "|".join(word + r"\d+" for word in words),
         lambda words: "|".join(f"{word}.*{word}" for word in words[:2000]),
         lambda words: "|".join("prefix_" + word for word in words),
+        lambda words: "(" + "|".join(f"x{n:05}tail" for n in range(5000)) + ")bar",
+        lambda words: "foo(" + "|".join(f"head{n:05}x" for n in range(5000)) + ")",
         lambda words: ".*".join(words[:4000]),
         lambda words: "".join(f"({a}|{b})" for a, b in zip(words[:2000], words[2000:4000], strict=True)),
         lambda words: "".join(f"({word}|.)*[a-f]" for word in words[:1500]),
@@ -233,7 +237,7 @@ def test_large_patterns_are_planned_in_bounded_time_and_size(make: Callable[[lis
     hir = parse_regex(make(WORDS))
     begin = time.process_time()
     formula = formula_of_regex(hir)
-    assert time.process_time() - begin < 0.3
+    assert time.process_time() - begin < 1  # at most 0.1 s on an idle machine
     assert count_literals(formula) <= MAX_LITERALS
     rng = random.Random(1)
     for _ in range(5):
@@ -293,6 +297,7 @@ QUERY_FORMULAS = [
     ("type:file", "*"),
     ("(foo lang:c) OR (bar lang:go)", "foo|bar"),
     ("if foobar", "foobar"),
+    ("(foo OR bar) foo", "foo"),
     ("foo foobar", "foobar"),
     ("foo (foobar OR bar)", "foo bar"),
     ("/a+bc/ Foo", "abc foo"),

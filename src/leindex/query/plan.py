@@ -177,7 +177,7 @@ def _with_definitions(node: Node) -> Node:
             return Or(tuple(map(_with_definitions, nodes)))
         case And(nodes):
             kinds = tuple(part for part in nodes if _is_about_kind(part))
-            others = [part for part in nodes if part not in kinds]
+            others = [part for part in nodes if not _is_about_kind(part)]
             named = [part for part in others if isinstance(part, SymbolFilter)]
             joined: list[Node] = [
                 Definition(part, kinds) if isinstance(part, SymbolFilter) else _with_definitions(part)
