@@ -6,9 +6,9 @@ content is read. The boolean tree is evaluated here, by a pure function, from wh
 leaf.
 
     >>> from leindex.query.parse import parse
-    >>> made = plan(parse("Retry (backoff OR jitter) lang:go -file:test"))
+    >>> made = plan(parse("Retry (delay OR jitter) lang:go -file:test"))
     >>> str(made.formula), [str(c.leaf) for c in made.required]
-    ('retry (backoff|jitter)', ['lang:go', 'file:test'])
+    ('retry (delay|jitter)', ['lang:go', 'file:test'])
 """
 
 from __future__ import annotations
