@@ -30,6 +30,7 @@ from leindex.query.literals import MAX_LISTED
 from leindex.query.parse import parse, parse_plain
 from leindex.query.paths import glob_regex, kind_holds, name_predicate, path_predicate
 from leindex.query.plan import formula_of_regex, plan
+from leindex.query.program import build
 from leindex.query.regex import parse as parse_regex
 from leindex.query.regex import without_newline
 from leindex.query.tidy import MAX_LITERALS, count_literals, implies, strength, tidy
@@ -58,6 +59,7 @@ FORMULAS = [
     ("foo\nbar", "foo bar"),
     ("f\no", "*"),
     ("fo(o)b(?P<x>ar)", "foobar"),
+    ("retry_count\n[ab]", "retry_count"),
     # classes
     ("foo[ab]bar", "fooabar|foobbar"),
     ("[a-z]foo", "foo"),
@@ -88,6 +90,7 @@ FORMULAS = [
     ("foo(bar)*baz", "foo baz"),
     ("foo(bar)+baz", "foobar barbaz"),
     ("(ab){3}", "ababab"),
+    ("x(ab){2,5}y", "xabab (bababababy|babababy|bababy|baby)"),
     ("x(ab){1,2}c", "xababc|xabc"),
     ("(ab){3,}", "ababab"),
     ("foo{0}bar", "fobar"),
@@ -197,6 +200,14 @@ def test_whatever_a_pattern_matches_its_formula_accepts(
             assert f.accepts(formula, fold(before.encode() + text + after.encode())), (formula, text)
 
 
+@given(patterns(), st.booleans(), st.text(ALPHABET + "x foretry19", max_size=12))
+@settings(max_examples=500, deadline=None)
+def test_whatever_the_matcher_finds_the_formula_accepts(pattern: str, ignore_case: bool, text: str) -> None:
+    hir = parse_regex(pattern, ignore_case=ignore_case)
+    if build(hir).is_match(text.encode()):
+        assert f.accepts(formula_of_regex(hir), fold(text.encode()))
+
+
 def literals(formula: f.Formula) -> list[bytes]:
     if isinstance(formula, f.And | f.Or):
         return [data for part in formula.parts for data in literals(part)]
@@ -224,6 +235,8 @@ WORDS = ["".join(random.Random(n).choices("abcdefghijklmnopqrstuvwxyz", k=8)) fo
         lambda words: "|".join(word + r"\d+" for word in words),
         lambda words: "|".join(f"{word}.*{word}" for word in words[:2000]),
         lambda words: "|".join("prefix_" + word for word in words),
+        lambda words: "(" + "|".join(f"x{n:05}tail" for n in range(5000)) + ")bar",
+        lambda words: "foo(" + "|".join(f"head{n:05}x" for n in range(5000)) + ")",
         lambda words: ".*".join(words[:4000]),
         lambda words: "".join(f"({a}|{b})" for a, b in zip(words[:2000], words[2000:4000], strict=True)),
         lambda words: "".join(f"({word}|.)*[a-f]" for word in words[:1500]),
@@ -233,7 +246,7 @@ def test_large_patterns_are_planned_in_bounded_time_and_size(make: Callable[[lis
     hir = parse_regex(make(WORDS))
     begin = time.process_time()
     formula = formula_of_regex(hir)
-    assert time.process_time() - begin < 0.3
+    assert time.process_time() - begin < 1  # at most 0.1 s on an idle machine
     assert count_literals(formula) <= MAX_LITERALS
     rng = random.Random(1)
     for _ in range(5):
@@ -293,6 +306,7 @@ QUERY_FORMULAS = [
     ("type:file", "*"),
     ("(foo lang:c) OR (bar lang:go)", "foo|bar"),
     ("if foobar", "foobar"),
+    ("(foo OR bar) foo", "foo"),
     ("foo foobar", "foobar"),
     ("foo (foobar OR bar)", "foo bar"),
     ("/a+bc/ Foo", "abc foo"),
@@ -419,43 +433,6 @@ def test_a_definition_is_of_the_kind_asked_for() -> None:
     assert kind_holds(condition.leaf, "def", lambda typed, kind: typed == "Function" and kind == "def")
 
 
-def compiled(hir: h.Hir) -> Callable[[bytes], bool]:
-    """A slow, plain matcher for names: every end of a match from a place, by walking the tree."""
-
-    def ends(node: h.Hir, text: bytes, at: int) -> set[int]:
-        match node:
-            case h.Empty():
-                return {at}
-            case h.Look(kind):
-                edge = {h.LookKind.START_TEXT: 0, h.LookKind.END_TEXT: len(text)}[kind]
-                return {at} if at == edge else set()
-            case h.Literal(data):
-                return {at + len(data)} if text.startswith(data, at) else set()
-            case h.Class(ranges):
-                ok = at < len(text) and any(low <= text[at] <= high for low, high in ranges)
-                return {at + 1} if ok else set()
-            case h.Capture(_, _, sub):
-                return ends(sub, text, at)
-            case h.Alternate(parts):
-                return set().union(*(ends(part, text, at) for part in parts))
-            case h.Concat(parts):
-                places = {at}
-                for part in parts:
-                    places = set().union(*(ends(part, text, place) for place in places))
-                return places
-            case h.Repeat(sub, low, high, _):
-                reached = {at} if low == 0 else set()
-                places, times = {at}, 0
-                while places and (high is None or times < high) and times <= low + len(text):
-                    places = set().union(*(ends(sub, text, place) for place in places))
-                    times += 1
-                    if times >= low:
-                        reached |= places
-                return reached
-
-    return lambda text: any(ends(hir, text, at) for at in range(len(text) + 1))
-
-
 PATHS = [
     "main.py",
     "src/main.py",
@@ -498,14 +475,14 @@ PATHS = [
 def test_paths_are_selected(text: str, expected: list[str]) -> None:
     (condition,) = plan(parse(text)).required
     assert isinstance(condition.leaf, PathFilter)
-    selected = path_predicate(condition.leaf, compiled)
+    selected = path_predicate(condition.leaf)
     assert [path for path in PATHS if selected(path)] == expected
 
 
 def test_paths_that_are_not_utf8_and_odd_globs_are_matched() -> None:
     odd = b"src/\xff\n.py".decode("utf-8", "surrogateescape")
-    assert path_predicate(PathFilter("src/**.py", Syntax.GLOB, True), compiled)(odd)
-    assert glob_regex("a,b{*") == r"(?s)(?:\A|/)a,b\{[^/]*\z"
+    assert path_predicate(PathFilter("src/**.py", Syntax.GLOB, True))(odd)
+    assert glob_regex("a,b{*") == r"(?:\A|/)a,b\{(?-u:[^/])*\z"
 
 
 @pytest.mark.parametrize(
@@ -515,5 +492,5 @@ def test_names_are_selected(text: str, names: list[str]) -> None:
     (condition,) = plan(parse(text)).required
     assert isinstance(condition.leaf, Definition)
     assert condition.leaf.name is not None
-    selected = name_predicate(condition.leaf.name, compiled)
+    selected = name_predicate(condition.leaf.name)
     assert [name for name in ("open", "reOpen", "close") if selected(name)] == names
