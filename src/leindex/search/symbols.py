@@ -22,7 +22,6 @@ from ..query.paths import kind_holds, name_predicate
 from ..query.regex import letters_of, parse
 from ..terms import NAMED_WHOLE
 from ..text import searchable
-from .conditions import compiled
 from .passages import Passage
 from .select import Selection
 from .snippets import heading
@@ -178,7 +177,7 @@ def _wanted(name: str, kind: str | None) -> tuple[Callable[[Symbol], bool], Form
         fold = name == name.lower()
         node = SymbolFilter(name, Syntax.TEXT, fold)
         formula = formula_of_regex(parse(name, ignore_case=fold, fixed=True))
-    named = name_predicate(node, lambda hir: compiled(hir).is_match)
+    named = name_predicate(node)
     of_kind = Definition(node, () if kind is None else (KindFilter(kind),))
     return lambda symbol: named(symbol.name) and kind_holds(of_kind, symbol.kind), formula
 
