@@ -320,7 +320,7 @@ def queries(draw: st.DrawFn) -> Query:
 
 
 @given(queries())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_every_tree_prints_as_a_query_that_parses_to_it(query: Query) -> None:
     assert parse(str(query)) == query
 

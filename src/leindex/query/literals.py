@@ -11,7 +11,7 @@ Kelvin sign or the long s, which is cheaper to ask than every mixture of the two
 
     >>> from leindex.query.regex import parse
     >>> str(formula_of_regex(parse(r"struct (foo|bar)_ops\\b.*retry")))
-    'struct\\\\sfoo_ops|struct\\\\sbar_ops retry'
+    '(struct\\\\sbar_ops|struct\\\\sfoo_ops) retry'
 """
 
 from __future__ import annotations
