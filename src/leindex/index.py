@@ -31,6 +31,7 @@ from .storage.storage_interface import SearchInterface
 
 if TYPE_CHECKING:
     from .indexing.pipeline import UpdateOptions
+    from .search.exact import FileLines
     from .search.fuzzy import PathList
     from .search.select import Selection, Selector
     from .search.source import PathTable
@@ -49,6 +50,15 @@ class _Opened:
     database: Database
     store: SearchInterface
     catalog: Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class GrepAnswer:
+    """The files that match a pattern, with their matching lines."""
+
+    pattern: str
+    files: tuple[FileLines, ...]
+    completeness: Completeness
 
 
 class Index:
@@ -276,6 +286,47 @@ class Index:
                 scope=self.location.scope if scope is None else scope,
                 languages=_family,
             )
+
+    def grep(
+        self,
+        pattern: str,
+        *,
+        fixed: bool = False,
+        ignore_case: bool = False,
+        smart_case: bool = False,
+        word: bool = False,
+        paths: Callable[[str], bool] | None = None,
+        max_files: int | None = None,
+        max_lines: int | None = None,
+        lines: bool = True,
+    ) -> GrepAnswer:
+        """Every file with a line that matches a regular expression in ripgrep's dialect, in path order.
+
+        `fixed` takes the pattern literally, `word` wants word boundaries around it; `paths` tells which files to
+        look at, by path; `max_files` and `max_lines` (a file) end the search early; without `lines` only paths are
+        returned. Raises QueryError for a pattern that is refused.
+        """
+        from .search.exact import matching_files
+        from .search.request import Boundary, Case, GrepRequest
+        from .search.select import Selection
+
+        request = GrepRequest(
+            (pattern,),
+            fixed_strings=fixed,
+            case=Case.IGNORE if ignore_case else Case.SMART if smart_case else Case.SENSITIVE,
+            boundary=Boundary.WORD if word else Boundary.NONE,
+            max_count=max_lines,
+            line_number=True,
+            only_matching=True,
+        )
+        self.freshen()
+        with self.snapshot():
+            seen = Selection()
+            accepts = None if paths is None else lambda path: paths(os.fsdecode(path))
+            selector = self.selector(accepts, scope=self.location.scope)
+            files = tuple(matching_files(request, selector, seen, limit=max_files, lines=lines))
+            truncated = max_files is not None and len(files) == max_files
+            return GrepAnswer(pattern, files, self.completeness(seen, truncated=truncated))
 
     # -- symbols and files ------------------------------------------------------------------------------------
 

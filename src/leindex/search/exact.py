@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ..models import LineMatch
 from ..query.formula import Anything, Formula
 from ..query.literals import formula_of_regex
 from .format import Output
@@ -18,7 +19,7 @@ from .grep import GrepResult, grep
 from .request import GrepRequest
 from .select import Selection, Selector
 from .stats import Stats
-from .verify import Searcher
+from .verify import MATCH, FileMatches, Searcher
 
 THREADS_FROM = 2000
 """Candidates from which a second thread fetches and tests ahead."""
@@ -74,3 +75,43 @@ def _files(
             unsearched.add(Stats(searches=1, bytes_searched=size))
         if content is not None or request.reports_unmatched:
             yield part.prefix + path[part.strip :], content
+
+
+@dataclass(frozen=True, slots=True)
+class FileLines:
+    """A file with its matching lines."""
+
+    path: str
+    lines: tuple[LineMatch, ...]
+
+
+def matching_files(
+    request: GrepRequest, selector: Selector, seen: Selection, *, limit: int | None = None, lines: bool = True
+) -> Iterator[FileLines]:
+    """The files that match, in path order, at most `limit` of them; without their lines unless `lines`.
+
+    Raises QueryError for a pattern that is refused.
+    """
+    searcher = Searcher(request)
+    formula = formula_of(request, searcher)
+    found = 0
+    for path, _, content in selector.contents(formula, seen, test=searcher.which):
+        if content is None:
+            continue
+        shown = tuple(_matching_lines(searcher.search(content))) if lines else ()
+        yield FileLines(path.decode("utf-8", "surrogateescape"), shown)
+        found += 1
+        if found == limit:
+            return
+
+
+def _matching_lines(found: FileMatches) -> Iterator[LineMatch]:
+    text = found.text
+    for line in found.lines():
+        if line.kind == MATCH:
+            raw = text[line.start : line.end].rstrip(b"\r\n")
+            ranges = tuple(
+                (len(raw[:low].decode("utf-8", "replace")), len(raw[:high].decode("utf-8", "replace")))
+                for low, high in line.spans
+            )
+            yield LineMatch(line.number, raw.decode("utf-8", "replace"), ranges)

@@ -32,6 +32,8 @@ BATCH: Final = 256
 does not wait for many."""
 
 TOO_LARGE: Final = "too large"
+BINARY: Final = "binary"
+COUNTED: Final = (TOO_LARGE, BINARY)
 
 
 class Content(NamedTuple):
@@ -95,10 +97,10 @@ class Selector:
                 yield entry
         seen.notes = candidates.notes
 
-    def eligible(self) -> Iterator[FileEntry]:
-        """Every file that can be searched at all, in path order."""
+    def listed(self) -> Iterator[FileEntry]:
+        """Every file of the tree, searchable or not, in path order."""
         for entry in self.catalog.walk(scope=self.scope):
-            if (entry.number or entry.skipped == TOO_LARGE) and (self.accepts is None or self.accepts(entry.path)):
+            if self.accepts is None or self.accepts(entry.path):
                 yield entry
 
     def contents(
@@ -108,15 +110,18 @@ class Selector:
         yield from self._read(self.entries(formula, seen), seen, test, threads)
 
     def all_contents(self, formula: Formula, seen: Selection) -> Iterator[Content]:
-        """The same for every eligible file; the content is None for those that are no candidates."""
+        """The same for every file; the content is None for those that are no candidates.
+
+        A binary file counts as one of which nothing was read, as ripgrep gives it up at its first NUL byte."""
         candidates = self.store.candidates(formula)
-        for batch in _batches(self.eligible()):
-            read = [entry for entry in batch if not entry.number or entry.number in candidates]
+        for batch in _batches(entry for entry in self.listed() if entry.number or entry.skipped in COUNTED):
+            read = [e for e in batch if (e.number in candidates if e.number else e.skipped == TOO_LARGE)]
             contents = dict(zip((entry.path for entry in read), self._fetched(read, seen), strict=True))
             for entry in batch:
                 seen.candidates += entry.path in contents
                 seen.verified += entry.path in contents
-                yield Content(entry.path, entry.size, contents.get(entry.path))
+                size = 0 if entry.skipped == BINARY else entry.size
+                yield Content(entry.path, size, contents.get(entry.path))
         seen.notes = candidates.notes
 
     def _read(
