@@ -21,10 +21,6 @@ from .select import Selection, Selector
 from .stats import Stats
 from .verify import MATCH, FileMatches, Searcher
 
-THREADS_FROM = 2000
-"""Candidates from which a second thread fetches and tests ahead."""
-
-
 @dataclass(slots=True)
 class Part:
     """One tree, or a folder or file of it, and how its paths are shown: `prefix`, then the path without its first
@@ -37,12 +33,7 @@ class Part:
 
 
 def grep_parts(
-    request: GrepRequest,
-    parts: Sequence[Part],
-    out: Output,
-    *,
-    check: Callable[[], None] | None = None,
-    threads: int = 2,
+    request: GrepRequest, parts: Sequence[Part], out: Output, *, check: Callable[[], None] | None = None
 ) -> GrepResult:
     """Searches the parts one after another and prints what ripgrep would for the same paths.
 
@@ -50,7 +41,7 @@ def grep_parts(
     """
     searcher = Searcher(request, check=check)
     unsearched = Stats()
-    files = (file for part in parts for file in _files(part, request, searcher, unsearched, threads))
+    files = (file for part in parts for file in _files(part, request, searcher, unsearched))
     return grep(request, files, out, check=check, unsearched=unsearched)
 
 
@@ -60,16 +51,14 @@ def formula_of(request: GrepRequest, searcher: Searcher) -> Formula:
 
 
 def _files(
-    part: Part, request: GrepRequest, searcher: Searcher, unsearched: Stats, threads: int
+    part: Part, request: GrepRequest, searcher: Searcher, unsearched: Stats
 ) -> Iterator[tuple[bytes, bytes | None]]:
     formula = formula_of(request, searcher)
-    selector, seen = part.selector, part.seen
-    test = None if request.selects_without_match else searcher.which
     if request.reports_unmatched or request.keeps_stats:
-        found = selector.all_contents(formula, seen)
+        found = part.selector.all_contents(formula, part.seen)
     else:
-        busy = selector.store.candidates(formula).count(THREADS_FROM) >= THREADS_FROM
-        found = selector.contents(formula, seen, test=test if busy else None, threads=threads if busy else 1)
+        test = None if request.selects_without_match else searcher.which
+        found = part.selector.contents(formula, part.seen, test=test)
     for path, size, content in found:
         if content is None and request.keeps_stats:
             unsearched.add(Stats(searches=1, bytes_searched=size))
