@@ -56,8 +56,8 @@ def build(hir: Hir, *, crlf: bool = False) -> Regex:
 def compile(hir: Hir, *, crlf: bool = False) -> bytes:
     """The serialized pattern that `_native.Regex` takes.
 
-    32-bit words in the machine's byte order: magic, flags, number of groups with the whole
-    match, looks before and after an exact literal, number of literals, words they take, literals, tree.
+    32-bit words in the machine's byte order: magic, flags, number of groups with the whole match, least length of
+    a match, looks before and after an exact literal, number of literals, words they take, literals, tree.
     """
     flags = (CRLF if crlf else 0) | (TEXT_ANCHOR if has_text_anchor(hir) else 0)
     if not can_match_byte(hir, 10):
@@ -73,9 +73,29 @@ def compile(hir: Hir, *, crlf: bool = False) -> bytes:
     words = array.array("I")
     for literal in needs.literals:
         _put_bytes(words, literal)
-    head = array.array("I", [MAGIC, flags, group_count(hir) + 1, before, after, len(needs.literals), len(words)])
+    fixed = [MAGIC, flags, group_count(hir) + 1, min(min_length(hir), END), before, after]
+    head = array.array("I", [*fixed, len(needs.literals), len(words)])
     _serialize(hir, words)
     return (head + words).tobytes()
+
+
+def min_length(hir: Hir) -> int:
+    """The least number of bytes that a match takes."""
+    match hir:
+        case Literal(data):
+            return len(data)
+        case Class(ranges, is_bytes):
+            return 1 if is_bytes or not ranges else len(chr(ranges[0][0]).encode())
+        case Repeat(sub, low):
+            return low * min_length(sub)
+        case Capture(sub=sub):
+            return min_length(sub)
+        case Concat(parts):
+            return sum(map(min_length, parts))
+        case Alternate(parts):
+            return min(map(min_length, parts))
+        case _:
+            return 0
 
 
 def _put_bytes(words: array.array[int], data: bytes) -> None:
