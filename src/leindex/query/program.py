@@ -44,7 +44,7 @@ class Needs:
 
 
 def build(hir: Hir, *, crlf: bool = False) -> Regex:
-    """The matcher for a tree; with `crlf`, lines may end in `\\r\\n`. Raises QueryError if it is too large."""
+    """The matcher for a tree; with `crlf`, lines may end in `\\r\\n`. QueryError if it is too large."""
     from leindex._native import Regex
 
     try:
