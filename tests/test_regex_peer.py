@@ -27,8 +27,9 @@ pytestmark = pytest.mark.skipif(
     reason=f"{VERSION} is not installed",
 )
 
-ATOM_WORDS = r"""a b c foo ab é k s K ß K ſ . \w \d \s \W \D \S [ab] [^a] [a-c] [é-ü] [[:alpha:]] [\w--b] 
-[a-z&&[^b]] \pL \p{Lu} \PL \b \B ^ $ \b{start} \b{end} \b{start-half} \b{end-half} \< \> _ - 1 (?-u:\w) (?-u:\b) (?-u:\B)
+ATOM_WORDS = r"""a b c foo ab é k s K ß K ſ . \w \d \s \W \D \S [ab] [^a] [a-c] [é-ü] [[:alpha:]] [\w--b]
+[a-z&&[^b]] \pL \p{Lu} \PL \b \B ^ $ \b{start} \b{end} \b{start-half} \b{end-half} \< \> _ - 1 (?-u:\w)
+(?-u:\b) (?-u:\B)
 (?-u:.) (?-u:[^a]) (?-u)\xff \x{e9} x α (?i:k) (?i:s) (?i:ab) (?i:é) foo_bar irq (?-u:\xff) 日 [^\x00-\x7f]
 (?s:.) (?i:[k-s]) (?i:[^k]) \A \z (?R:$) (?m-s:.) a{,2} \p{Greek} \p{scx=Deva} [b-a] ("""
 PIECE_WORDS = "a b c foo foo_bar irq irqsave é É k K s S K ſ ß 1 2 _ - x y α 日 A ab abab . ,"
