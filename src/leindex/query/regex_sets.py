@@ -52,7 +52,7 @@ class Bracket:
 
 
 def parse_set(scan: Scanner) -> tuple[Ranges, bool, int]:
-    """The set at the cursor, which stands on `[`: ranges, whether they are bytes, nesting depth. Raises QueryError."""
+    """The set at the cursor, which stands on `[`: ranges, whether of bytes, nesting depth."""
     stack = [_open(scan)]
     while True:
         scan.skip_space()
