@@ -156,7 +156,7 @@ def _write(root: Path, name: str | bytes, content: str | bytes) -> None:
 
 
 def _minified() -> str:
-    padding = "0,12," * 14_000
+    padding = "0,12," * 10_000
     return "var long_line=1;" + "function(a,b){return a==b?null:undefined};" * 20 + f"[{padding}]\nreturn short;\n"
 
 

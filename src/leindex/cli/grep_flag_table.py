@@ -89,12 +89,7 @@ def _set(**values: Any) -> Switch:
 
 
 def _mode(mode: Mode) -> Switch:
-    def apply(settings: Settings) -> None:
-        listing = settings.mode in (Mode.FILES, Mode.TYPES)
-        if not listing or mode in (Mode.FILES, Mode.TYPES):
-            settings.mode = mode
-
-    return apply
+    return _set(mode=mode)
 
 
 def _no_json(settings: Settings) -> None:

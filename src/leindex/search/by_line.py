@@ -28,7 +28,7 @@ class LineSearch(Core):
 
     def steps(self) -> Iterator[None]:
         nul = self.request.binary is not Binary.TEXT and b"\0" in self.text
-        if nul or self.matcher.anchors_text or (self.limit is not None and self.after):
+        if nul or self.matcher.anchors_text or (self.limit is not None and (self.after or self.request.invert)):
             yield from self._rolling()
             return
         size = len(self.text)

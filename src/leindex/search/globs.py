@@ -37,7 +37,7 @@ class _Parser:
 
     def parse(self) -> str:
         tokens = self._branch(nested=False)
-        return "".join(tokens)
+        return ".*" if tokens == [_PREFIX] else "".join(tokens)
 
     def _peek(self) -> str:
         return self._glob[self._at : self._at + 1]
