@@ -1,6 +1,7 @@
 """The flags of `leindex grep` as tables: what each long name does to the settings.
 
-Names, negations and last-wins rules are those of ripgrep 15.1.0; `--index`, `--refresh` and `--strict` are ours.
+Names, negations and last-wins rules are those of ripgrep 15.1.0; `--index`, `--refresh` and `--strict`
+are ours.
 """
 
 from __future__ import annotations
@@ -197,12 +198,12 @@ SWITCHES["passthrough"] = SWITCHES["passthru"]
 for _part in ("dot", "exclude", "files", "global", "parent", "vcs"):
     SWITCHES["no-ignore-" + _part] = _ignoring(_part, on=True)
     SWITCHES["ignore-" + _part] = _ignoring(_part, on=False)
-for _name in (
-    "mmap no-mmap no-config no-encoding no-pre no-pcre2 no-search-zip no-auto-hybrid-regex no-ignore-messages "
-    "ignore-messages debug trace sort-files no-sort-files ignore-file-case-insensitive "
-    "no-ignore-file-case-insensitive"
-).split():
-    SWITCHES[_name] = _nothing
+_WITHOUT_EFFECT: Final = (
+    *("mmap", "no-mmap", "no-config", "debug", "trace", "ignore-messages", "no-ignore-messages"),
+    *("sort-files", "no-sort-files", "no-encoding", "no-pre", "no-pcre2", "no-search-zip"),
+    *("no-auto-hybrid-regex", "ignore-file-case-insensitive", "no-ignore-file-case-insensitive"),
+)
+SWITCHES.update(dict.fromkeys(_WITHOUT_EFFECT, _nothing))
 
 UNSUPPORTED: Final = {
     "pcre2": "there is one regex engine, ripgrep's default dialect",
@@ -257,8 +258,8 @@ def _size(field: str | None) -> Value:
         parts = re.fullmatch(r"([0-9]+)([KMG]?)", value)
         if parts is None:
             raise ConfigError(
-                f"invalid size: invalid format for size '{value}', which should be a non-empty sequence of digits "
-                "followed by an optional 'K', 'M' or 'G' suffix"
+                f"invalid size: invalid format for size '{value}', which should be a non-empty sequence of "
+                "digits followed by an optional 'K', 'M' or 'G' suffix"
             )
         size = int(parts[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[parts[2]]
         if size > _U64:

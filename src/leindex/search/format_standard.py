@@ -1,13 +1,13 @@
 """Printing lines, as ripgrep's standard printer does.
 
-A line is the fields before it (path, line number, column, byte offset), the text, and the matches in it painted. The
-plain case, nothing painted or measured, is kept apart because a broad search prints millions of such lines.
+A line is the fields before it (path, line number, column, byte offset), the text, and the matches in it
+painted. The plain case, nothing painted or measured, is kept apart because a broad search prints millions of
+such lines.
 """
 
 from __future__ import annotations
 
 import time
-from itertools import chain
 from typing import Final
 
 from leindex.search.colors import RESET
@@ -16,7 +16,7 @@ from leindex.search.format import Output, path_entry, shown_path
 from leindex.search.graphemes import preview_end
 from leindex.search.request import Binary, GrepRequest
 from leindex.search.stats import Stats
-from leindex.search.verify import FileMatches, Searcher
+from leindex.search.verify import Searcher
 
 Spans = list[tuple[int, int]]
 

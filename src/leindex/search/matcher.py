@@ -1,8 +1,8 @@
 """The pattern of a request, compiled, and what the searches need to know about it.
 
-What ripgrep does to its patterns before it matches is done here in the same order: several patterns become one
-alternation, smart case looks at all of them together, a search by line takes the line ends out of classes (and
-refuses a literal one), and only then `-w` or `-x` is put around the whole.
+What ripgrep does to its patterns before it matches is done here in the same order: several patterns become
+one alternation, smart case looks at all of them together, a search by line takes the line ends out of classes
+(and refuses a literal one), and only then `-w` or `-x` is put around the whole.
 """
 
 from __future__ import annotations
