@@ -12,14 +12,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leindex.cli.grep_flag_table import (
-    SHORT,
-    SWITCHES,
-    UNSUPPORTED,
-    VALUES,
-    Settings,
-    similar_flags,
-)
+from leindex.cli.grep_flag_table import SHORT, SWITCHES, UNSUPPORTED, similar_flags
+from leindex.cli.grep_flag_values import VALUES
+from leindex.cli.grep_settings import Settings
 from leindex.errors import ConfigError
 from leindex.search.colors import palette
 from leindex.search.path_filter import PathRules
@@ -213,8 +208,9 @@ def _read_patterns(path: str) -> list[str]:
             patterns.append(line.removesuffix(b"\r").decode("utf-8"))
         except UnicodeDecodeError as error:
             raise ConfigError(
-                f"{path}:{number}: found invalid UTF-8 in pattern at byte offset {error.start} (disable "
-                "Unicode mode and use hex escape sequences to match arbitrary bytes in a pattern, e.g., '(?-u)\\xFF')"
+                f"{path}:{number}: found invalid UTF-8 in pattern at byte offset {error.start} "
+                "(disable Unicode mode and use hex escape sequences to match arbitrary bytes in a pattern, "
+                "e.g., '(?-u)\\xFF')"
             ) from None
     return patterns
 

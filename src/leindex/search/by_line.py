@@ -3,9 +3,9 @@
 Where the buffer ends is mostly invisible and the text is taken in large steps. It shows when the file has a
 NUL byte (only the buffers before it are searched), when context follows the last allowed match, and with
 anchors that stand for the ends of the text: then the buffer's reads are followed exactly. It starts with a
-read of three bytes (the peek for a byte order mark), holds 64 KiB, triples when a line does not fit, and keeps
-the lines that later context may need. ripgrep keeps an enlarged buffer for the files that follow; here each
-file starts afresh.
+read of three bytes (the peek for a byte order mark), holds 64 KiB, triples when a line does not fit, and
+keeps the lines that later context may need. ripgrep keeps an enlarged buffer for the files that follow; here
+each file starts afresh.
 """
 
 from __future__ import annotations

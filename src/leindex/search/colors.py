@@ -103,8 +103,8 @@ def _color_code(value: str) -> str:
     numbers = [_byte(piece) for piece in value.split(",")]
     if len(numbers) not in (1, 3) or None in numbers:
         raise ConfigError(
-            f"unrecognized color name '{value}'. Choose from: black, blue, green, red, cyan, magenta, yellow, "
-            "white"
+            f"unrecognized color name '{value}'. Choose from: black, blue, green, red, cyan, magenta, "
+            "yellow, white"
         )
     return ("8;5;" if len(numbers) == 1 else "8;2;") + ";".join(map(str, numbers))
 

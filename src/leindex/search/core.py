@@ -226,7 +226,9 @@ class Core:
         if self._wants_spans and (kind == MATCH or self.request.invert):
             haystack, at = self._haystack(kind, start, end)
             limit = at + end - start
-            spans = [(s - at, e - at) for s, e in self.matcher.find_all(haystack, at) if s < limit]
+            spans = self.matcher.find_all(haystack, at)
+            if at or (spans and spans[-1][0] >= limit):
+                spans = [(s - at, e - at) for s, e in spans if s < limit]
             if self._replacer is not None:
                 terminator = b"" if self.matcher.crosses_lines else self.text[self.trimmed(start, end) : end]
                 replaced = self._replacer.replace(haystack, at, limit, terminator)

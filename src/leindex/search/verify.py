@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from leindex.search.by_line import LineSearch
+from leindex.search.by_line import STEP, LineSearch
 from leindex.search.by_text import TextSearch
 from leindex.search.core import MATCH, Core, Line
 from leindex.search.matcher import Matcher
@@ -91,6 +91,19 @@ class Searcher:
             self.request, self.matcher, content, text, check=self._check
         )
         return FileMatches(core)
+
+    def direct_lines(self, content: bytes) -> tuple[bytes, Iterator[tuple[int, int, int]]] | None:
+        """The text of a file and its matching lines (start, end, number), where that is all there is to it.
+
+        None where context, a limit, a NUL byte or the size of the file call for `search`.
+        """
+        request = self.request
+        if len(content) > STEP or request.max_count is not None or request.passthru or any(request.context):
+            return None
+        if not self._plain(content):
+            return None
+        text = searchable(content)
+        return text, self.matcher.numbered_lines(text, invert=request.invert)
 
     def matches(self, content: bytes) -> bool:
         """Whether the file has a line to report: the fast form for `-l` and `-q`."""
