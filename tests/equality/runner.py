@@ -95,7 +95,8 @@ def _grep(files: dict[bytes, bytes], args: list[str], out: Output) -> int:
     paths = [path for path in files if chosen.accepts(path)]
     if command.request.mode is Mode.FILES:
         return list_files(command.request, paths, out).status()
-    return grep(command.request, ((path, files[path]) for path in paths), out).status()
+    result = grep(command.request, ((path, files[path]) for path in paths), out)
+    return result.status(errors=not paths and command.request.can_match)
 
 
 def normal(output: bytes) -> bytes:
