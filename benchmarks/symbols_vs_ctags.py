@@ -20,6 +20,7 @@ import argparse
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -166,8 +167,8 @@ def set_aside(tag: Tag, language: str, ours: Ours, lines: list[str]) -> bool:
         case "lua":  # the result of a call with a function in it; a computed name; an example in a comment
             return f"{tag.name}=function" not in packed or "]" in tag.name or packed.startswith("--")
         case "kotlin":  # a lambda's parameters taken for methods; a companion without a name; a local of a lambda
-            word = {"method": "fun", "object": "object "}.get(tag.kind, "")
-            return word not in source or (tag.name == "Companion" and "Companion" not in source)
+            word = {"method": rf"\bfun\b.*\b{re.escape(tag.name)}`? *[(<]", "object": r"\bobject\b"}.get(tag.kind, "")
+            return not re.search(word, source) or (tag.name == "Companion" and "Companion" not in source)
         case "ruby":  # the setter of an accessor; a constant that is compared or a key of a hash
             return tag.name.endswith("=") or (tag.kind == "constant" and f"{tag.name} =" not in source)
         case "haskell":  # a splice such as `deriveJSON ...` taken for a function

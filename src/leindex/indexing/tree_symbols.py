@@ -10,6 +10,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Final
 
+from leindex.indexing import line_symbols
 from leindex.indexing.grammars import Grammar, grammar
 from leindex.indexing.symbols import Call, Symbol
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 NAME_LIMIT: Final = 200
 """Bytes of the longest name that is believed; a longer one comes from a file that did not parse."""
+MIN_UNPARSED: Final = 8
+"""Bytes of the shortest piece of a file that is worth another reading."""
 
 _OWNERS: Final = frozenset("class struct interface trait enum enumerator union object scope type".split())
 """Kinds whose functions are methods and whose variables are fields."""
@@ -44,7 +47,26 @@ def definitions(content: bytes, language: str, time_limit_s: float) -> list[Symb
     if tree is None:
         return None
     symbols = _symbols(content, _matches(tree, rules), rules)
+    if tree.root_node.has_error:
+        symbols = _with_unparsed(content, tree, rules, symbols)
     return _merged(symbols) if rules.clauses else symbols
+
+
+def _with_unparsed(content: bytes, tree: Tree, rules: Grammar, symbols: list[Symbol]) -> list[Symbol]:
+    """The symbols and, where the parser gave up, what a reading of the lines adds to them."""
+    from tree_sitter import QueryCursor
+
+    known = {(symbol.line, symbol.column) for symbol in symbols}
+    added = []
+    reached = 0
+    for node in QueryCursor(rules.errors).captures(tree.root_node).get("error", ()):
+        start, end = max(node.start_byte, reached), node.end_byte
+        if end - start < MIN_UNPARSED:
+            continue
+        reached = end
+        start = content.rfind(b"\n", 0, start) + 1
+        added += [s for s in line_symbols.scan(content, start, end) if (s.line, s.column) not in known]
+    return sorted([*symbols, *added], key=lambda s: (s.start_line, -s.end_line)) if added else symbols
 
 
 def calls(content: bytes, language: str, time_limit_s: float) -> list[Call]:
@@ -116,6 +138,8 @@ def _symbols(content: bytes, found: list[_Match], rules: Grammar) -> list[Symbol
     for start, negated_end, _, kind, node, name_node, owner in found:
         name_start = name_node.start_byte
         raw = content[name_start : name_node.end_byte]
+        if raw.startswith(b"operator") and not raw.startswith(b"operator("):
+            raw = raw.split(b"(")[0].strip()  # C++: `operator bool() const` is one node
         if name_start in seen or not raw or len(raw) > NAME_LIMIT:
             continue
         seen.add(name_start)

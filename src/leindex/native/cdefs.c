@@ -7,7 +7,7 @@
  */
 #include "cdefs.h"
 
-enum { MAX_TOKENS = 128, MAX_NEST = 40, MAX_NAME = 200, OLD_STYLE_LIMIT = 4000 };
+enum { MAX_TOKENS = 256, MAX_NEST = 40, MAX_NAME = 200, OLD_STYLE_LIMIT = 4000 };
 
 typedef struct {
     Token tokens[MAX_TOKENS];
@@ -107,8 +107,9 @@ static int is_attribute(const Reader *r, const Token *t)
 static int before(const Reader *r, const Token *t, int low, int at)
 {
     for (int i = at - 1; i >= low; i--) {
-        if (t[i].kind == T_GROUP && i > low && is_attribute(r, &t[i - 1]))
-            i--;
+        int annotated = i > low && t[i].kind == T_GROUP && !t[i].pointed.end;
+        if (annotated && (is_attribute(r, &t[i - 1]) || (i - 2 >= low && t[i - 2].kind == T_INDEX)))
+            i--; /* __attribute__((...)), name[] SECTION(...) */
         else if (!is_attribute(r, &t[i]))
             return i;
     }
@@ -230,7 +231,9 @@ static void declare(Reader *r, Statement *s, int32_t owner, OldStyle *old)
     Span name;
     Kind kind = is_typedef ? K_TYPE : in_struct ? K_FIELD : K_VARIABLE;
     if (!is_typedef && defined_by_macro(r, s, in_struct, &name)) {
-        add_def(r, kind, name, t[0].start, r->at, owner);
+        int32_t added = add_def(r, kind, name, t[0].start, r->at, owner);
+        if (added >= 0)
+            r->defs[added].is_static = (uint8_t)has_word(r, s, "static");
         return;
     }
     if (!is_typedef && !in_struct && !equals && has_word(r, s, "extern"))

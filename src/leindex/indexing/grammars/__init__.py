@@ -71,6 +71,7 @@ class Grammar:
     language: Language
     definitions: Query
     calls: Query | None
+    errors: Query
     visibility: str
     default: str
     clauses: bool
@@ -107,6 +108,7 @@ def grammar(language: str) -> Grammar | None:
         language=tables,
         definitions=Query(tables, definitions),
         calls=Query(tables, calls) if calls.strip() else None,
+        errors=Query(tables, "(ERROR) @error"),
         visibility=style,
         default=default,
         clauses=header.get("clauses") == "merge",
