@@ -28,7 +28,7 @@ _BODIES: Final = frozenset("function method constructor macro test".split())
 """Kinds whose variables are local, and no symbols."""
 _LEAVES: Final = frozenset("variable constant field property event".split())
 """Kinds that own nothing."""
-_WORDS: Final = re.compile(rb"\b(?:public|private|protected|internal|fileprivate|open|export|pub(?:\([^)]*\))?)\b")
+_WORDS: Final = re.compile(rb"\b(?:public|private|protected|internal|fileprivate|open|export)\b|\bpub\b(?:\([^)]*\))?")
 _MEANING: Final = {b"export": "public", b"open": "public", b"pub": "public", b"fileprivate": "private"}
 _NO_OWNER: Final = frozenset(("", "exports", "module.exports", "this", "self", "window", "globalThis"))
 
@@ -125,6 +125,8 @@ def _matches(tree: Tree, rules: Grammar) -> list[_Match]:
                 owner = _owner(nodes[0])
             elif key[0] != "_":
                 kind, node = key, nodes[0]
+        if owner and kind == "function" and "declarator" in captured:
+            kind = "method"  # void A::b() {}
         if name is not None and node is not None:
             found.append((node.start_byte, -node.end_byte, pattern, kind, node, name, owner))
     found.sort(key=lambda match: match[:3])
@@ -133,7 +135,7 @@ def _matches(tree: Tree, rules: Grammar) -> list[_Match]:
 
 def _symbols(content: bytes, found: list[_Match], rules: Grammar) -> list[Symbol]:
     symbols: list[Symbol] = []
-    around: list[tuple[int, str, str]] = []  # end, qualified name and kind of the definitions that are open
+    around: list[tuple[int, int, str, str]] = []  # range, qualified name and kind of the definitions that are open
     seen: set[int] = set()
     for start, negated_end, _, kind, node, name_node, owner in found:
         name_start = name_node.start_byte
@@ -143,21 +145,21 @@ def _symbols(content: bytes, found: list[_Match], rules: Grammar) -> list[Symbol
         if name_start in seen or not raw or len(raw) > NAME_LIMIT:
             continue
         seen.add(name_start)
-        while around and around[-1][0] <= start:
+        while around and (around[-1][1] <= start or around[-1][:2] == (start, -negated_end)):
             around.pop()
-        container, outer = around[-1][1:] if around else ("", "")
+        container, outer = around[-1][2:] if around else ("", "")
         name = raw.decode("utf-8", "replace")
         if owner:
-            container, outer = f"{container}.{owner}" if container else owner, outer or "scope"
+            container = f"{container}.{owner}" if container else owner
         if outer in _OWNERS:
             kind = _MEMBERS.get(kind, kind)
         elif kind in _LEAVES and outer in _BODIES:
             continue
         if kind not in _LEAVES:
-            around.append((-negated_end, f"{container}.{name}" if container else name, kind))
+            around.append((start, -negated_end, f"{container}.{name}" if container else name, kind))
         if kind == "scope":
             continue
-        if kind == "variable" and name.isupper():
+        if kind == "variable" and len(name) > 1 and name.isupper():
             kind = "constant"
         row, column = name_node.start_point
         end_row, end_column = node.end_point

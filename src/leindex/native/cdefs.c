@@ -7,7 +7,7 @@
  */
 #include "cdefs.h"
 
-enum { MAX_TOKENS = 256, MAX_NEST = 40, MAX_NAME = 200, OLD_STYLE_LIMIT = 4000 };
+enum { MAX_TOKENS = 256, MAX_NEST = 40, OLD_STYLE_LIMIT = 4000 };
 
 typedef struct {
     Token tokens[MAX_TOKENS];
@@ -25,84 +25,11 @@ typedef struct {
 
 static int statement(Reader *r, int32_t owner, int nest, OldStyle *old);
 
-/* --- words and tokens --- */
-
-static int same(const Reader *r, uint32_t start, uint32_t end, const char *word)
-{
-    return end - start == strlen(word) && memcmp(r->text + start, word, end - start) == 0;
-}
-
-static int one_of(const Reader *r, const Token *t, const char *const *words)
-{
-    for (; *words; words++)
-        if (same(r, t->start, t->end, *words))
-            return 1;
-    return 0;
-}
-
-static int holds(const Reader *r, const Token *t, const char *part)
-{
-    size_t length = strlen(part);
-    for (uint32_t i = t->start; i + length <= t->end; i++)
-        if (memcmp(r->text + i, part, length) == 0)
-            return 1;
-    return 0;
-}
-
-static int begins(const Reader *r, const Token *t, const char *part)
-{
-    size_t length = strlen(part);
-    return t->end - t->start >= length && memcmp(r->text + t->start, part, length) == 0;
-}
-
-/* Whether a word has capitals and no small letters, as macros do. */
-static int capitals(const Reader *r, const Token *t)
-{
-    int seen = 0;
-    for (uint32_t i = t->start; i < t->end; i++) {
-        char c = r->text[i];
-        if (c >= 'a' && c <= 'z')
-            return 0;
-        seen |= c >= 'A' && c <= 'Z';
-    }
-    return seen && t->end - t->start > 2;
-}
-
 static const char *const AGGREGATES[] = {"struct", "union", "enum", NULL};
 static const char *const NO_NAMES[] = {
     "if",     "else",   "while",  "for",      "do",     "switch", "return", "sizeof",   "case",     "default", "goto",
     "static", "extern", "const",  "volatile", "inline", "int",    "char",   "short",    "long",     "signed",  "void",
     "float",  "double", "struct", "union",    "enum",   "typedef", "unsigned", "register", "defined", NULL};
-/* Annotations that stand among the words of a declaration. Only what is known is passed over: names such as
- * `__init_work` look the same. */
-static const char *const ATTRIBUTES[] = {
-    "__attribute__", "__attribute", "__declspec", "__init", "__exit", "__initdata", "__initconst", "__exitdata",
-    "__init_or_module", "__initdata_or_module", "__initconst_or_module", "__meminit", "__meminitdata", "__cpuinit",
-    "__devinit", "__devexit", "__net_init", "__net_exit", "__net_initdata", "__aligned", "__section", "__unused",
-    "__maybe_unused", "__always_unused", "__used", "__packed", "__read_mostly", "__ro_after_init", "__percpu",
-    "__iomem", "__user", "__kernel", "__rcu", "__weak", "__deprecated", "__force", "__printf", "__scanf", "__acquires",
-    "__releases", "__acquire", "__release", "__must_check", "__must_hold", "__cold", "__hot", "__visible", "__ref",
-    "__refdata", "__refconst", "__asm__", "__asm", "asm", "__noreturn", "__malloc", "__alloc_size", "__assume_aligned",
-    "__hidden", "__counted_by", "__guarded_by", "__nonstring", "__restrict", "__restrict__", "__page_aligned_data",
-    "__page_aligned_bss", "__bss", "__designated_init", "__randomize_layout", "__no_randomize_layout", "__nocast",
-    "__bitwise", "__private", "__pure", "__attribute_const__", "__nosavedata", "__latent_entropy", "__sched",
-    "__kprobes", "__irq_entry", "__lockfunc", "__always_inline", "__inline", "__inline__", "__noclone", "__no_kcsan",
-    "__extension__", "__typeof__", "__typeof", "typeof", "_Alignas", "alignas", "noinline", "__cdecl", "__stdcall",
-    "__cpuidle", "__entry_text", "__noinstr_section", "__data", "__softirq_entry", "__purgatory_ro_after_init", NULL};
-static const char *const ATTRIBUTE_BEGINNINGS[] = {"__no_sanitize", "____cacheline", "__cacheline", "__GCC_", NULL};
-
-/* Whether a word is an annotation rather than a name. */
-static int is_attribute(const Reader *r, const Token *t)
-{
-    char first = r->text[t->start];
-    if (t->kind != T_WORD || (first != '_' && first != 'a' && first != 't' && first != 'n'))
-        return 0;
-    for (const char *const *beginning = ATTRIBUTE_BEGINNINGS; *beginning; beginning++)
-        if (begins(r, t, *beginning))
-            return 1;
-    return one_of(r, t, ATTRIBUTES);
-}
-
 /* The previous token in [low, at) that is no attribute and no attribute's argument; -1 when there is none. */
 static int before(const Reader *r, const Token *t, int low, int at)
 {
@@ -456,148 +383,9 @@ static int statement(Reader *r, int32_t owner, int nest, OldStyle *old)
     return 0;
 }
 
-/* --- the Python side --- */
-
-static const char *const KIND_NAMES[K_COUNT] = {"function", "struct", "union",    "enum", "enumerator",
-                                                "field",    "type",   "variable", "macro"};
-
-/* Line numbers for offsets that mostly grow. */
-typedef struct {
-    uint32_t *starts;
-    uint32_t count;
-} Lines;
-
-static int find_lines(const Reader *r, Lines *lines)
+void read_definitions(Reader *r)
 {
-    uint32_t room = 1024;
-    lines->count = 0;
-    lines->starts = malloc(room * sizeof *lines->starts);
-    if (!lines->starts)
-        return 0;
-    lines->starts[lines->count++] = 0;
-    for (const char *at = r->text, *end = r->text + r->end; (at = memchr(at, '\n', (size_t)(end - at))) != NULL;) {
-        at++;
-        if (lines->count == room) {
-            uint32_t *grown = realloc(lines->starts, (room *= 2) * sizeof *grown);
-            if (!grown)
-                return 0;
-            lines->starts = grown;
-        }
-        lines->starts[lines->count++] = (uint32_t)(at - r->text);
-    }
-    return 1;
-}
-
-static uint32_t line_of(const Lines *lines, uint32_t offset)
-{
-    uint32_t low = 0, high = lines->count;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (lines->starts[middle] <= offset)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* The qualified name of a definition as an owner, kept in `names`; a new reference. */
-static PyObject *owner_name(const Reader *r, int32_t index, PyObject **names)
-{
-    if (index < 0)
-        return PyUnicode_FromStringAndSize("", 0);
-    if (!names[index]) {
-        const Def *def = &r->defs[index];
-        Span own = def->name_end > def->name ? (Span){def->name, def->name_end} : (Span){def->alias, def->alias_end};
-        PyObject *outer = owner_name(r, def->owner, names);
-        if (!outer)
-            return NULL;
-        if (own.end == own.start) {
-            names[index] = outer;
-        } else {
-            PyObject *text = PyUnicode_DecodeUTF8(r->text + own.start, own.end - own.start, "replace");
-            if (text && PyUnicode_GetLength(outer) > 0)
-                names[index] = PyUnicode_FromFormat("%U.%U", outer, text);
-            else
-                names[index] = Py_XNewRef(text);
-            Py_XDECREF(text);
-            Py_DECREF(outer);
-        }
-    }
-    return Py_XNewRef(names[index]);
-}
-
-static PyObject *row(const Reader *r, const Def *def, const Lines *lines, PyObject **names, PyObject **kinds)
-{
-    uint32_t line = line_of(lines, def->name), first = line_of(lines, def->start);
-    uint32_t last = line_of(lines, def->end > def->start ? def->end - 1 : def->start);
-    int shown = def->kind == K_FUNCTION || (def->kind == K_VARIABLE && def->owner < 0);
-    PyObject *container = owner_name(r, def->owner, names);
-    if (!container)
-        return NULL;
-    return Py_BuildValue("(NONIIIIs)",
-                         PyUnicode_DecodeUTF8(r->text + def->name, def->name_end - def->name, "replace"),
-                         kinds[def->kind], container, first + 1, (last < line ? line : last) + 1, line + 1,
-                         def->name - lines->starts[line], !shown ? "" : def->is_static ? "private" : "public");
-}
-
-static PyObject *rows(const Reader *r, const Lines *lines)
-{
-    PyObject *kinds[K_COUNT] = {NULL}, *list = PyList_New(0);
-    PyObject **names = calloc(r->count ? r->count : 1, sizeof *names);
-    int ok = list && names;
-    for (int i = 0; ok && i < K_COUNT; i++)
-        ok = (kinds[i] = PyUnicode_InternFromString(KIND_NAMES[i])) != NULL;
-    for (uint32_t i = 0; ok && i < r->count; i++) {
-        const Def *def = &r->defs[i];
-        if (def->name_end == def->name || def->name_end - def->name > MAX_NAME)
-            continue;
-        PyObject *item = row(r, def, lines, names, kinds);
-        ok = item && PyList_Append(list, item) == 0;
-        Py_XDECREF(item);
-    }
-    for (uint32_t i = 0; names && i < r->count; i++)
-        Py_XDECREF(names[i]);
-    for (int i = 0; i < K_COUNT; i++)
-        Py_XDECREF(kinds[i]);
-    free(names);
-    if (!ok) {
-        Py_CLEAR(list);
-        if (!PyErr_Occurred())
-            PyErr_NoMemory();
-    }
-    return list;
-}
-
-static PyObject *c_symbols(PyObject *module, PyObject *argument)
-{
-    (void)module;
-    char *text;
-    Py_ssize_t length;
-    if (PyBytes_AsStringAndSize(argument, &text, &length) < 0)
-        return NULL;
-    if (length > INT32_MAX) {
-        PyErr_SetString(PyExc_ValueError, "more than 2 GiB");
-        return NULL;
-    }
-    Reader r = {.text = text, .end = (uint32_t)length};
-    Lines lines = {0};
     OldStyle old = {0};
-    int ok;
-    Py_BEGIN_ALLOW_THREADS
-    while (!r.failed && statement(&r, -1, 0, &old))
+    while (!r->failed && statement(r, -1, 0, &old))
         ;
-    ok = !r.failed && find_lines(&r, &lines);
-    Py_END_ALLOW_THREADS
-    PyObject *result = ok ? rows(&r, &lines) : PyErr_NoMemory();
-    free(r.defs);
-    free(lines.starts);
-    return result;
-}
-
-static PyMethodDef methods[] = {{"c_symbols", c_symbols, METH_O, NULL}, {NULL, NULL, 0, NULL}};
-
-int add_cdefs(PyObject *module)
-{
-    return PyModule_AddFunctions(module, methods);
 }

@@ -1,8 +1,11 @@
-/* What the two halves of the C scanner share: clex.c reads tokens and skips, cdefs.c decides what they define. */
+/* The scanner of C: clex.c reads tokens and skips, cwords.c knows words, cdefs.c decides what the tokens define and
+ * crows.c makes Python objects of it. */
 #ifndef LEINDEX_CDEFS_H
 #define LEINDEX_CDEFS_H
 
 #include "native.h"
+
+enum { MAX_NAME = 200 }; /* bytes of the longest name that is believed */
 
 typedef enum { K_FUNCTION, K_STRUCT, K_UNION, K_ENUM, K_ENUMERATOR, K_FIELD, K_TYPE, K_VARIABLE, K_MACRO, K_COUNT } Kind;
 
@@ -62,5 +65,17 @@ int read_group(Reader *r, Token *token);
 void skip_body(Reader *r);
 /* The word at `at`, past it. */
 Span read_word(Reader *r);
+/* Whether the text from `start` to `end` is this word. */
+int same(const Reader *r, uint32_t start, uint32_t end, const char *word);
+/* Whether a token is one of these words (the last one is NULL), holds this part, begins with it. */
+int one_of(const Reader *r, const Token *t, const char *const *words);
+int holds(const Reader *r, const Token *t, const char *part);
+int begins(const Reader *r, const Token *t, const char *part);
+/* Whether a word has capitals and no small letters, as macros do. */
+int capitals(const Reader *r, const Token *t);
+/* Whether a word is an annotation (`__init`, `__attribute__`, ...) rather than a name. */
+int is_attribute(const Reader *r, const Token *t);
+/* Adds every definition of the text to the reader; `failed` is set when there is no memory. */
+void read_definitions(Reader *r);
 
 #endif
