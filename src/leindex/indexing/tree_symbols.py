@@ -1,7 +1,8 @@
 """Definitions and calls out of a syntax tree, for every language that `grammars/` has patterns for.
 
-The patterns run inside tree-sitter; Python touches only what they matched, a few attributes a definition. Which
-definition contains which follows from their byte ranges, in one pass over the matches in the order of the file.
+The patterns run inside tree-sitter; Python touches only what they matched, a few attributes a definition.
+Which definition contains which follows from their byte ranges, in one pass over the matches in the order of
+the file.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ NAME_LIMIT: Final = 200
 MIN_UNPARSED: Final = 8
 """Bytes of the shortest piece of a file that is worth another reading."""
 
-_OWNERS: Final = frozenset("class struct interface trait enum enumerator union object scope type".split())
+_OWNERS: Final = frozenset(
+    ("class", "struct", "interface", "trait", "enum", "enumerator", "union", "object", "scope", "type")
+)
 """Kinds whose functions are methods and whose variables are fields."""
-_BODIES: Final = frozenset("function method constructor macro test".split())
+_BODIES: Final = frozenset(("function", "method", "constructor", "macro", "test"))
 """Kinds whose variables are local, and no symbols."""
-_LEAVES: Final = frozenset("variable constant field property event".split())
+_LEAVES: Final = frozenset(("variable", "constant", "field", "property", "event"))
 """Kinds that own nothing."""
-_WORDS: Final = re.compile(rb"\b(?:public|private|protected|internal|fileprivate|open|export)\b|\bpub\b(?:\([^)]*\))?")
+_WORDS: Final = re.compile(
+    rb"\b(?:public|private|protected|internal|fileprivate|open|export)\b|\bpub\b(?:\([^)]*\))?"
+)
 _MEANING: Final = {b"export": "public", b"open": "public", b"pub": "public", b"fileprivate": "private"}
 _NO_OWNER: Final = frozenset(("", "exports", "module.exports", "this", "self", "window", "globalThis"))
 
@@ -89,7 +94,7 @@ def calls(content: bytes, language: str, time_limit_s: float) -> list[Call]:
 
 
 def _parse(content: bytes, rules: Grammar, time_limit_s: float) -> Tree | None:
-    """The tree, or `None` when it takes too long. The callback form costs nothing and is the one that can stop."""
+    """The tree, or `None` when it takes too long: only the callback form can stop, and it costs nothing."""
     from tree_sitter import Parser
 
     if rules.preprocessor and b"\n#" in content:
@@ -109,7 +114,7 @@ _Match = tuple[int, int, int, str, "Node", "Node", "str | None"]
 
 
 def _matches(tree: Tree, rules: Grammar) -> list[_Match]:
-    """What the patterns found, by start; of several with one start the longest first, then the earlier pattern."""
+    """What the patterns found, by start; of several with one start the longest, then the earlier pattern."""
     from tree_sitter import QueryCursor
 
     found: list[_Match] = []
@@ -135,7 +140,9 @@ def _matches(tree: Tree, rules: Grammar) -> list[_Match]:
 
 def _symbols(content: bytes, found: list[_Match], rules: Grammar) -> list[Symbol]:
     symbols: list[Symbol] = []
-    around: list[tuple[int, int, str, str]] = []  # range, qualified name and kind of the definitions that are open
+    around: list[
+        tuple[int, int, str, str]
+    ] = []  # range, qualified name and kind of the definitions that are open
     seen: set[int] = set()
     for start, negated_end, _, kind, node, name_node, owner in found:
         name_start = name_node.start_byte
@@ -200,7 +207,8 @@ def _visibility(content: bytes, start: int, name_start: int, name: str, rules: G
 
 
 def _owner(node: Node) -> str | None:
-    """The dotted name of an owner that stands in front of a name; `None` when it is no real one (`exports`)."""
+    """The dotted name of an owner that stands in front of a name; `None` when it is no real one
+    (`exports`)."""
     text = (node.text or b"").decode("utf-8", "replace")
     text = re.sub(r"<.*>|\s", "", text).replace("::", ".").replace(":", ".").removesuffix(".prototype")
     return None if text in _NO_OWNER or len(text) > NAME_LIMIT else text.removeprefix(".")
@@ -209,8 +217,8 @@ def _owner(node: Node) -> str | None:
 def _declared(node: Node) -> tuple[Node | None, str | None]:
     """The name inside a C or C++ declarator, and the qualifier in front of it.
 
-    `*(*f)(int)` and `A::B::~B()` are declarators; each level names the next one `declarator`, except parentheses
-    and references, which just hold it.
+    `*(*f)(int)` and `A::B::~B()` are declarators; each level names the next one `declarator`, except
+    parentheses and references, which just hold it.
     """
     owners: list[str] = []
     at: Node | None = node
@@ -229,19 +237,29 @@ def _declared(node: Node) -> tuple[Node | None, str | None]:
         else:
             inner = at.child_by_field_name("declarator")
             if inner is None and kind in _HOLDERS:
-                inner = next((c for c in at.named_children if c.type.endswith(("declarator", "identifier"))), None)
+                inner = next(
+                    (c for c in at.named_children if c.type.endswith(("declarator", "identifier"))), None
+                )
             at = inner
     return None, None
 
 
 _NAMES: Final = frozenset(
-    "identifier field_identifier type_identifier destructor_name operator_name operator_cast primitive_type".split()
+    (
+        "identifier",
+        "field_identifier",
+        "type_identifier",
+        "destructor_name",
+        "operator_name",
+        "operator_cast",
+        "primitive_type",
+    )
 )
 _HOLDERS: Final = frozenset(("parenthesized_declarator", "reference_declarator", "attributed_declarator"))
 
 
 def _merged(symbols: list[Symbol]) -> list[Symbol]:
-    """Clauses of one function that follow each other (Haskell, Elixir), with a signature in front, as one symbol."""
+    """Clauses of one function that follow each other, with a signature in front, made one symbol."""
     merged: list[Symbol] = []
     for symbol in symbols:
         if merged:
