@@ -1,4 +1,4 @@
-"""Write src/leindex/query/unicode_tables.py from the tables of a regex-syntax release.
+"""Write query/unicode_tables.py and native/regex_words.h from the tables of a regex-syntax release.
 
     python benchmarks/make_unicode_tables.py path/to/regex-syntax-0.8.8
 
@@ -12,10 +12,11 @@ from __future__ import annotations
 import base64
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-OUT = Path(__file__).resolve().parent.parent / "src" / "leindex" / "query" / "unicode_tables.py"
+PACKAGE = Path(__file__).resolve().parent.parent / "src" / "leindex"
 GROUPS = {  # our name of a property -> file of the crate
     "General_Category": "general_category",
     "Script": "script",
@@ -115,6 +116,17 @@ def fold_runs(pairs: list[tuple[int, int]]) -> Iterator[int]:
         at += best
 
 
+def c_table(version: str, ranges: list[tuple[int, int]]) -> str:
+    """The characters of \\w beyond ASCII as a table in C, for looks at run time."""
+    rows = ", ".join(f"{{0x{start:X}, 0x{end:X}}}" for start, end in ranges if start > 127)
+    return (
+        f"/* What \\w matches beyond ASCII, Unicode {version}. Written by benchmarks/make_unicode_tables.py. */\n"
+        "static const uint32_t WORD_RANGES[][2] = {\n"
+        + textwrap.fill(rows, 110, initial_indent="    ", subsequent_indent="    ")
+        + ",\n};\n"
+    )
+
+
 def aliases(body: str) -> str:
     return " ".join(f"{alias}={name}" for alias, name in re.findall(r'\("([^"]*)",\s*"([^"]*)"\)', body))
 
@@ -136,7 +148,9 @@ def main(crate: Path) -> None:
     for name, body in re.findall(r'\(\s*"([A-Z]\w+)",\s*&\[(.*?)\],?\s*\)', read["property_values"], re.S):
         lines.append(f'    "{name}": "{aliases(body)}",')
     lines.append("}")
-    OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (PACKAGE / "query" / "unicode_tables.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    words = range_tables(read["perl_word"])["PERL_WORD"]
+    (PACKAGE / "native" / "regex_words.h").write_text(c_table(version[1], words), encoding="utf-8")
 
 
 if __name__ == "__main__":

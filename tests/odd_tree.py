@@ -1,7 +1,7 @@
 """Builds a tree of every odd thing that a file system holds: `python tests/odd_tree.py FOLDER`.
 
-The tree is what the walk, the pipeline and the comparison with ripgrep are tested on. What needs rights that the
-user does not have (device nodes) is left out.
+The tree is what the walk, the pipeline and the comparison with ripgrep are tested on. What needs rights
+that the user does not have (device nodes) is left out.
 """
 
 from __future__ import annotations

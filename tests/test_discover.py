@@ -1,4 +1,4 @@
-"""The walk against ripgrep itself, on the odd tree and on random trees with random rules, and its own promises."""
+"""The walk against ripgrep, on the odd tree and on random trees with random rules, and its own promises."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def listed_by_rg(root: Path, options: DiscoverOptions) -> list[bytes]:
     """What ripgrep lists; our one known difference, that `.git` is never entered, is put to it as a glob."""
     flags = ["--hidden"] * options.hidden + ["--no-ignore"] * options.no_ignore
     flags += [part for glob in options.globs for part in ("-g", glob)]
-    run = subprocess.run(["rg", "--files", "-0", "--sort", "path", *flags], cwd=root, capture_output=True, check=False)
+    run = subprocess.run(
+        ["rg", "--files", "-0", "--sort", "path", *flags], cwd=root, capture_output=True, check=False
+    )
     return [path for path in run.stdout.split(b"\0")[:-1] if b".git" not in path.split(b"/")[:-1]]
 
 
@@ -81,8 +83,16 @@ def test_odd_tree_status_and_counts(odd: Path) -> None:
     (odd / ".git").mkdir()
     walk = discover(odd.as_posix(), DiscoverOptions(hidden=True, no_ignore=True))
     found = {item.path: item for item in walk}
-    assert odd_tree.FILES.keys() - {b"unreadable folder/file", b"unsearchable folder/below/file"} <= found.keys()
-    for path in (b"plain.txt", b"bytes \xff\xfe\x80.txt", b"new\nline.txt", odd_tree.LONG_NAME, b"size/one more"):
+    assert (
+        odd_tree.FILES.keys() - {b"unreadable folder/file", b"unsearchable folder/below/file"} <= found.keys()
+    )
+    for path in (
+        b"plain.txt",
+        b"bytes \xff\xfe\x80.txt",
+        b"new\nline.txt",
+        odd_tree.LONG_NAME,
+        b"size/one more",
+    ):
         stat = os.lstat(os.path.join(os.fsencode(odd), path))
         item = found[path]
         assert tuple(item) == (path, stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_mode)
@@ -91,10 +101,28 @@ def test_odd_tree_status_and_counts(odd: Path) -> None:
     assert walk.skipped == {"git": 1, "symlink": len(odd_tree.LINKS), "special": specials}
 
 
-NAMES = ["a", "b", "c", "ab", "abc", "a.c", "b.c", "b.t", "a.b.c", ".a", ".b.c", "a ", "a~", "\u00e9", "[a]", "a.", "A"]
+NAMES = [
+    "a",
+    "b",
+    "c",
+    "ab",
+    "abc",
+    "a.c",
+    "b.c",
+    "b.t",
+    "a.b.c",
+    ".a",
+    ".b.c",
+    "a ",
+    "a~",
+    "\u00e9",
+    "[a]",
+    "a.",
+    "A",
+]
 PIECES = [
-    *NAMES, *["*", "**", "?", "/", "/", "**/", "/**", "*.c", ".*", "[ab]", "[!a]", "[^a-c]", "[a-", "{a,b}", "{a,*.c}"],
-    *["{,a}", "{a/b,c}", "\\", "\\a", "\\*", "-", "]", "}", "{", ","],
+    *NAMES, *["*", "**", "?", "/", "/", "**/", "/**", "*.c", ".*", "[ab]", "[!a]", "[^a-c]", "[a-"],
+    *["{a,b}", "{a,*.c}", "{,a}", "{a/b,c}", "\\", "\\a", "\\*", "-", "]", "}", "{", ","],
 ]  # fmt: skip
 RULE_FILES = [".gitignore", ".gitignore", ".ignore", ".rgignore"]
 
@@ -179,14 +207,25 @@ def test_leindexignore_is_a_later_rgignore(tmp_path: Path) -> None:
 def test_precedence(tmp_path: Path) -> None:
     root = tmp_path / "root"
     write(root, {f"{name}.x": "" for name in ("git", "dot", "rg", "ours")})
-    write(root, {".gitignore": "*.x", ".ignore": "!dot.x\n!rg.x", ".rgignore": "rg.x\nours.x", ".leindexignore": "!ours.x"})
+    write(
+        root,
+        {
+            ".gitignore": "*.x",
+            ".ignore": "!dot.x\n!rg.x",
+            ".rgignore": "rg.x\nours.x",
+            ".leindexignore": "!ours.x",
+        },
+    )
     (root / ".git").mkdir()
     assert listed(root) == [b"dot.x", b"ours.x"]
     assert len(listed(root, DiscoverOptions(no_ignore=True))) == 4
 
 
 def test_gitignore_counts_only_in_a_repository(tmp_path: Path) -> None:
-    write(tmp_path / "root", {".gitignore": "a", "a": "", "inner/.gitignore": "b", "inner/a": "", "inner/b": "", "inner/c": ""})
+    write(
+        tmp_path / "root",
+        {".gitignore": "a", "a": "", "inner/.gitignore": "b", "inner/a": "", "inner/b": "", "inner/c": ""},
+    )
     root = tmp_path / "root"
     assert listed(root) == [b"a", b"inner/a", b"inner/b", b"inner/c"]
     (root / "inner" / ".git").mkdir()
@@ -203,7 +242,9 @@ def test_rules_that_are_a_fifo_do_not_hang(tmp_path: Path) -> None:
 
 def test_hostile_globs_take_no_time(tmp_path: Path) -> None:
     (tmp_path / ("a" * 250)).touch()
-    (tmp_path / ".ignore").write_text("\n".join([*["*a" * n + "[b]" for n in range(1, 14)], "{a,{a,{a,*a*}*}*}*" * 6 + "b"]))
+    (tmp_path / ".ignore").write_text(
+        "\n".join([*["*a" * n + "[b]" for n in range(1, 14)], "{a,{a,{a,*a*}*}*}*" * 6 + "b"])
+    )
     assert len(listed(tmp_path)) == 1
 
 

@@ -15,7 +15,14 @@ from leindex.indexing.read import blob_id
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
-FILES = {"a.c": "int a;\n", "b.txt": "text\n", "sub/c.c": "int c;\n", "sub/deep/d.py": "d = 1\n", "empty": "", "x y\n": "z\n"}
+FILES = {
+    "a.c": "int a;\n",
+    "b.txt": "text\n",
+    "sub/c.c": "int c;\n",
+    "sub/deep/d.py": "d = 1\n",
+    "empty": "",
+    "x y\n": "z\n",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +37,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def git(folder: Path, *args: str) -> str:
     identity = ["-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false"]
-    return subprocess.run(["git", *identity, *args], cwd=folder, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        ["git", *identity, *args], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
 
 
 @pytest.fixture
@@ -65,7 +74,10 @@ def known(folder: Path) -> dict[bytes, str]:
     """What the index vouches for; each answer is compared with the content."""
     index = git_index(str(folder))
     assert index is not None
-    ids = {found.path: index.blob_id(found) for found in discover(str(folder), DiscoverOptions(hidden=True, no_ignore=True))}
+    ids = {
+        found.path: index.blob_id(found)
+        for found in discover(str(folder), DiscoverOptions(hidden=True, no_ignore=True))
+    }
     for path, name in ids.items():
         assert name in (None, blob_id((folder / os.fsdecode(path)).read_bytes()))
     return {path: name for path, name in ids.items() if name}
@@ -87,7 +99,9 @@ def test_every_version(repo: Path, version: str) -> None:
 def test_long_and_many_paths(repo: Path, version: str) -> None:
     long = "/".join(["n" * 200] * 21)
     lines = [f"100644 {'1' * 40}\t{path}\n" for path in [long, *(f"dir{n % 7}/file{n}" for n in range(500))]]
-    subprocess.run(["git", "update-index", "--index-info"], cwd=repo, input="".join(lines), text=True, check=True)
+    subprocess.run(
+        ["git", "update-index", "--index-info"], cwd=repo, input="".join(lines), text=True, check=True
+    )
     git(repo, "update-index", "--force-write-index", "--index-version", version)
     index = git_index(str(repo))
     assert index is not None and len(index) == len(FILES) + 501
@@ -139,7 +153,9 @@ def test_intent_to_add_and_conflicts(repo: Path) -> None:
     git(repo, "add", "-A")
     git(repo, "rm", "--cached", "-q", "later")
     git(repo, "add", "-N", "later")
-    entry = f"0 {'0' * 40}\ta.c\n" + "".join(f"100644 {blob_id(b'int a;' + b'x' * n)} {n}\ta.c\n" for n in (1, 2, 3))
+    entry = f"0 {'0' * 40}\ta.c\n" + "".join(
+        f"100644 {blob_id(b'int a;' + b'x' * n)} {n}\ta.c\n" for n in (1, 2, 3)
+    )
     subprocess.run(["git", "update-index", "--index-info"], cwd=repo, input=entry, text=True, check=True)
     assert known(repo).keys().isdisjoint({b"later", b"a.c"})
 
@@ -147,7 +163,14 @@ def test_intent_to_add_and_conflicts(repo: Path) -> None:
 def test_split_sha256_and_damaged_indexes(repo: Path, tmp_path: Path) -> None:
     index = repo / ".git" / "index"
     whole = index.read_bytes()
-    for damaged in (b"", whole[:-1], whole[:100] + b"\xff" + whole[101:], b"DIRC\0\0\0\x09" + whole[8:], whole[:12], whole[:-20] + bytes(20)):
+    for damaged in (
+        b"",
+        whole[:-1],
+        whole[:100] + b"\xff" + whole[101:],
+        b"DIRC\0\0\0\x09" + whole[8:],
+        whole[:12],
+        whole[:-20] + bytes(20),
+    ):
         index.write_bytes(damaged)
         found = git_index(str(repo))
         assert (found is not None) == damaged.endswith(bytes(20))

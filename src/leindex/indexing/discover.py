@@ -1,9 +1,9 @@
 """The walk: every file of a tree that ripgrep would search with the same settings.
 
-Symbolic links are never followed and nothing outside the root is ever opened (see native/files.c), so loops are
-harmless; FIFOs, sockets and devices are counted, not touched. Files come in the order of their paths' components,
-which is ripgrep's `--sort path` order: `foo/x` before `foo-bar/x` before `foo.c`. That order costs nothing: each
-folder is sorted in C and walked depth first.
+Symbolic links are never followed and nothing outside the root is ever opened (see native/files.c), so loops
+are harmless; FIFOs, sockets and devices are counted, not touched. Files come in the order of their paths'
+components, which is ripgrep's `--sort path` order: `foo/x` before `foo-bar/x` before `foo.c`. That order
+costs nothing: each folder is sorted in C and walked depth first.
 
 One difference from ripgrep: a folder named `.git` is never entered, not even with `hidden`.
 
@@ -39,9 +39,10 @@ _DOT: Final = ord(".")
 class DiscoverOptions:
     """What belongs to the tree. The defaults are ripgrep's.
 
-    `hidden` takes in entries whose name begins with a dot. `no_ignore` reads no ignore files at all. `globs` are
-    as ripgrep's `-g`: they overrule ignore files, `!` at the beginning excludes, and one without it excludes all
-    files that no glob matches. `max_size` is the size in bytes above which a file is listed but not indexed.
+    `hidden` takes in entries whose name begins with a dot. `no_ignore` reads no ignore files at all.
+    `globs` are as ripgrep's `-g`: they overrule ignore files, `!` at the beginning excludes, and one
+    without it excludes all files that no glob matches. `max_size` is the size in bytes above which a file
+    is listed but not indexed.
     """
 
     hidden: bool = False
@@ -54,9 +55,10 @@ class DiscoverOptions:
 class Discovery:
     """One walk; iterate it once. The counts are complete when the iteration is.
 
-    `skipped` counts entries that were passed over, by reason: `ignored`, `hidden`, `glob` (by `globs`), `git` (a
-    `.git` folder), `symlink`, `special` (FIFO, socket, device), `vanished` (a folder gone before it was read). A
-    folder counts once, whatever it holds. `unreadable` has the folders that could not be read, and why.
+    `skipped` counts entries that were passed over, by reason: `ignored`, `hidden`, `glob` (by `globs`),
+    `git` (a `.git` folder), `symlink`, `special` (FIFO, socket, device), `vanished` (a folder gone before
+    it was read). A folder counts once, whatever it holds. `unreadable` has the folders that could not be
+    read, and why.
     """
 
     root: bytes

@@ -19,12 +19,11 @@ from typing import TypeAlias
 
 import zstandard
 
-from .._native import bag
 from ..errors import CancelledError
 from ..models import Progress, ProgressCallback, WordBag
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
-from ..text import searchable
+from ..terms import bag_of
 from .symbols import Symbol, extract
 
 BATCH_DOCUMENTS = 256
@@ -56,14 +55,18 @@ def enrich(
     done = 0
     for derived in _derived(_batches(store, pending), workers, len(pending)):
         if cancelled():
-            raise CancelledError(f"stopped after the symbols of {done} of {len(pending)} files; the rest follows later")
+            raise CancelledError(
+                f"stopped after the symbols of {done} of {len(pending)} files; the rest follows later"
+            )
         # Words first: the row of symbols is what says that a document is done.
         store.write_words([WordBag(n, keys, payloads, length) for n, _, _, keys, payloads, length in derived])
         catalog.put_symbols([(number, language, packed) for number, language, packed, *_ in derived])
         done += len(derived)
         if on_progress is not None:
             seconds = time.monotonic() - started
-            on_progress(Progress(stage="symbols", documents=done, documents_total=len(pending), seconds=seconds))
+            on_progress(
+                Progress(stage="symbols", documents=done, documents_total=len(pending), seconds=seconds)
+            )
     return done
 
 
@@ -73,15 +76,18 @@ def derive(tasks: Sequence[Task]) -> list[Derived]:
     results: list[Derived] = []
     for number, language, content in tasks:
         symbols = extract(content, language) if language else []
-        names = "\n".join({symbol.name for symbol in symbols}).encode("utf-8", "replace")
-        keys, payloads, length = bag(searchable(content), names)
+        keys, payloads, length = bag_of(content, symbols)
         results.append((number, language, pack(symbols, compressor), keys, payloads, length))
     return results
 
 
 def pack(symbols: Sequence[Symbol], compressor: zstandard.ZstdCompressor) -> bytes:
     """Symbols as they are stored; empty for none. `leindex.search.symbols` reads them."""
-    return compressor.compress(json.dumps(symbols, ensure_ascii=False).encode("utf-8", "replace")) if symbols else b""
+    return (
+        compressor.compress(json.dumps(symbols, ensure_ascii=False).encode("utf-8", "replace"))
+        if symbols
+        else b""
+    )
 
 
 def _batches(store: SearchInterface, pending: Sequence[tuple[int, bytes, str]]) -> Iterator[list[Task]]:

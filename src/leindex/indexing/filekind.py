@@ -1,7 +1,8 @@
 """What kind of file it is, where that lowers its rank: generated, minified, vendored, test, example, docs.
 
-Told from folders, names and the first kilobyte, by the marks and conventions that tools and communities use (the
-facts are those that GitHub's linguist also goes by). A wrong guess costs a place in a ranking, never a match.
+Told from folders, names and the first kilobyte, by the marks and conventions that tools and communities use
+(the facts are those that GitHub's linguist also goes by). A wrong guess costs a place in a ranking, never a
+match.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ _SAMPLE: Final = 1 << 16
 
 _FOLDERS: Final[dict[str, frozenset[bytes]]] = {
     "vendored": frozenset(
-        b"node_modules bower_components jspm_packages vendor vendors vendored _vendor third_party third-party"
-        b" thirdparty 3rdparty 3rd_party 3rd-party godeps site-packages dist-packages extern external externals"
-        b" deps pods carthage .yarn".split()
+        b"node_modules bower_components jspm_packages vendor vendors vendored _vendor third_party"
+        b" third-party thirdparty 3rdparty 3rd_party godeps site-packages dist-packages extern external"
+        b" externals deps pods carthage .yarn".split()
     ),
     "generated": frozenset(b"dist __generated__ generated autogen __snapshots__ .next .nuxt".split()),
     "test": frozenset(
         b"test tests __tests__ testing spec specs testdata test_data test-data testsuite testsuites testcases"
-        b" fixtures __fixtures__ __mocks__ e2e unittest unittests unit_tests integration_tests integration-tests"
-        b" selftests selftest androidtest kunit".split()
+        b" fixtures __fixtures__ __mocks__ e2e unittest unittests unit_tests integration_tests"
+        b" integration-tests selftests selftest androidtest kunit".split()
     ),
     "example": frozenset(
         b"example examples _examples sample samples demo demos tutorial tutorials cookbook quickstart".split()
@@ -32,8 +33,9 @@ _FOLDERS: Final[dict[str, frozenset[bytes]]] = {
 }
 
 _LOCK_FILES: Final = frozenset(
-    b"package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock deno.lock cargo.lock poetry.lock"
-    b" pdm.lock uv.lock pipfile.lock composer.lock gemfile.lock podfile.lock go.sum mix.lock pubspec.lock flake.lock"
+    b"package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock deno.lock cargo.lock"
+    b" poetry.lock pdm.lock uv.lock pipfile.lock composer.lock gemfile.lock podfile.lock go.sum mix.lock"
+    b" pubspec.lock flake.lock"
     b" packages.lock.json gradle.lockfile package.resolved conda-lock.yml pixi.lock".split()
 )
 
@@ -91,10 +93,10 @@ def kind_of(path: bytes, content: bytes) -> str:
         return "generated"
     if hinted and _MINIFIED_NAME.search(lower):
         return "minified"
-    if b"enerated" in content[:_HEAD] or b"ENERATED" in content[:_HEAD]:
-        # The expression is far dearer than this test, and few files pass it.
-        if _GENERATED_MARK.search(content, 0, _HEAD):
-            return "generated"
+    # The expression is far dearer than the test before it, which few files pass.
+    head = content[:_HEAD]
+    if (b"enerated" in head or b"ENERATED" in head) and _GENERATED_MARK.search(head):
+        return "generated"
     if _is_minified(lower, content):
         return "minified"
     kind = _folder_kind(folder)

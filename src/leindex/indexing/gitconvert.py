@@ -1,7 +1,8 @@
 """Whether git may convert a file's content on its way into a blob (line ends, keywords, filters, encodings).
 
-Where it may, the blob's id says nothing about the file's bytes. The answer errs towards "may": every attribute
-that could set a conversion counts, even if a later line takes it back, and what is not understood counts too.
+Where it may, the blob's id says nothing about the file's bytes. The answer errs towards "may": every
+attribute that could set a conversion counts, even if a later line takes it back, and what is not understood
+counts too.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _NOT_AS_RG: Final = re.compile(r'[{}"]|\[:')
 
 
 class GitConfig(dict[str, str]):
-    """Settings as `section.key` in lower case, subsections left out; several values are joined by a newline."""
+    """Settings as `section.key` in lower case, subsections left out; several values joined by a newline."""
 
     @staticmethod
     def of_repository(git_dir: bytes, common_dir: bytes) -> GitConfig:
@@ -64,7 +65,7 @@ class GitConfig(dict[str, str]):
 
 
 class Conversions:
-    """What git's configuration and attributes may convert in one work tree. Attribute files are read when needed."""
+    """What git's configuration and attributes may convert in one work tree; files are read lazily."""
 
     def __init__(self, top: bytes, common_dir: bytes, config: GitConfig) -> None:
         self._top = top

@@ -1,11 +1,11 @@
 """Blob ids that git already knows: files whose status matches git's index need no read to be named.
 
-git's index (`.git/index`) keeps, for every tracked file, the id of its content and the file's status at the moment
-that content was hashed. Where all of the status still agrees, the content has that id, on the same reasoning that
-lets `git status` be quick. An entry is not used when that reasoning has a hole:
+git's index (`.git/index`) keeps, for every tracked file, the id of its content and the file's status at the
+moment that content was hashed. Where all of the status still agrees, the content has that id, on the same
+reasoning that lets `git status` be quick. An entry is not used when that reasoning has a hole:
 
-- the file was modified no earlier than the index was written ("racily clean"), or its entry is a conflict, or is
-  marked assume-unchanged, skip-worktree or intent-to-add;
+- the file was modified no earlier than the index was written ("racily clean"), or its entry is a conflict,
+  or is marked assume-unchanged, skip-worktree or intent-to-add;
 - git may convert the content between the file and the blob (see gitconvert.py);
 - the index is split, is of a SHA-256 repository, or cannot be read to its end.
 
@@ -157,7 +157,7 @@ def _git_dir(folder: bytes) -> bytes | None:
 
 
 def git_index(root: bytes | str) -> GitIndex | None:
-    """The index of the git work tree that the folder `root` lies in, or None if there is none that can be used."""
+    """The index of the git work tree that the folder `root` lies in; None if there is none of use."""
     top = real = os.path.realpath(os.fsencode(root))
     while (git_dir := _git_dir(top)) is None:
         if top == b"/":

@@ -1,8 +1,9 @@
 """Matching a glob in time linear in the path, for globs with many wildcards.
 
-Python's `re` backtracks: `*a*a*a*a*a*a*b` against a name of 255 `a` would take it longer than anyone waits, and
-ignore rules come with the trees that are indexed. Such globs run through this lazily built deterministic automaton
-instead (Thompson's construction, subsets made when first needed); ordinary ones keep `re`, which is faster.
+Python's `re` backtracks: `*a*a*a*a*a*a*b` against a name of 255 `a` would take it longer than anyone waits,
+and ignore rules come with the trees that are indexed. Such globs run through this lazily built
+deterministic automaton instead (Thompson's construction, subsets made when first needed); ordinary ones
+keep `re`, which is faster.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Globs as ripgrep reads them, for ignore rules and `-g`.
 
-A glob is parsed into tokens and from them into the cheapest test that is equivalent: the name of a file, its
-extension, its beginning or end, the whole path, or a regular expression over bytes. Names of files need not be
-UTF-8, so everything is bytes; `?` and a character class therefore stand for one byte, and, as in ripgrep, a
-negated class also matches a `/`.
+A glob is parsed into tokens and from them into the cheapest test that is equivalent: the name of a file,
+its extension, its beginning or end, the whole path, or a regular expression over bytes. Names of files need
+not be UTF-8, so everything is bytes; `?` and a character class therefore stand for one byte, and, as in
+ripgrep, a negated class also matches a `/`.
 
 The grammar follows the crate `globset` 0.4.18 (in ripgrep 15.1.0) with its options `literal_separator` and
-`backslash_escape`: `*` and `?` stop at `/`; `**/`, `/**` and `/**/` cross folders; `{a,b}` alternates, nested.
+`backslash_escape`: `*` and `?` stop at `/`; `**/`, `/**` and `/**/` cross folders; `{a,b}` alternates,
+nested.
 
     >>> parse("**/*.py").fullmatch(b"src/main.py")
     True
@@ -259,7 +260,7 @@ class Glob:
 
 
 def _matcher(tokens: tuple[Token, ...]) -> Callable[[bytes], bool]:
-    if _wildness(tokens) > 4:
+    if _wildness(tokens) > 3:
         # Beyond that a hostile rule could keep a backtracking matcher busy for minutes.
         from .glob_automaton import automaton
 
@@ -315,8 +316,8 @@ def _name_glob(tokens: tuple[Token, ...]) -> Glob:
 def parse(glob: str, *, unclosed_class: bool = True) -> Glob:
     """Parses a glob.
 
-    `unclosed_class` takes a `[` that is never closed for itself, as in ignore files; with `-g` it is an error.
-    Raises `GlobError`.
+    `unclosed_class` takes a `[` that is never closed for itself, as in ignore files; with `-g` it is an
+    error. Raises `GlobError`.
     """
     tokens = _Parser(glob, unclosed_class).parse()
     if len(tokens) > 1 and tokens[0] is Wild.PREFIX and not any(map(_crosses, tokens[1:])):

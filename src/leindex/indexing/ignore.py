@@ -1,12 +1,13 @@
 """Ignore rules: which entries of a folder they exclude or bring back, exactly as ripgrep 15.1.0 decides.
 
-A file of rules (`.gitignore` and its kin) becomes `Rule`s; a `RuleSet` holds all the rules that count in a folder,
-from every file that has a say there. Each rule has a rank, and of the rules that match an entry the one with the
-highest rank decides: first by the kind of file (`Source`), then by how deep it lies, then by the line.
+A file of rules (`.gitignore` and its kin) becomes `Rule`s; a `RuleSet` holds all the rules that count in a
+folder, from every file that has a say there. Each rule has a rank, and of the rules that match an entry the
+one with the highest rank decides: first by the kind of file (`Source`), then by how deep it lies, then by
+the line.
 
-A set is made for speed over many folders: rules that compare a name or an extension sit in dictionaries, and the
-few that search (endings, expressions) are first tried once on all the names of a folder together. A folder with a
-file of its own gets a copy of its parent's set with the new rules laid over it.
+A set is made for speed over many folders: rules that compare a name or an extension sit in dictionaries,
+and the few that search (endings, expressions) are first tried once on all the names of a folder together. A
+folder with a file of its own gets a copy of its parent's set with the new rules laid over it.
 
     >>> rules = RuleSet().extended(parse_rules(b"*.o\\n!keep.o\\n"), Source.GITIGNORE, b"")
     >>> list(rules.verdicts(b"", b"fff", [b"a.c", b"a.o", b"keep.o"]))
@@ -87,7 +88,10 @@ def parse_rule(line: str, *, unclosed_class: bool = True) -> Rule | None:
 
 
 def parse_rules(content: bytes) -> list[Rule]:
-    """Reads a file of rules. Lines that are wrong are passed over; what follows a line that is not UTF-8 is not read."""
+    """Reads a file of rules.
+
+    Lines that are wrong are passed over; a line that is not UTF-8 and all that follow it are not read.
+    """
     rules = []
     for number, raw in enumerate(content.split(b"\n")):
         try:
@@ -190,10 +194,13 @@ class _Table:
         extensions = self.extensions
         searches = [search for needle, search in self.searches if needle in together]
         path_tests = [test for test in self.path_tests if test.may_match_in(prefix)]
-        if not (searches or path_tests) and exact.keys().isdisjoint(names):
+        if (
+            not (searches or path_tests)
+            and exact.keys().isdisjoint(names)
             # Without a dot the slice is the last byte, which no extension is.
-            if extensions.keys().isdisjoint([name[name.rfind(b".") :] for name in names]):
-                return None
+            and extensions.keys().isdisjoint([name[name.rfind(b".") :] for name in names])
+        ):
+            return None
 
         def highest_rank(name: bytes) -> int:
             best = max(exact.get(name, 0), extensions.get(name[name.rfind(b".") :], 0))
@@ -221,9 +228,10 @@ class RuleSet:
     ) -> RuleSet:
         """This set with the rules of one more file laid over it.
 
-        `base` is the file's folder relative to the root of the walk, with a `/` at its end, or empty; for a folder
-        above that root, `base` is empty and `lead` is the root's path relative to the folder, with a `/` at its
-        end. `depth` says which of two files of the same source is the nearer: the one with the greater depth.
+        `base` is the file's folder relative to the root of the walk, with a `/` at its end, or empty; for a
+        folder above that root, `base` is empty and `lead` is the root's path relative to the folder, with a
+        `/` at its end. `depth` says which of two files of the same source is the nearer: the one with the
+        greater depth.
         """
         rules = list(rules)
         if not rules:

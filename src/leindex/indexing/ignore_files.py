@@ -1,8 +1,9 @@
 """Which files of ignore rules count in which folder, as in ripgrep 15.1.0.
 
-`.ignore`, `.rgignore` and `.leindexignore` always count, from the file system's root down to the folder itself.
-git's rules count only inside a repository (a folder that holds `.git`, whatever it is, or `.jj`): the `.gitignore`
-files from the nearest such folder downwards, that folder's `.git/info/exclude`, and the user's own excludes.
+`.ignore`, `.rgignore` and `.leindexignore` always count, from the file system's root down to the folder
+itself. git's rules count only inside a repository (a folder that holds `.git`, whatever it is, or `.jj`):
+the `.gitignore` files from the nearest such folder downwards, that folder's `.git/info/exclude`, and the
+user's own excludes.
 
 Facts about ripgrep that are kept on purpose: the user's excludes are relative to the root of the walk; the
 `gitdir:` of a worktree, if relative, is too; an ignore file may be a symbolic link.
@@ -104,7 +105,7 @@ class Level:
     depth: int
 
     def enter(self, folder: bytes, names: list[bytes]) -> Level:
-        """The level of a folder below the root, given its path relative to the root and its entries' names."""
+        """The level of a folder, given its path relative to the root and its entries' names."""
         if self.walk is None or _RULE_FILES.isdisjoint(names):
             return self
         path = os.path.join(self.walk.root, folder)

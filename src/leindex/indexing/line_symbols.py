@@ -123,4 +123,5 @@ def _front_matter(lines: list[bytes]) -> int:
 
 
 def _plain(title: bytes) -> str:
-    return title.decode("utf-8", "replace")[:200]
+    """The title without a trailing attribute list such as `{#its-anchor}`."""
+    return re.sub(rb"\s*\{[ ]?[#.:][^{}]*\}$", b"", title).decode("utf-8", "replace")[:200]

@@ -5,8 +5,9 @@
             if isinstance(outcome, Content):
                 store(blob_id(outcome.data), outcome.data)
 
-Files are opened below the root without following links (see native/files.c). A file whose status changed while it
-was being read is read once more, and given up if it changed again: what is stored is always one state of a file.
+Files are opened below the root without following links (see native/files.c). A file whose status changed
+while it was being read is read once more, and given up if it changed again: what is stored is always one
+state of a file.
 """
 
 from __future__ import annotations

@@ -72,6 +72,8 @@ def _parse(content: bytes, rules: Grammar, time_limit_s: float) -> Tree | None:
     """The tree, or `None` when it takes too long. The callback form costs nothing and is the one that can stop."""
     from tree_sitter import Parser
 
+    if rules.preprocessor and b"\n#" in content:
+        content = re.sub(rb"^#.*", lambda line: b" " * len(line[0]), content, flags=re.MULTILINE)
     deadline = time.monotonic() + time_limit_s
     try:
         return Parser(rules.language).parse(

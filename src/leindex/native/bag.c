@@ -8,7 +8,7 @@
  * it is a definition's name, or a part of one, in the upper two. The length is related to a fixed one rather than
  * to the collection's average, so that a posting never changes when other documents come and go. */
 #define K1 1.2
-#define B 0.6
+#define B 0.4
 #define USUAL_LENGTH 1000.0 /* runs in a usual source file */
 #define NAMED_PART 0x40
 #define NAMED_WHOLE 0x80

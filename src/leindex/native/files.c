@@ -74,8 +74,8 @@ static int open_below(int root, const char *path, int flags)
 /* ---- one folder ------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    size_t name;                                /* where the name begins in the listing's text */
-    size_t length;
+    size_t at, length;                          /* where the name begins in the listing's text, and its length */
+    const char *name;                           /* the name, once the text has stopped moving */
     long long size, mtime_ns, ctime_ns;
     unsigned long long inode;
     unsigned mode;
@@ -88,12 +88,6 @@ typedef struct {
     char *text;                                 /* the names, each ended by NUL */
     size_t used, room;
 } Listing;
-
-static void listing_free(Listing *listing)
-{
-    free(listing->entries);
-    free(listing->text);
-}
 
 static int listing_add(Listing *listing, const char *name, Entry entry)
 {
@@ -114,7 +108,7 @@ static int listing_add(Listing *listing, const char *name, Entry entry)
         listing->text = text;
         listing->room = room;
     }
-    entry.name = listing->used;
+    entry.at = listing->used;
     memcpy(listing->text + listing->used, name, entry.length + 1);
     listing->used += entry.length + 1;
     listing->entries[listing->count++] = entry;
@@ -187,30 +181,20 @@ static int list_folder(int root, const char *path, Listing *listing)
     return error;
 }
 
-typedef struct {
-    const char *name;
-    size_t index;
-} Sortable;
-
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const Sortable *)a)->name, ((const Sortable *)b)->name);
+    return strcmp(((const Entry *)a)->name, ((const Entry *)b)->name);
 }
 
-/* The entries' numbers in the order of their names, or NULL without memory. */
-static Sortable *sorted_order(const Listing *listing)
+static void listing_sort(Listing *listing)
 {
-    Sortable *order = malloc((listing->count + 1) * sizeof *order);
-    if (order == NULL)
-        return NULL;
     for (size_t i = 0; i < listing->count; i++)
-        order[i] = (Sortable){listing->text + listing->entries[i].name, i};
-    qsort(order, listing->count, sizeof *order, by_name);
-    return order;
+        listing->entries[i].name = listing->text + listing->entries[i].at;
+    if (listing->count)
+        qsort(listing->entries, listing->count, sizeof *listing->entries, by_name);
 }
 
-static PyObject *found_new(PyTypeObject *type, const Entry *entry, const char *prefix, size_t prefix_length,
-                           const char *name)
+static PyObject *found_new(PyTypeObject *type, const Entry *entry, const char *prefix, size_t prefix_length)
 {
     PyObject *found = PyStructSequence_New(type);
     if (found == NULL)
@@ -219,7 +203,7 @@ static PyObject *found_new(PyTypeObject *type, const Entry *entry, const char *p
     if (path != NULL) {
         char *text = PyBytes_AsString(path);
         memcpy(text, prefix, prefix_length);
-        memcpy(text + prefix_length, name, entry->length);
+        memcpy(text + prefix_length, entry->name, entry->length);
     }
     PyObject *fields[6] = {path,
                            PyLong_FromLongLong(entry->size),
@@ -227,43 +211,37 @@ static PyObject *found_new(PyTypeObject *type, const Entry *entry, const char *p
                            PyLong_FromUnsignedLongLong(entry->inode),
                            PyLong_FromUnsignedLong(entry->mode),
                            PyLong_FromLongLong(entry->ctime_ns)};
-    int failed = 0;
-    for (int i = 0; i < 6; i++) {
-        failed |= fields[i] == NULL;
+    for (int i = 0; i < 6; i++)
         PyStructSequence_SetItem(found, i, fields[i]);
-    }
-    if (failed)
+    if (PyErr_Occurred())
         Py_CLEAR(found);
     return found;
 }
 
 /* Turns the listing into (kinds, names, founds), three sequences side by side. */
-static PyObject *listing_result(const Listing *listing, const Sortable *order, PyTypeObject *type,
-                                const char *folder, size_t length)
+static PyObject *listing_result(const Listing *listing, PyTypeObject *type, const char *folder, size_t length)
 {
     char *prefix = malloc(length + 2);
     PyObject *kinds = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)listing->count);
     PyObject *names = PyList_New((Py_ssize_t)listing->count);
     PyObject *founds = PyList_New((Py_ssize_t)listing->count);
     PyObject *result = NULL;
-    if (prefix == NULL) {
+    if (prefix == NULL)
         PyErr_NoMemory();
-        goto done;
-    }
-    if (kinds == NULL || names == NULL || founds == NULL)
+    if (prefix == NULL || kinds == NULL || names == NULL || founds == NULL)
         goto done;
     memcpy(prefix, folder, length);
     if (length)
         prefix[length++] = '/';
     char *kind = PyBytes_AsString(kinds);
     for (size_t i = 0; i < listing->count; i++) {
-        const Entry *entry = &listing->entries[order[i].index];
+        const Entry *entry = &listing->entries[i];
         kind[i] = entry->kind;
-        PyObject *name = PyBytes_FromStringAndSize(order[i].name, (Py_ssize_t)entry->length);
+        PyObject *name = PyBytes_FromStringAndSize(entry->name, (Py_ssize_t)entry->length);
         if (name == NULL)
             goto done;
         PyList_SetItem(names, (Py_ssize_t)i, name);
-        PyObject *found = found_new(type, entry, prefix, length, order[i].name);
+        PyObject *found = found_new(type, entry, prefix, length);
         if (found == NULL)
             goto done;
         PyList_SetItem(founds, (Py_ssize_t)i, found);
@@ -284,17 +262,14 @@ static PyObject *scan_folder(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "iS:scan_folder", &root, &folder))
         return NULL;
     char *path;
-    Py_ssize_t length;
     if (PyBytes_AsStringAndSize(folder, &path, NULL) < 0)    /* refuses NUL bytes */
         return NULL;
-    length = PyBytes_Size(folder);
     Listing listing = {0};
-    Sortable *order = NULL;
     int error;
     Py_BEGIN_ALLOW_THREADS
     error = list_folder(root, path, &listing);
-    if (!error && (order = sorted_order(&listing)) == NULL)
-        error = ENOMEM;
+    if (!error)
+        listing_sort(&listing);
     Py_END_ALLOW_THREADS
     PyObject *result = NULL;
     if (error) {
@@ -303,11 +278,11 @@ static PyObject *scan_folder(PyObject *module, PyObject *args)
     } else {
         PyObject *type = PyObject_GetAttrString(module, "Found");
         if (type != NULL)
-            result = listing_result(&listing, order, (PyTypeObject *)type, path, (size_t)length);
+            result = listing_result(&listing, (PyTypeObject *)type, path, strlen(path));
         Py_XDECREF(type);
     }
-    free(order);
-    listing_free(&listing);
+    free(listing.entries);
+    free(listing.text);
     return result;
 }
 
@@ -335,12 +310,6 @@ static void file_open(int root, long long limit, File *file)
         file->problem = TOO_LARGE;
 }
 
-static int same_status(const struct stat *a, const struct stat *b)
-{
-    return a->st_size == b->st_size && nanoseconds(a->MTIME) == nanoseconds(b->MTIME) &&
-           nanoseconds(a->CTIME) == nanoseconds(b->CTIME);
-}
-
 static void file_read(File *file)
 {
     size_t size = (size_t)file->before.st_size, done = 0;
@@ -356,10 +325,12 @@ static void file_read(File *file)
             break;
         done += (size_t)got;
     }
-    struct stat after;
+    struct stat after, *before = &file->before;
     if (fstat(file->fd, &after) < 0)
         file->problem = -errno;
-    else if (done < size || !same_status(&file->before, &after))
+    else if (done < size || after.st_size != before->st_size ||
+             nanoseconds(after.MTIME) != nanoseconds(before->MTIME) ||
+             nanoseconds(after.CTIME) != nanoseconds(before->CTIME))
         file->problem = CHANGED;
 }
 
@@ -445,11 +416,9 @@ static PyObject *read_files(PyObject *module, PyObject *args)
 /* ---- the module -------------------------------------------------------------------------------------------- */
 
 static PyStructSequence_Field found_fields[] = {
-    {"path", "bytes, relative to the root, with '/'"},
-    {"size", "bytes"},
+    {"path", "bytes, relative to the root, with '/'"}, {"size", "bytes"},
     {"mtime_ns", "last modification, nanoseconds since 1970"},
-    {"inode", "inode number"},
-    {"mode", "type and permission bits"},
+    {"inode", "inode number"}, {"mode", "type and permission bits"},
     {"ctime_ns", "last status change, nanoseconds since 1970 (an attribute only, not in the sequence)"},
     {NULL, NULL},
 };
@@ -462,8 +431,7 @@ static PyStructSequence_Desc found_desc = {
 };
 
 static PyMethodDef methods[] = {
-    {"scan_folder", scan_folder, METH_VARARGS, NULL},
-    {"read_files", read_files, METH_VARARGS, NULL},
+    {"scan_folder", scan_folder, METH_VARARGS, NULL}, {"read_files", read_files, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -475,9 +443,8 @@ int add_files(PyObject *module)
         return -1;
     }
     Py_DECREF((PyObject *)found);
-    if (PyModule_AddIntConstant(module, "NOT_A_FILE", NOT_A_FILE) < 0 ||
-        PyModule_AddIntConstant(module, "TOO_LARGE", TOO_LARGE) < 0 ||
-        PyModule_AddIntConstant(module, "CHANGED", CHANGED) < 0)
+    if (PyModule_AddIntMacro(module, NOT_A_FILE) < 0 || PyModule_AddIntMacro(module, TOO_LARGE) < 0 ||
+        PyModule_AddIntMacro(module, CHANGED) < 0)
         return -1;
     return PyModule_AddFunctions(module, methods);
 }

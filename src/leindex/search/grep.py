@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from leindex.search.format import Output, path_entry, printer_for
-from leindex.search.request import GrepRequest, Mode
+from leindex.search.format import Output, printer_for, shown_path
+from leindex.search.path_filter import PathRules, type_definitions
+from leindex.search.request import GrepRequest
 from leindex.search.stats import Stats
 from leindex.search.verify import Searcher
 
@@ -70,11 +71,17 @@ def list_files(
         count += 1
         if request.quiet:
             break
-        out.write(path_entry(request, prefix + path))
+        out.write(shown_path(request, prefix + path) + (b"\0" if request.null else b"\n"))
         if out.closed:
             break
     out.flush()
     return GrepResult(count > 0, count)
 
 
-__all__ = ["GrepResult", "Mode", "grep", "list_files"]
+def list_types(rules: PathRules, out: Output) -> GrepResult:
+    """Print the file types and their globs (`--type-list`)."""
+    known = type_definitions(rules.types)
+    for name in sorted(known):
+        out.write(f"{name}: {', '.join(sorted(known[name]))}\n".encode())
+    out.flush()
+    return GrepResult(bool(known), 0)

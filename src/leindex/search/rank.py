@@ -24,14 +24,14 @@ from leindex.search import kinds
 from leindex.search.passages import Definition, Passage, best_passage
 from leindex.search.paths import IN_FOLDER, IN_NAME, IS_FOLDER, IS_NAME, PathTerms
 from leindex.search.words import Query, WordWeights, read_query
+from leindex.terms import LEVEL, NAMED_PART, NAMED_WHOLE
 from leindex.text import searchable
 
 CANDIDATES: Final = 30
 """Documents that the first step hands to the second, at least."""
-NAMED_PART: Final = 0x40
-NAMED_WHOLE: Final = 0x80
-LEVEL: Final = 0x3F
-"""A posting's payload: the term is a part of a definition's name, or all of it; how much it weighs, of 63."""
+DEFINING: Final = 40
+"""Documents that define a name that was asked for, opened besides those."""
+_DEFINES: Final = array("f", [1.0 + (b & LEVEL) if b & NAMED_WHOLE else 0.0 for b in range(256)]).tobytes()
 
 
 class Document(Protocol):
@@ -99,9 +99,7 @@ class Weights:
 
 DEFAULT_WEIGHTS: Final = Weights()
 
-_TYPES: Final = frozenset(
-    "class struct interface trait type enum union module namespace object protocol record".split()
-)
+_TYPES: Final = frozenset("class struct interface trait type enum union module namespace object protocol record".split())
 _CALLABLES: Final = frozenset("function method macro constructor".split())
 
 
@@ -160,12 +158,23 @@ def best_documents(
     allowed: Sequence[int] | None = None,
     weights: Weights = DEFAULT_WEIGHTS,
 ) -> list[Scored]:
-    """The first step: at most `limit` documents, best first, from posting lists alone."""
+    """The first step: at most `limit` documents, best first, from posting lists alone.
+
+    When the query is a name, documents that define it come on top of the limit, however many merely use it.
+    """
     lists = _lists(query, source, weights).lists
-    numbers = None if allowed is None else array("I", allowed).tobytes()
-    return [
-        Scored(number, score) for number, score in _native.best(lists, source.number_limit(), limit, numbers)
-    ]
+    within = None if allowed is None else array("I", allowed).tobytes()
+    size = source.number_limit()
+    found = _native.best(lists, size, limit, within)
+    if query.name is not None and query.words:
+        numbers, payloads = source.postings(query.words[0].terms[0].hash)
+        defining = [number for number, _ in _native.best([(0, 1.0, _DEFINES, numbers, payloads)], size, DEFINING, None)]
+        if allowed is not None:
+            defining = sorted(set(defining).intersection(allowed))
+        known = {number for number, _ in found}
+        more = _native.best(lists, size, DEFINING, array("I", defining).tobytes())
+        found += [pair for pair in more if pair[0] not in known]
+    return [Scored(number, score) for number, score in found]
 
 
 def rank_documents(
@@ -235,7 +244,7 @@ def _named(query: Query, definitions: Sequence[Definition]) -> tuple[float, Defi
         tail = len(own) - len(folded)
         if tail and (own[tail - 1].isalnum() or own[tail - 1] == "_"):
             continue  # `get` is no answer in `forget`; in `Session.get` it is
-        value = (1.0 if own.endswith(query.name) else 0.75) - (0.05 if tail else 0.0)
+        value = (1.0 if own.endswith(query.name) else 0.4) - (0.05 if tail else 0.0)
         value += 0.3 if definition.kind in _TYPES else 0.2 if definition.kind in _CALLABLES else 0.0
         value += 0.0 if definition.container else 0.1
         value += 0.05 * math.log1p(definition.end_line - definition.start_line)
@@ -251,10 +260,7 @@ def _body_worth(weights: tuple[float, float, float]) -> bytes:
     body, part, whole = weights
     return array(
         "f",
-        [
-            body * (b & LEVEL) / LEVEL + (whole if b & NAMED_WHOLE else part if b & NAMED_PART else 0.0)
-            for b in range(256)
-        ],
+        [body * (b & LEVEL) / LEVEL + (whole if b & NAMED_WHOLE else part if b & NAMED_PART else 0.0) for b in range(256)],
     ).tobytes()
 
 
@@ -274,9 +280,7 @@ def _rarity(count: int, having: int) -> float:
 def _lists(query: Query, source: RankingSource, weights: Weights) -> _Lists:
     count, paths = source.count(), source.path_terms()
     body = _body_worth((weights.body, weights.named_part, weights.named_whole))
-    in_path = _path_worth(
-        (weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part)
-    )
+    in_path = _path_worth((weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part))
     lists, rarities = [], []
     for group, word in enumerate(query.words):
         postings = [source.postings(term.hash) for term in word.terms]

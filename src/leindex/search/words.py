@@ -31,7 +31,7 @@ STOP_WORDS: Final = frozenset(
     which while who why will with within work working works would you your""".split()
 )
 
-_NAME: Final = re.compile(r"[@$:&*]*(\w+(?:(?:\.|::|#|->|/|\\|:)\w+)*[?!]?)(?:\(\))?")
+_NAME: Final = re.compile(r"[@$:&*]*(\w+(?:(?:\.|::|#|->|/|\\|:)\w+)*['?!=]*)(?:\(\))?")
 _JOINTS: Final = re.compile(r"::|->|[.#/\\:]")
 
 

@@ -6,6 +6,7 @@
     ; visibility: words private               how visibility shows (see `Grammar.visibility`)
     ; patterns: typescript                    take the patterns of another language's file
     ; clauses: merge                          neighbours with one name are clauses of one function
+    ; preprocessor: blank                     lines of the C preprocessor are no part of the grammar
     ; calls                                   what follows finds call sites, what precedes finds definitions
 
 In a definition's pattern the capture named after a kind (`@function`, `@class`, ...) is the whole definition and
@@ -63,7 +64,8 @@ class Grammar:
 
     `visibility` is `words` (a modifier in front of the name says it, `default` otherwise), `underscore` (a leading
     underscore means private), `capital` (a leading capital means public), or empty (the language shows none).
-    `clauses` says that neighbouring definitions of one name are one.
+    `clauses` says that neighbouring definitions of one name are one, `preprocessor` that lines such as `#if` must
+    be blanked before parsing (both branches are read then).
     """
 
     language: Language
@@ -72,6 +74,7 @@ class Grammar:
     visibility: str
     default: str
     clauses: bool
+    preprocessor: bool
 
 
 def has_grammar(language: str) -> bool:
@@ -107,6 +110,7 @@ def grammar(language: str) -> Grammar | None:
         visibility=style,
         default=default,
         clauses=header.get("clauses") == "merge",
+        preprocessor=header.get("preprocessor") == "blank",
     )
 
 
@@ -122,6 +126,6 @@ def _read(language: str) -> tuple[dict[str, str], str, str]:
     header: dict[str, str] = {}
     for line in definitions.splitlines():
         key, colon, value = line.removeprefix("; ").partition(": ")
-        if line.startswith("; ") and colon and key in ("grammar", "visibility", "patterns", "clauses"):
+        if line.startswith("; ") and colon and key in ("grammar", "visibility", "patterns", "clauses", "preprocessor"):
             header[key] = value.strip()
     return header, definitions, calls

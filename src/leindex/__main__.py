@@ -1,0 +1,8 @@
+"""`python -m leindex` is the command `leindex`."""
+
+import sys
+
+from .cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""`leindex index`: make an index, or bring it up to date."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ..models import UpdateResult
+from .common import (
+    Parser,
+    add_index_option,
+    add_json_option,
+    age,
+    confirm_root,
+    opened,
+    print_json,
+    progress_shown,
+    size,
+)
+
+if TYPE_CHECKING:
+    from ..index import Index
+    from ..indexing.pipeline import UpdateOptions
+
+
+def _parser() -> Parser:
+    parser = Parser("index", "Index a tree of files, or bring its index up to date.")
+    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the folder (default: this one)")
+    add_index_option(parser)
+    add_json_option(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    parser.add_argument(
+        "-y", "--yes", action="store_true", help="do not ask before a home folder or / is indexed"
+    )
+    parser.add_argument(
+        "-n", "--dry-run", action="store_true", help="list what would be indexed and what skipped"
+    )
+    parser.add_argument(
+        "--text-only", action="store_true", help="stop after the text: no symbols, no ranking"
+    )
+    parser.add_argument(
+        "--engine", metavar="NAME", help="sqlite (default), tantivy or duckdb; for a new index"
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="threads and processes (default: one a core; 0: none)"
+    )
+    parser.add_argument(
+        "--batch-size", type=_batch_size, default="auto", metavar="N|auto", help="files in a batch"
+    )
+    parser.add_argument(
+        "--durability", choices=("full", "normal"), default="full", help="what survives a power cut"
+    )
+    tree = parser.add_argument_group("what belongs to the tree (kept for later updates)")
+    tree.add_argument("--hidden", action="store_true", default=None, help="hidden files and folders too")
+    tree.add_argument("--no-ignore", action="store_true", default=None, help="ignore no ignore files")
+    tree.add_argument(
+        "-g", "--glob", action="append", metavar="GLOB", help="only files that match (! excludes)"
+    )
+    tree.add_argument(
+        "--max-filesize", type=_file_size, metavar="SIZE", help="largest indexed file (default 4M)"
+    )
+    return parser
+
+
+def _batch_size(text: str) -> int | str:
+    if text == "auto":
+        return text
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a whole number from 1, or auto")
+    return int(text)
+
+
+def _file_size(text: str) -> int:
+    number, factor = (
+        (text[:-1], 1024 ** (1 + "KMG".index(text[-1].upper())))
+        if text[-1:].upper() in tuple("KMG")
+        else (text, 1)
+    )
+    if not number.isdigit():
+        raise argparse.ArgumentTypeError("must be a number of bytes, or one with K, M or G")
+    return int(number) * factor
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command."""
+    options = _parser().parse_args(arguments)
+    index = opened(options.path, options, engine=options.engine, durability=options.durability)
+    if index.location.scope:
+        index = type(index)(_own_location(options.path), engine=options.engine, durability=options.durability)
+    wanted = _update_options(index, options)
+    if options.dry_run:
+        from .dry_run import dry_run
+
+        return dry_run(index, wanted, as_json=options.json)
+    confirm_root(index.root, yes=options.yes or index.exists)
+    with (
+        index,
+        _interrupts() as interrupted,
+        progress_shown(quiet=options.quiet, as_json=options.json) as on_progress,
+    ):
+        result = index.update(wanted, on_progress=on_progress, cancelled=interrupted)
+    if options.json:
+        print_json({"root": str(index.root), **dataclasses.asdict(result)})
+    elif not options.quiet:
+        print(summary(result))
+    for failure in result.failed:
+        print(f"leindex: not indexed: {failure}", file=sys.stderr)
+    return 0
+
+
+def _own_location(path: str) -> Any:
+    """The location for a tree of its own, though a folder above it is indexed already."""
+    from ..config import Location, folder_for, root_of
+
+    root = root_of(path)
+    return Location(root, folder_for(root))
+
+
+def _update_options(index: Index, options: argparse.Namespace) -> UpdateOptions:
+    """The options of the last update, with what the command line changes."""
+    from ..indexing.pipeline import UpdateOptions, stored_options
+
+    stored = stored_options(index.catalog) if index.exists else UpdateOptions()
+    index.close()
+    changed = {
+        name: value
+        for name, value in (
+            ("hidden", options.hidden),
+            ("no_ignore", options.no_ignore),
+            ("globs", None if options.glob is None else tuple(options.glob)),
+            ("max_size", options.max_filesize),
+        )
+        if value is not None
+    }
+    return UpdateOptions(
+        discover=dataclasses.replace(stored.discover, **changed),
+        workers=options.workers,
+        batch_size=options.batch_size,
+        text_only=options.text_only,
+    )
+
+
+@contextmanager
+def _interrupts() -> Iterator[Any]:
+    """Ctrl-C asks to stop at the next batch; a second one stops at once."""
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def summary(result: UpdateResult) -> str:
+    """What an update did, for people."""
+    rate = result.bytes / 1e6 / max(result.seconds, 1e-6)
+    lines = [
+        f"{result.files} files indexed: {result.added} new, {result.changed} changed, {result.removed} removed, "
+        f"{result.unchanged} unchanged",
+        f"{result.documents} contents written, {size(result.bytes)} in {age(result.seconds) if result.seconds >= 120 else f'{result.seconds:.2f} s'}"
+        + (f" ({rate:.0f} MB/s)" if result.bytes else ""),
+    ]
+    if result.skipped:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in result.skipped.items())
+        lines.append(f"skipped: {reasons}")
+    return "\n".join(lines)

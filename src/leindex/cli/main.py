@@ -1,0 +1,110 @@
+"""The command `leindex`: finds the subcommand, and turns every error into one line and an exit status.
+
+Subcommands are modules of this package with `run(arguments) -> int`; each is imported only when it is called.
+Exit status: 0 done (for grep: a match), 1 nothing found, 2 an error, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from ..errors import CancelledError, LeindexError, QueryError
+
+COMMANDS = {
+    "index": "index a tree, or bring its index up to date",
+    "search": "ranked search with the query language",
+    "grep": "every matching line, with ripgrep's flags and output",
+    "files": "find files by a few letters of their path",
+    "symbols": "find definitions by name",
+    "outline": "the definitions of a file",
+    "refs": "definitions and call sites of a name",
+    "status": "what an index holds and how fresh it is",
+    "list": "all indexes",
+    "remove": "delete an index",
+    "compact": "merge segments and give back space",
+    "check": "look for damage",
+    "watch": "keep an index current while the tree changes",
+    "engines": "the storage engines and whether they are installed",
+    "migrate": "copy an index to another engine",
+    "verify": "compare two indexes document by document",
+    "sql": "SQL over files, symbols and contents",
+    "mcp": "serve an AI assistant over stdio (MCP)",
+    "serve": "serve HTTP, MCP and a page for the browser",
+    "install": "set up MCP clients to use leindex",
+    "uninstall": "undo install",
+}
+
+
+def usage() -> str:
+    """The help of the command itself."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {purpose}" for name, purpose in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: leindex COMMAND [ARGUMENTS]",
+            "",
+            "An index of source code: exact, ranked and symbol search.",
+            "",
+            *lines,
+            "",
+            "leindex COMMAND --help explains a command; leindex --version prints the version.",
+        ]
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0 if arguments else 2
+    if arguments[0] in ("-V", "--version"):
+        print(f"leindex {__version__}")
+        return 0
+    command = arguments[0]
+    if command not in COMMANDS:
+        return _fail(f"there is no command {command!r}{_suggestion(command)}; see leindex --help")
+    try:
+        module = importlib.import_module(f".{command}", __package__)
+        return int(module.run(arguments[1:]))
+    except CancelledError as error:
+        print(f"leindex: {error}", file=sys.stderr)
+        return 130
+    except QueryError as error:
+        return _fail(_pointed(error))
+    except LeindexError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader has gone; what Python would still flush at exit has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _fail(message: str) -> int:
+    print(f"leindex: {message}", file=sys.stderr)
+    return 2
+
+
+def _pointed(error: QueryError) -> str:
+    """A query's error with the place, on as few lines as say it."""
+    advice = f"; {error.advice}" if error.advice else ""
+    if not error.text or "\n" in error.text:
+        return f"{error.message}{advice}"
+    return f"{error.message}{advice}\n  {error.text}\n  {' ' * error.column}^"
+
+
+def _suggestion(command: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(command, COMMANDS, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

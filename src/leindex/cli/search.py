@@ -1,0 +1,114 @@
+"""`leindex search`: ranked search with the query language."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ..models import Hit, LineMatch, SearchResult
+from .common import (
+    Parser,
+    add_index_option,
+    add_json_option,
+    add_refresh_options,
+    positive,
+    print_json,
+    ready,
+    say_incomplete,
+)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        "search", "Search a tree: the best passages first. docs/query.md describes the query language."
+    )
+    parser.add_argument("query", metavar="QUERY")
+    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the tree, or a folder in it")
+    add_index_option(parser)
+    add_json_option(parser)
+    parser.add_argument("--limit", type=positive, metavar="N", help="most hits (default 20)")
+    parser.add_argument("--cursor", help="go on after an earlier answer")
+    parser.add_argument(
+        "--plain", action="store_true", help="take the query as words, no operators or filters"
+    )
+    parser.add_argument("--explain", action="store_true", help="show each hit's signals")
+    add_refresh_options(parser)
+    return parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command."""
+    options = _parser().parse_args(arguments)
+    with ready(options.path, options) as index:
+        result = index.search(
+            options.query,
+            limit=options.limit,
+            cursor=options.cursor,
+            plain=options.plain,
+            explain=options.explain,
+        )
+    if options.json:
+        print_json(as_json(result, explain=options.explain))
+    else:
+        sys.stdout.write(as_text(result, color=sys.stdout.isatty(), explain=options.explain))
+        sys.stdout.flush()
+        for line in result.advice:
+            print(f"leindex: {line}", file=sys.stderr)
+        say_incomplete(result.completeness, nothing_found=not result.hits)
+    return 0 if result.hits else 1
+
+
+def as_json(result: SearchResult, *, explain: bool = False) -> dict[str, Any]:
+    """The answer as `--json` prints it."""
+    return {
+        "query": result.query,
+        "hits": [_hit_json(hit, explain=explain) for hit in result.hits],
+        "facets": {name: dict(values) for name, values in result.facets.items()},
+        "cursor": result.cursor,
+        "advice": list(result.advice),
+        **result.completeness.as_json(),
+    }
+
+
+def _hit_json(hit: Hit, *, explain: bool) -> dict[str, Any]:
+    fields = asdict(hit)
+    if not explain:
+        del fields["signals"]
+    fields["lines"] = [
+        {"number": line.number, "text": line.text, "ranges": [list(r) for r in line.ranges]}
+        for line in hit.lines
+    ]
+    fields["path"] = hit.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return fields
+
+
+def as_text(result: SearchResult, *, color: bool, explain: bool = False) -> str:
+    """The answer for people: each hit's place and heading, then its lines with their numbers."""
+    parts: list[str] = []
+    for hit in result.hits:
+        place = f"{hit.path}:{hit.start_line}" + (
+            f"-{hit.end_line}" if hit.end_line != hit.start_line else ""
+        )
+        heading = f"  {hit.heading}" if hit.heading else ""
+        parts.append(f"\x1b[35m{place}\x1b[0m{heading}" if color else f"{place}{heading}")
+        parts += [f"  {line.number}: {_marked(line) if color else line.text}" for line in hit.lines]
+        if explain:
+            parts.append(f"  score {hit.score} {json.dumps(hit.signals, default=str)}")
+    for name, values in result.facets.items():
+        parts.append(f"{name}: " + ", ".join(f"{value} ({count})" for value, count in values.items()))
+    if result.completeness.truncated and result.hits:
+        parts.append(f"more: --cursor {result.cursor}")
+    return (
+        "".join(part + "\n" for part in parts).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    )
+
+
+def _marked(line: LineMatch) -> str:
+    text, at, parts = line.text, 0, []
+    for start, end in line.ranges:
+        parts += [text[at:start], "\x1b[1;31m", text[start:end], "\x1b[0m"]
+        at = end
+    return "".join([*parts, text[at:]])

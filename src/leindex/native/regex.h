@@ -1,0 +1,157 @@
+/* The matcher: from a serialized pattern (query/program.py) to matches in bytes.
+ *
+ * regex_nfa.c builds a Thompson NFA over bytes; regex_dfa.c determinizes it lazily, forward to find where a match
+ * ends and backward to find where it starts; regex_pike.c simulates it to find capture groups; regex_literal.c finds
+ * literals that a match must hold; regex_search.c puts these together; regex.c is the Python type. Semantics are
+ * those of Rust's regex crate: leftmost, then the first alternative.
+ */
+#ifndef LEINDEX_REGEX_H
+#define LEINDEX_REGEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NONE UINT32_MAX
+#define NOWHERE SIZE_MAX
+
+/* What the engine can run out of. */
+typedef enum { OK = 0, NO_MEMORY = -1, TOO_LARGE = -2, MALFORMED = -3 } Status;
+
+/* The haystack: looks see all of it, whatever part is searched. */
+typedef struct {
+    const uint8_t *data;
+    size_t len;
+} Hay;
+
+typedef struct {
+    size_t start, end;
+} Span;
+
+/* ---- looks: the numbers of hir.LookKind, in its order ---- */
+enum {
+    LOOK_START_TEXT, LOOK_END_TEXT, LOOK_START_LINE, LOOK_END_LINE, LOOK_START_CRLF, LOOK_END_CRLF,
+    LOOK_WORD, LOOK_NOT_WORD, LOOK_WORD_START, LOOK_WORD_END, LOOK_WORD_START_HALF, LOOK_WORD_END_HALF,
+    LOOK_ASCII_WORD, LOOK_ASCII_NOT_WORD, LOOK_ASCII_WORD_START, LOOK_ASCII_WORD_END,
+    LOOK_ASCII_WORD_START_HALF, LOOK_ASCII_WORD_END_HALF, LOOK_COUNT
+};
+#define BIT(look) (1u << (look))
+#define LOOKS_TEXT (BIT(LOOK_START_TEXT) | BIT(LOOK_END_TEXT))
+#define LOOKS_CRLF (BIT(LOOK_START_CRLF) | BIT(LOOK_END_CRLF))
+#define LOOKS_LINE (BIT(LOOK_START_LINE) | BIT(LOOK_END_LINE) | LOOKS_CRLF)
+#define LOOKS_UNICODE (63u << LOOK_WORD)
+#define LOOKS_ASCII_WORD (63u << LOOK_ASCII_WORD)
+
+/* Which of the looks in `wanted` hold between hay[at - 1] and hay[at]. */
+uint32_t looks_at(const Hay *hay, size_t at, uint32_t wanted);
+
+/* ---- the NFA ---- */
+typedef enum { OP_BYTES, OP_SPARSE, OP_SPLIT, OP_UNION, OP_LOOK, OP_SAVE, OP_MATCH, OP_FAIL } Op;
+
+/* One state. BYTES: lo, hi, out. SPARSE: edges[arg .. arg + count]. SPLIT: out first, then arg. UNION:
+ * targets[arg .. arg + count] in order of preference. LOOK: lo is its number. SAVE: arg is the slot. */
+typedef struct {
+    uint8_t op, lo, hi;
+    uint32_t count, out, arg;
+} Inst;
+
+typedef struct {
+    uint8_t lo, hi;
+    uint32_t out;
+} Edge;
+
+typedef struct {
+    Inst *insts;
+    Edge *edges;
+    uint32_t *targets;
+    size_t ninsts, nedges, ntargets, cap_insts, cap_edges, cap_targets;
+    uint32_t start;    /* anchored */
+    uint32_t floating; /* any bytes first, at the least preference */
+    uint32_t looks;    /* which occur */
+    bool reverse;
+    uint8_t classes[256]; /* bytes that no state tells apart share a class */
+    uint32_t nclasses;
+} Nfa;
+
+/* The parts of a serialized pattern; see query/program.py. */
+typedef struct {
+    uint32_t flags, slots, looks_before, looks_after;
+    const uint32_t *literals, *tree, *end;
+    uint32_t nliterals;
+} Program;
+
+enum { PROGRAM_LINE_SAFE = 1, PROGRAM_TEXT_ANCHOR = 2, PROGRAM_CRLF = 4, PROGRAM_EXACT = 8, PROGRAM_FOLD = 16 };
+
+Status program_open(Program *program, const void *data, size_t size);
+Status nfa_build(Nfa *nfa, const Program *program, bool reverse, bool captures);
+void nfa_free(Nfa *nfa);
+
+/* ---- the lazy DFA: one is used by one thread at a time ---- */
+typedef struct Dfa Dfa;
+Dfa *dfa_new(const Nfa *nfa);
+void dfa_free(Dfa *dfa);
+/* Where the leftmost-first match in hay[start..end] ends (any match, if `earliest`): 1 found, 0 not, or a Status. */
+int dfa_forward(Dfa *dfa, const Hay *hay, size_t start, size_t end, bool anchored, bool earliest, size_t *found);
+/* The least start, not below `start`, of a match that ends at `end`. */
+int dfa_backward(Dfa *dfa, const Hay *hay, size_t start, size_t end, size_t *found);
+
+/* ---- the Pike VM ---- */
+typedef struct Pike Pike;
+Pike *pike_new(const Nfa *nfa, uint32_t slots);
+void pike_free(Pike *pike);
+/* Fills slots (NOWHERE for unset) of the leftmost-first match that starts at `start`: 1, 0 or a Status. */
+int pike_captures(Pike *pike, const Hay *hay, size_t start, size_t end, size_t *slots);
+
+/* ---- literals ---- */
+typedef struct {
+    uint8_t *bytes, *masks; /* a byte b stands for literal byte c if (b | mask) == c; masks are 0 or 0x20 */
+    size_t len;
+} Literal;
+
+typedef struct Literals {
+    Literal *items;
+    uint32_t count;
+    size_t min_len, max_len;
+    uint32_t far_at, rare_at; /* one literal: two offsets to probe */
+    bool teddy;
+    uint32_t probes; /* several: how many leading bytes Teddy looks at */
+    uint8_t low[3][16], high[3][16];
+    uint32_t *bucket[8], bucket_len[8];
+    uint8_t *pairs; /* without Teddy: bit set of the leading two bytes (or one) */
+} Literals;
+
+Status literals_build(Literals *set, const Program *program);
+void literals_free(Literals *set);
+/* The first place in hay[start..end] where a literal lies, the most preferred there in *which; or NOWHERE. */
+size_t literals_find(const Literals *set, const uint8_t *hay, size_t start, size_t end, uint32_t *which);
+bool literal_at(const Literal *literal, const uint8_t *hay, size_t at, size_t end);
+size_t newlines_count(const uint8_t *data, size_t len);
+size_t bytes_find3(const uint8_t *data, size_t start, size_t end, const uint8_t *wanted, uint32_t count);
+void literal_choose_cpu(void);
+
+/* ---- searching ---- */
+typedef struct {
+    const Program *program;
+    const Nfa *forward, *backward, *captures;
+    const Literals *literals; /* NULL: no match needs any */
+} Engine;
+
+typedef struct Cache {
+    struct Cache *next;
+    Dfa *forward, *backward;
+    Pike *pike;
+    size_t line_start, line_end; /* the line looked at last, so that many finds in one long line stay linear */
+} Cache;
+
+typedef struct {
+    uint64_t number, start, end, match_start, match_end;
+} Line;
+
+int search_is_match(const Engine *engine, Cache *cache, const Hay *hay);
+int search_find(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found);
+/* The next line at or after `from` (the start of a line) that matches when searched alone. */
+int search_line(const Engine *engine, Cache *cache, const Hay *hay, size_t from, bool spans, Line *line);
+size_t search_text_end(const Engine *engine, const Hay *hay, size_t start, size_t newline);
+void cache_free(Cache *cache);
+
+#endif

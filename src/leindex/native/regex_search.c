@@ -1,0 +1,191 @@
+/* How a search goes about it.
+ *
+ * A pattern that is nothing but literals (with looks at its ends, perhaps) never enters the automaton. A pattern
+ * whose matches need a literal and stay within a line is only tried on lines that hold one. Everything else runs
+ * the automaton over the whole text.
+ */
+#include "native.h"
+#include "regex.h"
+
+static bool has(const Engine *engine, uint32_t flag)
+{
+    return engine->program->flags & flag;
+}
+
+void cache_free(Cache *cache)
+{
+    dfa_free(cache->forward);
+    dfa_free(cache->backward);
+    pike_free(cache->pike);
+    free(cache);
+}
+
+static size_t line_start(const Hay *hay, size_t floor, size_t at)
+{
+    while (at > floor && hay->data[at - 1] != '\n')
+        at--;
+    return at;
+}
+
+static size_t line_end(const Hay *hay, size_t at, size_t end)
+{
+    const uint8_t *hit = at < end ? memchr(hay->data + at, '\n', end - at) : NULL;
+    return hit ? (size_t)(hit - hay->data) : end;
+}
+
+static int forward(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, bool earliest,
+                   size_t *found)
+{
+    if (!cache->forward && !(cache->forward = dfa_new(engine->forward)))
+        return NO_MEMORY;
+    return dfa_forward(cache->forward, hay, start, end, false, earliest, found);
+}
+
+/* The leftmost-first match of hay[start..end] by automaton. */
+static int automaton(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found)
+{
+    int result = forward(engine, cache, hay, start, end, found == NULL, found ? &found->end : &(size_t){0});
+    if (result != 1 || !found)
+        return result;
+    if (!cache->backward && !(cache->backward = dfa_new(engine->backward)))
+        return NO_MEMORY;
+    return dfa_backward(cache->backward, hay, start, found->end, &found->start);
+}
+
+static int exact(const Engine *engine, const Hay *hay, size_t start, size_t end, Span *found)
+{
+    const Literals *set = engine->literals;
+    uint32_t before = engine->program->looks_before, after = engine->program->looks_after, which = 0;
+    for (size_t at = start; (at = literals_find(set, hay->data, at, end, &which)) != NOWHERE; at++) {
+        if (before && looks_at(hay, at, before) != before)
+            continue;
+        for (uint32_t i = which; i < set->count; i++) {
+            if (i > which && !literal_at(&set->items[i], hay->data, at, end))
+                continue;
+            size_t stop = at + set->items[i].len;
+            if (after && looks_at(hay, stop, after) != after)
+                continue;
+            if (found)
+                *found = (Span){at, stop};
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The first match on a line of hay[start..end] that holds a needed literal; the line goes to the cache. */
+static int on_lines(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found)
+{
+    uint32_t which;
+    for (size_t at = start; (at = literals_find(engine->literals, hay->data, at, end, &which)) != NOWHERE;) {
+        cache->line_start = line_start(hay, start, at);
+        if (at >= cache->line_end || cache->line_end > end)
+            cache->line_end = line_end(hay, at, end);
+        int result = automaton(engine, cache, hay, cache->line_start, cache->line_end, found);
+        if (result)
+            return result;
+        at = cache->line_end + 1;
+    }
+    return 0;
+}
+
+static int search(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found)
+{
+    if (has(engine, PROGRAM_EXACT))
+        return exact(engine, hay, start, end, found);
+    if (engine->literals && has(engine, PROGRAM_LINE_SAFE))
+        return on_lines(engine, cache, hay, start, end, found);
+    if (engine->literals && literals_find(engine->literals, hay->data, start, end, &(uint32_t){0}) == NOWHERE)
+        return 0;
+    return automaton(engine, cache, hay, start, end, found);
+}
+
+static void forget_line(Cache *cache)
+{
+    cache->line_start = 1;
+    cache->line_end = 0;
+}
+
+int search_is_match(const Engine *engine, Cache *cache, const Hay *hay)
+{
+    forget_line(cache);
+    return search(engine, cache, hay, 0, hay->len, NULL);
+}
+
+/* The caller empties the cache's line before the first of several finds in one haystack. */
+int search_find(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found)
+{
+    return search(engine, cache, hay, start, end, found);
+}
+
+/* Where a line's text ends, given where its newline is: with CRLF, before the carriage return too. */
+size_t search_text_end(const Engine *engine, const Hay *hay, size_t start, size_t newline)
+{
+    bool cut = has(engine, PROGRAM_CRLF) && newline > start && newline < hay->len && hay->data[newline - 1] == '\r';
+    return newline - cut;
+}
+
+/* Each line as a haystack of its own: for looks that tell a text's end from a line's. With CRLF a line that ends in
+ * a bare newline keeps it, as in ripgrep. */
+static int line_alone(const Engine *engine, Cache *cache, const Hay *hay, size_t from, bool spans, Line *line)
+{
+    for (size_t start = from; start < hay->len;) {
+        size_t newline = line_end(hay, start, hay->len), stop = search_text_end(engine, hay, start, newline);
+        bool keeps = has(engine, PROGRAM_CRLF) && stop == newline && newline < hay->len;
+        Hay alone = {hay->data + start, stop - start + keeps};
+        Span found = {0, 0};
+        forget_line(cache);
+        int result = search(engine, cache, &alone, 0, alone.len, spans ? &found : NULL);
+        if (result) {
+            *line = (Line){0, start, stop, start + found.start, start + found.end};
+            return result;
+        }
+        start = newline + 1;
+    }
+    return 0;
+}
+
+/* The next matching line, as offsets in a haystack that begins with a line. */
+static int next_line(const Engine *engine, Cache *cache, const Hay *hay, bool spans, Line *line)
+{
+    Span found = {0, 0};
+    size_t at = 0;
+    forget_line(cache);
+    if (engine->literals) {
+        bool is_exact = has(engine, PROGRAM_EXACT);
+        int result = search(engine, cache, hay, 0, hay->len, spans || is_exact ? &found : NULL);
+        if (result != 1)
+            return result;
+        at = is_exact ? found.start : cache->line_start;
+    } else {
+        int result = forward(engine, cache, hay, 0, hay->len, true, &at);
+        if (result != 1)
+            return result;
+    }
+    size_t start = line_start(hay, 0, at), newline = line_end(hay, at, hay->len);
+    if (start == hay->len)
+        return 0; /* after the last newline there is no line */
+    if (spans && !engine->literals) {
+        int result = automaton(engine, cache, hay, start, newline, &found);
+        if (result < 0)
+            return result;
+    }
+    *line = (Line){0, start, search_text_end(engine, hay, start, newline), found.start, found.end};
+    return 1;
+}
+
+int search_line(const Engine *engine, Cache *cache, const Hay *hay, size_t from, bool spans, Line *line)
+{
+    if (!has(engine, PROGRAM_LINE_SAFE) || has(engine, PROGRAM_TEXT_ANCHOR))
+        return line_alone(engine, cache, hay, from, spans, line);
+    /* Looks do not see what is before `from`: a continuation byte there may not make sense of the newline. */
+    Hay rest = {hay->data + from, hay->len - from};
+    int result = next_line(engine, cache, &rest, spans, line);
+    if (result == 1) {
+        line->start += from;
+        line->end += from;
+        line->match_start += from;
+        line->match_end += from;
+    }
+    return result;
+}

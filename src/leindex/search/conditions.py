@@ -1,0 +1,110 @@
+"""Which files satisfy a query, decided leaf by leaf: first from their rows, then from their contents.
+
+The plan's tree is read with what is known so far (`Plan.judge`): path and language come from the catalogue's row and
+cost nothing; definitions come from the stored symbols; content predicates are matched last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .. import _native
+from ..models import FileRow
+from ..query.ast import BranchFilter, Definition, Leaf, LanguageFilter, PathFilter, RepoFilter
+from ..query.hir import Hir
+from ..query.paths import kind_holds, name_predicate, path_predicate
+from ..query.plan import Plan
+from ..query.program import compile as compile_program
+from .source import Symbol
+
+Languages = Callable[[str], frozenset[str]]
+"""The languages that a value of `lang:` means; raises QueryError for one that means none."""
+
+
+def compiled(hir: Hir) -> _native.Regex:
+    """The matcher of an expression."""
+    return _native.Regex(compile_program(hir))
+
+
+class Conditions:
+    """The tests of one plan. Raises QueryError for a filter value that means nothing."""
+
+    def __init__(self, plan: Plan, root_name: str, languages: Languages) -> None:
+        self.plan = plan
+        self.languages = languages
+        self.matchers = {term.node: compiled(term.hir) for term in plan.terms}
+        self._tests: dict[Leaf, Callable[[FileRow], bool]] = {}
+        self._names: dict[Definition, Callable[[Symbol], bool]] = {}
+        for leaf in _leaves(plan):
+            if isinstance(leaf, PathFilter):
+                self._tests[leaf] = _path_test(leaf)
+            elif isinstance(leaf, LanguageFilter):
+                self._tests[leaf] = _language_test(languages(leaf.value))
+            elif isinstance(leaf, RepoFilter):
+                fits = leaf.value.lower() in root_name.lower()
+                self._tests[leaf] = lambda row, fits=fits: fits  # type: ignore[misc]
+            elif isinstance(leaf, BranchFilter):
+                self._tests[leaf] = lambda row: False
+            elif isinstance(leaf, Definition):
+                self._names[leaf] = _definition_test(leaf)
+
+    @property
+    def needs_symbols(self) -> bool:
+        """Whether the stored symbols decide anything."""
+        return bool(self._names)
+
+    def row_may_match(self, row: FileRow) -> bool:
+        """Whether a file is still in question, given its row."""
+        return (
+            self.plan.judge(lambda leaf: test(row) if (test := self._tests.get(leaf)) else None) is not False
+        )
+
+    def matches(self, row: FileRow, text: bytes, symbols: Callable[[], Sequence[Symbol]]) -> bool:
+        """Whether a file satisfies the query. `symbols` is asked only where they matter."""
+
+        def truth(leaf: Leaf) -> bool:
+            if (test := self._tests.get(leaf)) is not None:
+                return test(row)
+            if (named := self._names.get(leaf)) is not None:  # type: ignore[call-overload]
+                return any(named(symbol) for symbol in symbols())
+            return self.matchers[leaf].is_match(text)  # type: ignore[index]
+
+        return self.plan.matches(truth)
+
+    def definitions(self, symbols: Sequence[Symbol]) -> list[Symbol]:
+        """The definitions that the query's `sym:` and `kind:` ask for."""
+        return [symbol for symbol in symbols if any(test(symbol) for test in self._names.values())]
+
+    def spans(self, text: bytes) -> list[tuple[int, int]]:
+        """Where the positive terms match, as byte ranges in order; a range within another is left out."""
+        found = sorted(
+            span
+            for term in self.plan.positive
+            for span in self.matchers[term.node].find_all(text)
+            if span[0] < span[1]
+        )
+        kept: list[tuple[int, int]] = []
+        for start, end in found:
+            if not kept or start >= kept[-1][1]:
+                kept.append((start, end))
+        return kept
+
+
+def _leaves(plan: Plan) -> list[Leaf]:
+    from ..query.ast import leaves
+
+    return [] if plan.tree is None else [leaf for leaf, _ in leaves(plan.tree)]
+
+
+def _path_test(leaf: PathFilter) -> Callable[[FileRow], bool]:
+    holds = path_predicate(leaf)
+    return lambda row: holds(row.name)
+
+
+def _language_test(languages: frozenset[str]) -> Callable[[FileRow], bool]:
+    return lambda row: row.language in languages
+
+
+def _definition_test(leaf: Definition) -> Callable[[Symbol], bool]:
+    named = None if leaf.name is None else name_predicate(leaf.name)
+    return lambda symbol: (named is None or named(symbol.name)) and kind_holds(leaf, symbol.kind)

@@ -1,0 +1,105 @@
+"""What ranking reads of an index: postings from the engine, paths and symbols from the catalogue."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import zstandard
+
+from ..models import FileRow
+from ..storage.catalog import Catalog
+from ..storage.storage_interface import SearchInterface
+from .paths import PathTerms
+
+SYMBOLS_LIMIT = 64 << 20
+"""Bytes of the largest list of symbols that is unpacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A definition as the second stage stored it; see `leindex.indexing.symbols.Symbol`."""
+
+    name: str
+    kind: str
+    container: str
+    start_line: int
+    end_line: int
+    line: int
+    column: int
+    visibility: str
+
+
+def unpack(packed: bytes) -> list[Symbol]:
+    """The definitions of a document from their stored form."""
+    if not packed:
+        return []
+    fields = json.loads(zstandard.ZstdDecompressor().decompress(packed, max_output_size=SYMBOLS_LIMIT))
+    return [Symbol(*values) for values in fields]
+
+
+@dataclass(frozen=True, slots=True)
+class RankedDocument:
+    """A document with what ranking looks at; `rows` are the files that hold this content."""
+
+    number: int
+    path: str
+    content: bytes
+    definitions: Sequence[Symbol]
+    rows: Sequence[FileRow]
+
+
+class PathTable:
+    """The terms of all paths of one generation; kept by an open Index from one search to the next."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.generation = catalog.generation
+        numbers: list[int] = []
+        paths: list[str] = []
+        for path, number, *_ in catalog.walk():
+            if number:
+                numbers.append(number)
+                paths.append(os.fsdecode(path))
+        self.terms = PathTerms(numbers, paths)
+        self.limit = max(numbers, default=0) + 1
+        self.documents = len(set(numbers))
+
+
+class IndexSource:
+    """The `RankingSource` of one index; used inside a snapshot."""
+
+    def __init__(self, store: SearchInterface, catalog: Catalog, table: PathTable) -> None:
+        self._store, self._catalog, self._table = store, catalog, table
+
+    def count(self) -> int:
+        return self._table.documents
+
+    def number_limit(self) -> int:
+        return self._table.limit
+
+    def postings(self, term: int) -> tuple[bytes, bytes]:
+        found = self._store.word_postings(term)
+        return found.numbers, found.payloads
+
+    def path_terms(self) -> PathTerms:
+        return self._table.terms
+
+    def load(self, numbers: Sequence[int]) -> list[RankedDocument]:
+        rows: Mapping[int, list[FileRow]] = self.rows(numbers)
+        loaded: list[RankedDocument] = []
+        for number, content in zip(numbers, self._store.contents(numbers), strict=True):
+            if content is None or number not in rows:
+                continue
+            stored = self._catalog.symbols_of(number)
+            definitions = unpack(stored[1]) if stored is not None else []
+            loaded.append(RankedDocument(number, rows[number][0].name, content, definitions, rows[number]))
+        return loaded
+
+    def rows(self, numbers: Sequence[int]) -> dict[int, list[FileRow]]:
+        """The files of these documents, in path order."""
+        found: dict[int, list[FileRow]] = {}
+        for row in self._catalog.files_of(numbers):
+            found.setdefault(row.number, []).append(row)
+        return found
