@@ -11,6 +11,7 @@ from storage_contract import StorageContract, documents
 
 from leindex.errors import ConfigError, EngineMissingError
 from leindex.storage import registry
+from leindex.storage.duckdb_storage import DuckDBSearch
 from leindex.storage.memory_storage import MemorySearch
 from leindex.storage.sqlite_storage import SQLiteSearch
 from leindex.storage.storage_interface import SearchInterface
@@ -71,3 +72,10 @@ class TestTantivy(StorageContract):
 
     def open(self, folder: Path, *, readonly: bool = False) -> SearchInterface:
         return registry.open_engine("tantivy", folder, "read" if readonly else "create")
+
+
+class TestDuckDB(StorageContract):
+    engine = DuckDBSearch
+
+    def open(self, folder: Path, *, readonly: bool = False) -> SearchInterface:
+        return registry.open_engine("duckdb", folder, "read" if readonly else "create")

@@ -169,7 +169,7 @@ def run_sequences(engine_name: str, examples: int) -> None:
     )
 
 
-@pytest.mark.parametrize("engine_name", ["tantivy"])
+@pytest.mark.parametrize("engine_name", ["tantivy", "duckdb"])
 def test_random_sequences(engine_name: str) -> None:
     """Fewer than for SQLite: a commit of these engines costs a hundred times more."""
     run_sequences(engine_name, 8)
