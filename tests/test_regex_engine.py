@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import re
 import threading
 import time
@@ -141,7 +142,9 @@ def test_batches() -> None:
         (r"\bfoo\b", "literals"),
         ("foo|bar", "literals"),
         ("(?i)retry", "literals"),
-        ("(?i)task", "lines with literals"),
+        ("(?i)task", "literals"),
+        ("(?i)ta[SK]", "literals"),
+        ("(?i)task(?-i)s", "lines with literals"),
         (r"\w+_irq(save|restore)?\b", "lines with literals"),
         (r"foobar\n\w", "texts with literals"),
         (r"\w+", "automaton"),
@@ -265,6 +268,15 @@ def test_large_patterns() -> None:
     start = time.process_time()
     assert many.find_all(b"- wordx word42x word10006x " * 1000)[:1] == [(8, 15)]
     assert time.process_time() - start < 2
+
+
+def test_more_states_than_the_cache_holds() -> None:
+    rng = random.Random(1)
+    data = "".join(rng.choice("ab\n" if rng.random() < 0.1 else "ab") for _ in range(300_000)).encode()
+    pattern = "a(?:a|b){18}b"
+    start = time.process_time()
+    assert matcher(pattern).find_all(data) == [match.span() for match in re.finditer(pattern.encode(), data)]
+    assert time.process_time() - start < 10
 
 
 def test_threads_share_one_regex() -> None:
