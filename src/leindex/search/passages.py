@@ -1,7 +1,7 @@
 """Cutting a file into the passages that can be an answer, and finding the one that answers best.
 
-A passage is what belongs to one definition and to no smaller one inside it: a function with its doc comment, or
-what a class has besides its methods. A file without definitions is cut where lines are blank.
+A passage is what belongs to one definition and to no smaller one inside it: a function with its doc
+comment, or what a class has besides its methods. A file without definitions is cut where lines are blank.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class _Cut:
 
 
 def _cut(text: bytes, definitions: Sequence[Definition]) -> _Cut:
-    """Sweeps over the definitions by their beginning; what lies between them belongs to the one around, if any."""
+    """Sweeps over the definitions by their beginning; what lies between them belongs to the one around, if
+    any."""
     lines = text.split(b"\n")
     count = len(lines) - (not lines[-1] and len(lines) > 1)
     cut = _Cut(array("I"), [], [])
@@ -109,7 +110,9 @@ def _cut(text: bytes, definitions: Sequence[Definition]) -> _Cut:
 def _with_comment(lines: list[bytes], start: int) -> int:
     """The first line of the comment, decorators and attributes that stand right above line `start`."""
     first = start
-    while first > 1 and start - first < COMMENT_LINES and lines[first - 2].lstrip().startswith(_COMMENT_STARTS):
+    while (
+        first > 1 and start - first < COMMENT_LINES and lines[first - 2].lstrip().startswith(_COMMENT_STARTS)
+    ):
         first -= 1
     return first
 
@@ -119,7 +122,9 @@ def _cut_loose(cut: _Cut, lines: list[bytes], start: int, end: int) -> None:
     while start <= end:
         last = min(end, start + LOOSE_LINES - 1)
         if last < end:
-            last = next((i for i in range(last, start + LOOSE_LINES // 2, -1) if not lines[i - 1].strip()), last)
+            last = next(
+                (i for i in range(last, start + LOOSE_LINES // 2, -1) if not lines[i - 1].strip()), last
+            )
         cut.starts.append(start - 1)
         cut.owners.append(len(cut.passages))
         cut.passages.append(Passage(start, last, None))
@@ -127,12 +132,16 @@ def _cut_loose(cut: _Cut, lines: list[bytes], start: int, end: int) -> None:
 
 
 def best_passage(
-    query: Query, rarities: Sequence[float], text: bytes, definitions: Sequence[Definition], lines: Sequence[int] = ()
+    query: Query,
+    rarities: Sequence[float],
+    text: bytes,
+    definitions: Sequence[Definition],
+    lines: Sequence[int] = (),
 ) -> tuple[Passage, float]:
     """The passage of a file that answers a query best, and its score (BM25 over the file's passages).
 
-    `rarities` holds what each of the query's words counts, `text` is the searchable text of the file; passages that
-    hold one of `lines` (from 1; where an exact search matched) come before all others.
+    `rarities` holds what each of the query's words counts, `text` is the searchable text of the file;
+    passages that hold one of `lines` (from 1; where an exact search matched) come before all others.
     """
     cut = _cut(text, definitions)
     terms = array("I", [term.hash for word in query.words for term in word.terms])

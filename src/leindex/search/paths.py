@@ -1,8 +1,8 @@
 """The terms of paths, in memory.
 
-A path belongs to a file, not to its content, and a rename must not touch what is stored about the content. So the
-terms of paths are no part of a document's bag of words: they are made when a tree is opened (78,000 paths take
-about 45 ms) and kept as long as the generation lasts.
+A path belongs to a file, not to its content, and a rename must not touch what is stored about the content.
+So the terms of paths are no part of a document's bag of words: they are made when a tree is opened (78,000
+paths take about 45 ms) and kept as long as the generation lasts.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ IS_FOLDER: Final = 8
 class PathTerms:
     """Which documents have a term in their path.
 
-    `numbers` and `paths` go together: a document at several paths comes several times. Paths are relative to the
-    root, with `/`. Numbers are below 2**28.
+    `numbers` and `paths` go together: a document at several paths comes several times. Paths are relative
+    to the root, with `/`. Numbers are below 2**28.
     """
 
     def __init__(self, numbers: Sequence[int], paths: Sequence[str]) -> None:

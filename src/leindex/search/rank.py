@@ -1,12 +1,13 @@
 """Ranking: which documents answer a query best, and with which passage. The one scorer for all engines.
 
-Two steps. `best_documents` reads posting lists only: for each word of the query what it weighs in a document (BM25's
-saturated frequency, kept in the posting), whether a definition is named so, and whether the path says it, each times
-the word's rarity. `rank_documents` then opens the best few: passages, definitions of a name that was asked for, and
-what kind of file it is. `rank` does both. Everything is deterministic; equal scores are ordered by path.
+Two steps. `best_documents` reads posting lists only: for each word of the query what it weighs in a
+document (BM25's saturated frequency, kept in the posting), whether a definition is named so, and whether
+the path says it, each times the word's rarity. `rank_documents` then opens the best few: passages,
+definitions of a name that was asked for, and what kind of file it is. `rank` does both. Everything is
+deterministic; equal scores are ordered by path.
 
-What an engine supplies is `RankingSource`. The signals and what each is worth are in `Weights`; docs/ranking.md has
-their effect, measured.
+What an engine supplies is `RankingSource`. The signals and what each is worth are in `Weights`;
+docs/ranking.md has their effect, measured.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class RankingSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What each signal is worth. A document's score is a sum over the query's words, times the word's rarity."""
+    """What each signal is worth. A document's score is a sum over the query's words, times the word's
+    rarity."""
 
     words: WordWeights = field(default_factory=WordWeights)
     body: float = 1.0
@@ -99,8 +101,22 @@ class Weights:
 
 DEFAULT_WEIGHTS: Final = Weights()
 
-_TYPES: Final = frozenset("class struct interface trait type enum union module namespace object protocol record".split())
-_CALLABLES: Final = frozenset("function method macro constructor".split())
+_TYPES: Final = frozenset(
+    (
+        "class",
+        "struct",
+        "interface",
+        "trait",
+        "type",
+        "enum",
+        "union",
+        "module",
+        "namespace",
+        "object",
+        "protocol",
+    )
+)
+_CALLABLES: Final = frozenset(("function", "method", "macro", "constructor"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +157,8 @@ def rank(
 ) -> list[Hit]:
     """The best passages for a query, one a document, best first.
 
-    `allowed` restricts the documents to these numbers (they then need no word of the query). With `explain` the hits'
-    signals say what each word gave.
+    `allowed` restricts the documents to these numbers (they then need no word of the query). With `explain`
+    the hits' signals say what each word gave.
     """
     if isinstance(query, str):
         query = read_query(query, weights.words)
@@ -167,8 +183,11 @@ def best_documents(
     size = source.number_limit()
     found = _native.best(lists, size, limit, within)
     if query.name is not None and query.words:
-        numbers, payloads = source.postings(query.words[0].terms[0].hash)
-        defining = [number for number, _ in _native.best([(0, 1.0, _DEFINES, numbers, payloads)], size, DEFINING, None)]
+        numbers, payloads = source.postings(_native.terms(query.name.encode())[0][1])
+        defining = [
+            number
+            for number, _ in _native.best([(0, 1.0, _DEFINES, numbers, payloads)], size, DEFINING, None)
+        ]
         if allowed is not None:
             defining = sorted(set(defining).intersection(allowed))
         known = {number for number, _ in found}
@@ -189,8 +208,8 @@ def rank_documents(
 ) -> list[Hit]:
     """The second step: opens the documents that `best_documents` found and ranks their best passages.
 
-    `matches` gives, by document number, the lines (from 1) where an exact search matched: the passage that is shown
-    holds one of them.
+    `matches` gives, by document number, the lines (from 1) where an exact search matched: the passage that
+    is shown holds one of them.
     """
     lists = _lists(query, source, weights)
     scores = {scored.number: scored.score for scored in found}
@@ -260,7 +279,10 @@ def _body_worth(weights: tuple[float, float, float]) -> bytes:
     body, part, whole = weights
     return array(
         "f",
-        [body * (b & LEVEL) / LEVEL + (whole if b & NAMED_WHOLE else part if b & NAMED_PART else 0.0) for b in range(256)],
+        [
+            body * (b & LEVEL) / LEVEL + (whole if b & NAMED_WHOLE else part if b & NAMED_PART else 0.0)
+            for b in range(256)
+        ],
     ).tobytes()
 
 
@@ -280,7 +302,9 @@ def _rarity(count: int, having: int) -> float:
 def _lists(query: Query, source: RankingSource, weights: Weights) -> _Lists:
     count, paths = source.count(), source.path_terms()
     body = _body_worth((weights.body, weights.named_part, weights.named_whole))
-    in_path = _path_worth((weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part))
+    in_path = _path_worth(
+        (weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part)
+    )
     lists, rarities = [], []
     for group, word in enumerate(query.words):
         postings = [source.postings(term.hash) for term in word.terms]
