@@ -12,7 +12,7 @@
 #define AT_NAME_START 20
 #define AT_WORD_START 12
 #define AT_HUMP 10
-#define CONSECUTIVE 14
+#define CONSECUTIVE 18
 #define IN_NAME 6
 #define SAME_CASE 1
 #define GAP_OPEN 4

@@ -244,7 +244,7 @@ typedef struct {
 } Part;
 
 /* The parts of a run: split at underscores, between a lower-case letter or digit and a capital, before the last
- * capital of several, and between letters and digits. */
+ * capital of several, and between letters and digits. Only ASCII letters have a case here. */
 static size_t split_run(const uint8_t *run, size_t length, Part *parts)
 {
     size_t count = 0, i = 0;
@@ -256,7 +256,7 @@ static size_t split_run(const uint8_t *run, size_t length, Part *parts)
             int here = CLASS[run[i]], last = i > start ? CLASS[run[i - 1]] : here;
             if (i > start) {
                 int next = i + 1 < length ? CLASS[run[i + 1]] : UNDERSCORE;
-                if (here == UPPER && (last != UPPER || (next == LOWER && i + 1 < length)))
+                if (here == UPPER && (last == LOWER || last == DIGIT || (last == UPPER && next == LOWER)))
                     break;
                 if ((here == DIGIT) != (last == DIGIT))
                     break;

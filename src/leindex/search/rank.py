@@ -300,25 +300,32 @@ def _rarity(count: int, having: int) -> float:
 
 
 def _lists(query: Query, source: RankingSource, weights: Weights) -> _Lists:
-    count, paths = source.count(), source.path_terms()
+    paths = source.path_terms()
     body = _body_worth((weights.body, weights.named_part, weights.named_whole))
     in_path = _path_worth(
         (weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part)
     )
     lists, rarities = [], []
     for group, word in enumerate(query.words):
-        postings = [source.postings(term.hash) for term in word.terms]
-        path_postings = [paths.postings(term.hash) for term in word.terms]
-        rarity = word.weight * _rarity(count, len(postings[0][1]))
-        among_paths = word.weight * weights.path_rarity * _rarity(paths.count, len(path_postings[0][1]))
-        rarities.append(rarity)
-        for (_, worth), (numbers, payloads) in zip(word.terms, postings, strict=True):
+        in_text = [source.postings(term.hash) for term in word.terms]
+        on_paths = [paths.postings(term.hash) for term in word.terms]
+        text_rarities = _word_rarities(source.count(), [len(payloads) for _, payloads in in_text])
+        path_rarities = _word_rarities(paths.count, [len(flags) for _, flags in on_paths])
+        rarities.append(word.weight * max(text_rarities))
+        for term, (numbers, payloads), rarity in zip(word.terms, in_text, text_rarities, strict=True):
             if payloads:
-                lists.append((2 * group, rarity * worth, body, numbers, payloads))
-        for (_, worth), (numbers, flags) in zip(word.terms, path_postings, strict=True):
+                lists.append((2 * group, word.weight * term.worth * rarity, body, numbers, payloads))
+        for i, (term, (numbers, flags)) in enumerate(zip(word.terms, on_paths, strict=True)):
             if flags:
-                lists.append((2 * group + 1, max(rarity, among_paths) * worth, in_path, numbers, flags))
+                rarity = max(text_rarities[i], weights.path_rarity * path_rarities[i])
+                lists.append((2 * group + 1, word.weight * term.worth * rarity, in_path, numbers, flags))
     return _Lists(lists, rarities)
+
+
+def _word_rarities(count: int, having: Sequence[int]) -> list[float]:
+    """The rarity of each guise of a word: another guise never counts as rarer than the word itself."""
+    own = having[0]
+    return [_rarity(count, max(own, held)) for held in having]
 
 
 def _explain(query: Query, lists: _Lists, number: int) -> dict[str, dict[str, float]]:

@@ -131,7 +131,8 @@ def read_query(text: str, weights: WordWeights) -> Query:
     for run in telling:
         add(run.text, run.whole, weights.identifier if run.parts else 1.0)
         for part, term in run.parts:
-            add(part, term, weights.part)
+            if part not in STOP_WORDS:
+                add(part, term, weights.part)
     for left, right in pairwise(telling):
         joined = _native.terms((left.text + right.text).encode()) if right.start == left.end + 1 else []
         if joined and not left.parts and not right.parts and joined[0][1] not in seen:
