@@ -9,9 +9,16 @@ def bag(text: bytes, names: bytes, /) -> tuple[bytes, bytes, int]:
     """The bag of words of a text in which definitions have these names (separated by line ends): hashes, ascending;
     a payload byte for each (see terms.py); the number of words."""
 
+# passages.c
 def scan(text: bytes, terms: bytes, starts: bytes, /) -> tuple[bytes, bytes]:
-    """How often each of up to 64 terms (hashes) occurs in each passage (given by its first line, from 0, ascending):
-    16-bit counts, passage by passage; and the number of words in each passage (32 bits)."""
+    """How often each of up to 64 terms (hashes) occurs in each part of a text (given by its first line, from 0,
+    ascending): 16-bit counts, part by part; and the number of words in each part (32 bits)."""
+
+def passages(
+    text: bytes, terms: bytes, starts: bytes, ends: bytes, /
+) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    """The passages of a text whose definitions span these lines (from 1, ordered by start, the longer first): first
+    and last lines, the place of each one's definition or 2**32-1, then counts and words as in `scan`."""
 
 # score.c
 def best(
