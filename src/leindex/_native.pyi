@@ -37,3 +37,4 @@ def fuzzy(
 ) -> tuple[list[tuple[int, int]], int]:
     """The paths (separated by NUL; also given in lower case) that have the query's letters in order: place and score
     of the best, and how many there are. Of equal ones the one with the higher recency (32 bits) comes first."""
+def c_symbols(content: bytes, /) -> list[tuple[str, str, str, int, int, int, int, str]]: ...

@@ -35,10 +35,13 @@ _KEYWORDS: Final = {
 _KIND_OF: Final = {word.encode(): kind for kind, words in _KEYWORDS.items() for word in words}
 _LINE: Final = re.compile(
     rb"^[ \t]{0,40}\(?(?:(?:pub|public|private|protected|internal|export|default|static|abstract|final|sealed|async"
-    rb"|inline|virtual|override|open|data|partial|unsafe|extern|const|local|declare|pure|external)[ \t]+){0,6}"
-    rb"(" + b"|".join(sorted(map(re.escape, _KIND_OF), key=len, reverse=True)) + rb")[ \t]+([A-Za-z_$][\w.$:?!-]{0,199})"
+    rb"|inline|virtual|override|open|data|partial|unsafe|extern|const|local|declare|pure|external|actual|expect|suspend"
+    rb"|operator|infix|tailrec|inner|value|annotation|mutating|indirect|@\w+)[ \t]+){0,6}"
+    rb"(" + b"|".join(sorted(map(re.escape, _KIND_OF), key=len, reverse=True)) + rb")[ \t]+(?:class[ \t]+)?"
+    rb"([A-Za-z_$][\w.$:?!-]{0,199})"
     rb"|^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w{0,199})"
-    rb"|^(?!return\b|else\b|if\b|while\b|for\b|switch\b)[A-Za-z_][\w \t*&:<>,]{0,200}?[ \t*&]([A-Za-z_]\w{0,199})[ \t]*\([^;\n]{0,400}$",
+    rb"|^(?!return\b|else\b|if\b|while\b|for\b|switch\b)[A-Za-z_][\w \t*&:<>,]{0,200}?[ \t*&]([A-Za-z_]\w{0,199})"
+    rb"[ \t]*\([^;\n]{0,400}$",
     re.MULTILINE,
 )
 _FENCE: Final = re.compile(rb"[ ]{0,3}(`{3,}|~{3,})")
@@ -47,19 +50,19 @@ _SETEXT: Final = re.compile(rb"[ ]{0,3}(?:(=+)|(-+))[ \t]*$")
 _NOT_A_PARAGRAPH: Final = re.compile(rb"\s*$|[ ]{0,3}(?:[-*+>|]|\d+[.)])(?:\s|$)|    |\t|[ ]{0,3}<")
 
 
-def scan(content: bytes) -> list[Symbol]:
-    """What looks like a definition, each with the range of its one line."""
+def scan(content: bytes, start: int = 0, end: int | None = None) -> list[Symbol]:
+    """What looks like a definition between two byte offsets, each with the range of its one line."""
     symbols = []
-    line, counted, line_start = 1, 0, 0
-    for match in _LINE.finditer(content):
+    line, counted = content.count(b"\n", 0, start) + 1, start
+    for match in _LINE.finditer(content, start, len(content) if end is None else end):
         group = match.lastindex or 1
         kind = _KIND_OF[match[1]] if match[1] else "macro" if match[3] else "function"
         name_at = match.start(group)
         line += content.count(b"\n", counted, name_at)
         counted = name_at
-        line_start = content.rfind(b"\n", 0, name_at) + 1
         name = match[group].decode("utf-8", "replace").rstrip(":.-")
-        symbols.append(Symbol(name, kind, "", line, line, line, name_at - line_start, ""))
+        column = name_at - content.rfind(b"\n", 0, name_at) - 1
+        symbols.append(Symbol(name, kind, "", line, line, line, column, ""))
     return symbols
 
 
@@ -119,4 +122,5 @@ def _front_matter(lines: list[bytes]) -> int:
 
 
 def _plain(title: bytes) -> str:
-    return title.decode("utf-8", "replace")[:200]
+    """The title without a trailing attribute list such as `{#its-anchor}`."""
+    return re.sub(rb"\s*\{[ ]?[#.:][^{}]*\}$", b"", title).decode("utf-8", "replace")[:200]

@@ -10,6 +10,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Final
 
+from leindex.indexing import line_symbols
 from leindex.indexing.grammars import Grammar, grammar
 from leindex.indexing.symbols import Call, Symbol
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 NAME_LIMIT: Final = 200
 """Bytes of the longest name that is believed; a longer one comes from a file that did not parse."""
+MIN_UNPARSED: Final = 8
+"""Bytes of the shortest piece of a file that is worth another reading."""
 
 _OWNERS: Final = frozenset("class struct interface trait enum enumerator union object scope type".split())
 """Kinds whose functions are methods and whose variables are fields."""
@@ -25,7 +28,7 @@ _BODIES: Final = frozenset("function method constructor macro test".split())
 """Kinds whose variables are local, and no symbols."""
 _LEAVES: Final = frozenset("variable constant field property event".split())
 """Kinds that own nothing."""
-_WORDS: Final = re.compile(rb"\b(?:public|private|protected|internal|fileprivate|open|export|pub(?:\([^)]*\))?)\b")
+_WORDS: Final = re.compile(rb"\b(?:public|private|protected|internal|fileprivate|open|export)\b|\bpub\b(?:\([^)]*\))?")
 _MEANING: Final = {b"export": "public", b"open": "public", b"pub": "public", b"fileprivate": "private"}
 _NO_OWNER: Final = frozenset(("", "exports", "module.exports", "this", "self", "window", "globalThis"))
 
@@ -44,7 +47,26 @@ def definitions(content: bytes, language: str, time_limit_s: float) -> list[Symb
     if tree is None:
         return None
     symbols = _symbols(content, _matches(tree, rules), rules)
+    if tree.root_node.has_error:
+        symbols = _with_unparsed(content, tree, rules, symbols)
     return _merged(symbols) if rules.clauses else symbols
+
+
+def _with_unparsed(content: bytes, tree: Tree, rules: Grammar, symbols: list[Symbol]) -> list[Symbol]:
+    """The symbols and, where the parser gave up, what a reading of the lines adds to them."""
+    from tree_sitter import QueryCursor
+
+    known = {(symbol.line, symbol.column) for symbol in symbols}
+    added = []
+    reached = 0
+    for node in QueryCursor(rules.errors).captures(tree.root_node).get("error", ()):
+        start, end = max(node.start_byte, reached), node.end_byte
+        if end - start < MIN_UNPARSED:
+            continue
+        reached = end
+        start = content.rfind(b"\n", 0, start) + 1
+        added += [s for s in line_symbols.scan(content, start, end) if (s.line, s.column) not in known]
+    return sorted([*symbols, *added], key=lambda s: (s.start_line, -s.end_line)) if added else symbols
 
 
 def calls(content: bytes, language: str, time_limit_s: float) -> list[Call]:
@@ -70,6 +92,8 @@ def _parse(content: bytes, rules: Grammar, time_limit_s: float) -> Tree | None:
     """The tree, or `None` when it takes too long. The callback form costs nothing and is the one that can stop."""
     from tree_sitter import Parser
 
+    if rules.preprocessor and b"\n#" in content:
+        content = re.sub(rb"^#.*", lambda line: b" " * len(line[0]), content, flags=re.MULTILINE)
     deadline = time.monotonic() + time_limit_s
     try:
         return Parser(rules.language).parse(
@@ -101,6 +125,8 @@ def _matches(tree: Tree, rules: Grammar) -> list[_Match]:
                 owner = _owner(nodes[0])
             elif key[0] != "_":
                 kind, node = key, nodes[0]
+        if owner and kind == "function" and "declarator" in captured:
+            kind = "method"  # void A::b() {}
         if name is not None and node is not None:
             found.append((node.start_byte, -node.end_byte, pattern, kind, node, name, owner))
     found.sort(key=lambda match: match[:3])
@@ -109,29 +135,31 @@ def _matches(tree: Tree, rules: Grammar) -> list[_Match]:
 
 def _symbols(content: bytes, found: list[_Match], rules: Grammar) -> list[Symbol]:
     symbols: list[Symbol] = []
-    around: list[tuple[int, str, str]] = []  # end, qualified name and kind of the definitions that are open
+    around: list[tuple[int, int, str, str]] = []  # range, qualified name and kind of the definitions that are open
     seen: set[int] = set()
     for start, negated_end, _, kind, node, name_node, owner in found:
         name_start = name_node.start_byte
         raw = content[name_start : name_node.end_byte]
+        if raw.startswith(b"operator") and not raw.startswith(b"operator("):
+            raw = raw.split(b"(")[0].strip()  # C++: `operator bool() const` is one node
         if name_start in seen or not raw or len(raw) > NAME_LIMIT:
             continue
         seen.add(name_start)
-        while around and around[-1][0] <= start:
+        while around and (around[-1][1] <= start or around[-1][:2] == (start, -negated_end)):
             around.pop()
-        container, outer = around[-1][1:] if around else ("", "")
+        container, outer = around[-1][2:] if around else ("", "")
         name = raw.decode("utf-8", "replace")
         if owner:
-            container, outer = f"{container}.{owner}" if container else owner, outer or "scope"
+            container = f"{container}.{owner}" if container else owner
         if outer in _OWNERS:
             kind = _MEMBERS.get(kind, kind)
         elif kind in _LEAVES and outer in _BODIES:
             continue
         if kind not in _LEAVES:
-            around.append((-negated_end, f"{container}.{name}" if container else name, kind))
+            around.append((start, -negated_end, f"{container}.{name}" if container else name, kind))
         if kind == "scope":
             continue
-        if kind == "variable" and name.isupper():
+        if kind == "variable" and len(name) > 1 and name.isupper():
             kind = "constant"
         row, column = name_node.start_point
         end_row, end_column = node.end_point

@@ -1,6 +1,4 @@
 /* The bag of words of a document. */
-#include <math.h>
-
 #include "words.h"
 
 /* A posting's payload: how much the term weighs in the document (the saturated, length-normalised frequency of
@@ -108,7 +106,7 @@ static size_t bag_payloads(const Bag *bag, uint64_t *keys, uint64_t *spare, doub
         if (!term->hash)
             continue;
         double weight = term->count / (term->count + damp);
-        uint32_t level = (uint32_t)lround(63 * weight);
+        uint32_t level = (uint32_t)(63 * weight + 0.5);
         if (level == 0 && term->count)
             level = 1;
         keys[count++] = (uint64_t)term->hash << 32 | term->flags | level;

@@ -3,9 +3,9 @@
 
 static int exec_module(PyObject *module)
 {
-    if (add_files(module) < 0 || add_grams(module) < 0 || add_regex(module) < 0 ||
-        add_words(module) < 0 || add_bag(module) < 0 || add_score(module) < 0 || add_paths(module) < 0 ||
-        add_fuzzy(module) < 0 || add_passages(module) < 0)
+    if (add_files(module) < 0 || add_grams(module) < 0 || add_regex(module) < 0 || add_cdefs(module) < 0 ||
+        add_words(module) < 0 || add_bag(module) < 0 || add_passages(module) < 0 || add_score(module) < 0 ||
+        add_paths(module) < 0 || add_fuzzy(module) < 0)
         return -1;
     return 0;
 }

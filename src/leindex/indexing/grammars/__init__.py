@@ -6,6 +6,7 @@
     ; visibility: words private               how visibility shows (see `Grammar.visibility`)
     ; patterns: typescript                    take the patterns of another language's file
     ; clauses: merge                          neighbours with one name are clauses of one function
+    ; preprocessor: blank                     lines of the C preprocessor are no part of the grammar
     ; calls                                   what follows finds call sites, what precedes finds definitions
 
 In a definition's pattern the capture named after a kind (`@function`, `@class`, ...) is the whole definition and
@@ -63,15 +64,18 @@ class Grammar:
 
     `visibility` is `words` (a modifier in front of the name says it, `default` otherwise), `underscore` (a leading
     underscore means private), `capital` (a leading capital means public), or empty (the language shows none).
-    `clauses` says that neighbouring definitions of one name are one.
+    `clauses` says that neighbouring definitions of one name are one, `preprocessor` that lines such as `#if` must
+    be blanked before parsing (both branches are read then).
     """
 
     language: Language
     definitions: Query
     calls: Query | None
+    errors: Query
     visibility: str
     default: str
     clauses: bool
+    preprocessor: bool
 
 
 def has_grammar(language: str) -> bool:
@@ -104,9 +108,11 @@ def grammar(language: str) -> Grammar | None:
         language=tables,
         definitions=Query(tables, definitions),
         calls=Query(tables, calls) if calls.strip() else None,
+        errors=Query(tables, "(ERROR) @error"),
         visibility=style,
         default=default,
         clauses=header.get("clauses") == "merge",
+        preprocessor=header.get("preprocessor") == "blank",
     )
 
 
@@ -122,6 +128,6 @@ def _read(language: str) -> tuple[dict[str, str], str, str]:
     header: dict[str, str] = {}
     for line in definitions.splitlines():
         key, colon, value = line.removeprefix("; ").partition(": ")
-        if line.startswith("; ") and colon and key in ("grammar", "visibility", "patterns", "clauses"):
+        if line.startswith("; ") and colon and key in ("grammar", "visibility", "patterns", "clauses", "preprocessor"):
             header[key] = value.strip()
     return header, definitions, calls

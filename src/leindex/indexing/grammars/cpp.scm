@@ -1,9 +1,11 @@
 ; grammar: tree_sitter_cpp.language
 
 (namespace_definition name: (_) @name) @namespace
-(class_specifier name: (_) @name body: (_)) @class
-(struct_specifier name: (_) @name body: (_)) @struct
-(union_specifier name: (_) @name body: (_)) @union
+(class_specifier name: [(type_identifier) @name (template_type name: (_) @name)] body: (_)) @class
+(struct_specifier name: [(type_identifier) @name (template_type name: (_) @name)] body: (_)) @struct
+(union_specifier name: [(type_identifier) @name (template_type name: (_) @name)] body: (_)) @union
+(class_specifier name: (qualified_identifier scope: (_) @within name: [(type_identifier) @name (template_type name: (_) @name)]) body: (_)) @class
+(struct_specifier name: (qualified_identifier scope: (_) @within name: [(type_identifier) @name (template_type name: (_) @name)]) body: (_)) @struct
 (enum_specifier name: (_) @name body: (_)) @enum
 (enumerator name: (_) @name) @enumerator
 (concept_definition name: (_) @name) @type

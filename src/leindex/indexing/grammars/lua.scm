@@ -6,7 +6,10 @@
 (assignment_statement (variable_list . name: (identifier) @name) (expression_list . value: (function_definition))) @function
 (assignment_statement (variable_list . name: (dot_index_expression table: (_) @within field: (_) @name))
   (expression_list . value: (function_definition))) @function
-(field name: (identifier) @name value: (function_definition)) @function
+(variable_declaration (assignment_statement (variable_list . name: (identifier) @name)
+  (expression_list . value: (binary_expression right: (function_definition))))) @function
+(field name: (identifier) @name value: [(function_definition) (binary_expression right: (function_definition))]) @function
+(field name: (string content: (_) @name) value: (function_definition)) @function
 (chunk (assignment_statement (variable_list name: (identifier) @name)) @variable)
 (chunk (variable_declaration (assignment_statement (variable_list name: (identifier) @name))) @variable)
 (chunk (assignment_statement (variable_list name: (dot_index_expression table: (_) @within field: (_) @name))) @field)

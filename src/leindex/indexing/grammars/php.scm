@@ -12,7 +12,7 @@
 (property_declaration (property_element name: (variable_name (name) @name))) @field
 (property_promotion_parameter name: (variable_name (name) @name)) @field
 (const_declaration (const_element . (name) @name)) @constant
-(function_call_expression function: (name) @_call arguments: (arguments . (argument (string (string_content) @name)))
+(function_call_expression function: [(name) @_call (qualified_name (name) @_call)] arguments: (arguments . (argument (string (string_content) @name)))
   (#eq? @_call "define")) @constant
 (program (expression_statement (assignment_expression left: (variable_name (name) @name)) @variable))
 

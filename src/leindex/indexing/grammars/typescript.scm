@@ -22,6 +22,9 @@
 (required_parameter (accessibility_modifier) pattern: (identifier) @name) @field
 (required_parameter "readonly" pattern: (identifier) @name) @field
 
+(function_expression name: (_) @name) @function
+(generator_function name: (_) @name) @function
+
 ; A function under the name it is given to.
 (variable_declarator name: (identifier) @name value: [(arrow_function) (function_expression) (generator_function)]) @function
 (variable_declarator name: (identifier) @name value: (class)) @class
@@ -41,7 +44,19 @@
 (ambient_declaration (lexical_declaration kind: "const" (variable_declarator name: (identifier) @name) @constant))
 (ambient_declaration (lexical_declaration kind: "let" (variable_declarator name: (identifier) @name) @variable))
 (ambient_declaration (variable_declaration (variable_declarator name: (identifier) @name) @variable))
-(program (lexical_declaration (variable_declarator name: (object_pattern (shorthand_property_identifier_pattern) @name) @constant)))
+(program (lexical_declaration (variable_declarator name: [
+  (object_pattern (shorthand_property_identifier_pattern) @name)
+  (object_pattern (pair_pattern value: (identifier) @name))
+  (array_pattern (identifier) @name)]) @constant))
+(program (export_statement (lexical_declaration (variable_declarator name: [
+  (object_pattern (shorthand_property_identifier_pattern) @name)
+  (object_pattern (pair_pattern value: (identifier) @name))
+  (array_pattern (identifier) @name)]) @constant)))
+
+; Properties of an object that a module's variable holds.
+(program (lexical_declaration (variable_declarator value: (object (pair key: (property_identifier) @name) @property))))
+(program (export_statement (lexical_declaration (variable_declarator value: (object (pair key: (property_identifier) @name) @property)))))
+(program (export_statement value: (object (pair key: (property_identifier) @name) @property)))
 
 ; calls
 (call_expression function: (identifier) @call)
