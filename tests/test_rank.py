@@ -19,7 +19,7 @@ from leindex.search.fuzzy import PathList
 from leindex.search.kinds import kind_of_file
 from leindex.search.passages import best_passage
 from leindex.search.paths import PathTerms
-from leindex.search.rank import DEFAULT_WEIGHTS, Hit, best_documents, rank, rank_documents
+from leindex.search.rank import DEFAULT_WEIGHTS, Hit, Ranking, rank
 from leindex.search.snippets import best_lines, heading
 from leindex.search.words import WordWeights, read_query
 from leindex.terms import bag_of
@@ -199,10 +199,10 @@ def test_allowed_documents_only_and_all_of_them() -> None:
 
 def test_matches_decide_the_passage() -> None:
     source = tree()
-    query = read_query("backoff", WordWeights())
-    found = best_documents(query, source)
+    ranking = Ranking("backoff", source)
+    found = ranking.best_documents()
     number = next(d.number for d in source.documents.values() if d.path == "src/client.py")
-    hit = next(h for h in rank_documents(query, source, found, matches={number: [7]}) if h.number == number)
+    hit = next(h for h in ranking.rank_documents(found, matches={number: [7]}) if h.number == number)
     assert (hit.passage.start_line, hit.passage.end_line) == (6, 7)
 
 
