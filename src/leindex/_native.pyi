@@ -1,8 +1,10 @@
 """Types of the C extension; the comments in native/*.c say how each works."""
 
-from typing import Final, final
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias, final
 
-from typing_extensions import Buffer
+Buffer: TypeAlias = bytes | bytearray | memoryview[Any]
 
 # grams.c
 class SegmentBuilder:
@@ -13,7 +15,7 @@ class SegmentBuilder:
     def postings(self) -> int: ...
     def add(self, text: Buffer, /) -> int: ...
     def add_keys(self, keys: Buffer, payloads: Buffer, /) -> None: ...
-    def add_block(self, block: Buffer, numbers: Buffer, /) -> None: ...
+    def add_block(self, block: Buffer, numbers: Buffer | array[int], /) -> None: ...
     def set_documents(self, documents: int, /) -> None: ...
     def finish(self, block_bytes: int = 16000, /) -> list[tuple[int, bytes]]: ...
 
@@ -57,10 +59,7 @@ def read_files(
     root_fd: int, paths: tuple[bytes, ...], limit: int, /
 ) -> list[tuple[bytes, int, int, int] | int]:
     """For each file (content, size, mtime_ns, inode), or -errno, or one of the constants above."""
-from collections.abc import Iterable
-from typing import TypeAlias
 
-Buffer: TypeAlias = bytes | bytearray | memoryview
 Span: TypeAlias = tuple[int, int]
 
 class Regex:

@@ -17,7 +17,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import apsw
 
@@ -127,7 +127,7 @@ class Catalog:
         rows = self._rows(
             "SELECT path, size, mtime_ns, inode, number, skipped FROM files WHERE view = ?", (VIEW,)
         )
-        return {row[0].replace(b"\0", b"/"): row[1:] for row in cast("list[tuple[Any, ...]]", rows)}
+        return {row[0].replace(b"\0", b"/"): row[1:] for row in rows}
 
     def file(self, path: bytes) -> FileRow | None:
         """The row of one file."""
