@@ -177,7 +177,7 @@ class Catalog:
 
     def walk(self, *, scope: bytes = b"") -> Iterator[FileEntry]:
         """Every file below `scope`, in path order, read as it is asked for."""
-        low, high = (b"", b"\xff\xff") if not scope else (key_of(scope) + b"\0", key_of(scope) + b"\1")
+        low, high = _range(scope)
         with self.database.mapped():
             cursor = self.database.reader().execute(
                 "SELECT path, number, size, skipped FROM files WHERE view = ? AND path >= ? AND path < ? ORDER BY path",
@@ -185,6 +185,15 @@ class Catalog:
             )
             for path, number, size, skipped in cursor:
                 yield FileEntry(path.replace(b"\0", b"/"), number, size, skipped)
+
+    def modified_files(self, *, scope: bytes = b"") -> list[tuple[bytes, int]]:
+        """Path and modification time, in ns, of every indexed file below `scope`, in path order."""
+        low, high = _range(scope)
+        rows = self._rows(
+            "SELECT path, mtime_ns FROM files WHERE view = ? AND path >= ? AND path < ? AND number > 0 ORDER BY path",
+            (VIEW, low, high),
+        )
+        return [(path.replace(b"\0", b"/"), modified) for path, modified in rows]
 
     def paths_of(self, numbers: Iterable[int]) -> list[FileEntry]:
         """The files whose contents are these documents, in path order."""
@@ -356,6 +365,11 @@ class Catalog:
         """Takes documents that are gone off the list of the second stage."""
         with self.database.transaction() as connection:
             connection.executemany("DELETE FROM pending WHERE number = ?", ((number,) for number in numbers))
+
+
+def _range(scope: bytes) -> tuple[bytes, bytes]:
+    """The stored paths below a folder: from the first value, up to the second."""
+    return (key_of(scope) + b"\0", key_of(scope) + b"\1") if scope else (b"", b"\xff\xff\xff")
 
 
 def _put_state(connection: apsw.Connection, values: Mapping[str, Any]) -> None:
