@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,12 +152,14 @@ class Index:
         self,
         options: UpdateOptions | None = None,
         *,
+        paths: Iterable[str | os.PathLike[str]] | None = None,
         on_progress: ProgressCallback | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> UpdateResult:
         """Brings the index up to date with the tree, making it if there is none.
 
-        The options of the last update are used again where none are given. Raises CancelledError at a batch
+        `paths` are the files and folders that changed, were made or are gone, absolute or relative to the root,
+        where they are known: nothing else is looked at. The options of the last update are used again where none are given. Raises CancelledError at a batch
         boundary when `cancelled` returns true, StorageError when the store fails; what landed before stays.
         """
         from .indexing import pipeline
@@ -165,17 +167,32 @@ class Index:
         opened = self._open(write=True)
         if options is None:
             options = pipeline.stored_options(opened.catalog)
-        result = pipeline.update(
-            self.root, opened.store, opened.catalog, options, on_progress=on_progress, cancelled=cancelled
+        some = None if paths is None else [self._relative(path) for path in paths]
+        return pipeline.update(
+            self.root,
+            opened.store,
+            opened.catalog,
+            options,
+            paths=some,
+            on_progress=on_progress,
+            cancelled=cancelled,
         )
-        return result
+
+    def _relative(self, path: str | os.PathLike[str]) -> bytes:
+        """A path as the catalogue has it. Raises ConfigError for one outside of the root."""
+        given, root = os.fsencode(path), os.fsencode(self.root)
+        if not os.path.isabs(given):
+            return given
+        if given != root and not given.startswith(os.path.join(root, b"")):
+            raise ConfigError(f"{os.fsdecode(given)}: is not in {self.root}")
+        return given[len(root) :].lstrip(b"/")
 
     def compact(self) -> None:
         """Merges what is worth merging and gives back what deleted documents take."""
         from .indexing import pipeline
 
         opened = self._open(write=True)
-        pipeline.collect_unnamed(opened.store, opened.catalog)
+        pipeline.collect_unnamed(opened.store, opened.catalog, pipeline.stored_options(opened.catalog))
         opened.store.compact()
 
     # -- freshness ------------------------------------------------------------------------------------------------

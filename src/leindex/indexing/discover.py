@@ -173,7 +173,12 @@ class PathDiscovery:
             os.close(root_fd)
 
     def _entered(
-        self, root_fd: int, folder: bytes, above: Level, globs: _Globs | None, levels: dict[bytes, Level | None]
+        self,
+        root_fd: int,
+        folder: bytes,
+        above: Level,
+        globs: _Globs | None,
+        levels: dict[bytes, Level | None],
     ) -> Level | None:
         """The rules that count in a folder, or None if it does not belong to the tree."""
         if b"" not in levels:
