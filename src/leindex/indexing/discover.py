@@ -36,6 +36,7 @@ __all__ = [
     "dangerous_root",
     "discover",
     "discover_paths",
+    "scope_of",
 ]
 
 _FILE: Final = ord("f")
@@ -214,7 +215,7 @@ class PathDiscovery:
         if self.walk.passed_over(kind, name, verdicts[0]) is not None:
             return None
         fields = (path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_mode, status.st_ctime_ns)
-        return Found(fields)
+        return Found(fields)  # type: ignore[arg-type]  # the sixth is an attribute only
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +269,19 @@ def discover(root: bytes | str, options: DiscoverOptions | None = None) -> Disco
     return Discovery(real, options)
 
 
+def scope_of(path: bytes) -> bytes | None:
+    """The path that has to be looked at when something changed at `path`; None if that is no change of the tree.
+
+    A file of ignore rules concerns the folder that it lies in. What happens inside a repository's own folder is
+    nothing to us, but for its ignore rules.
+    """
+    parts = path.split(b"/")
+    if b".git" in parts:
+        place = parts.index(b".git")
+        return b"/".join(parts[:place]) if parts[place + 1 :] in ([], [b"info", b"exclude"]) else None
+    return b"/".join(parts[:-1]) if parts[-1] in RULE_FILES else path
+
+
 def discover_paths(
     root: bytes | str, paths: Iterable[bytes], options: DiscoverOptions | None = None
 ) -> PathDiscovery:
@@ -282,15 +296,9 @@ def discover_paths(
         parts = [part for part in path.split(b"/") if part not in (b"", b".")]
         if path.startswith(b"/") or b".." in parts or b"\0" in path:
             raise ConfigError(f"{os.fsdecode(path)!r} is not a path below {os.fsdecode(root)!r}")
-        if b".git" in parts:
-            # What happens inside a repository's own folder is no change of the tree, but for its ignore rules.
-            place = parts.index(b".git")
-            if parts[place + 1 :] not in ([], [b"info"], [b"info", b"exclude"]):
-                continue
-            parts = parts[:place]
-        elif parts and parts[-1] in RULE_FILES:
-            parts.pop()
-        asked.add(b"/".join(parts))
+        scope = scope_of(b"/".join(parts))
+        if scope is not None:
+            asked.add(scope)
     scopes: list[bytes] = []
     for path in sorted(asked, key=lambda path: path.replace(b"/", b"\0")):
         if not scopes or not (scopes[-1] == b"" or path.startswith(scopes[-1] + b"/")):

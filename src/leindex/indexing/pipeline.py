@@ -83,7 +83,7 @@ def update(
     StorageError when the store fails; what was committed before stays, and the next update goes on from there.
     """
     started = time.monotonic()
-    seen = comparison or compared(root, catalog, options, paths)
+    seen = comparison or compared(root, catalog, options, paths, cancelled=cancelled)
     changes = seen.changes
     done = _Tally(started, len(changes.to_read), sum(found.size for found in changes.to_read), on_progress)
     claims = Claims(store, empty=len(changes.to_read) > LOOK_UP_FROM and store.count() == 0)
@@ -156,9 +156,14 @@ class Comparison:
 
 
 def compared(
-    root: Path, catalog: Catalog, options: UpdateOptions, paths: Iterable[bytes] | None = None
+    root: Path,
+    catalog: Catalog,
+    options: UpdateOptions,
+    paths: Iterable[bytes] | None = None,
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Comparison:
-    """Compares the tree, or some paths of it, with the catalogue; writes nothing."""
+    """Compares the tree, or some paths of it, with the catalogue; writes nothing. Raises CancelledError."""
     started, walked_at, generation = time.monotonic(), time.time(), catalog.generation
     state: dict[str, Any] = {}
     if paths is not None:
@@ -166,12 +171,13 @@ def compared(
         changes = compare(looked, catalog.known(looked.scopes))
     else:
         walk = discover(os.fsencode(root), options.discover)
-        changes = compare(walk, catalog.known())
+        changes = compare(_stoppable(walk, cancelled), catalog.known())
         passed_over = dict(walk.skipped)
         if walk.unreadable:
             passed_over["unreadable folder"] = len(walk.unreadable)
         state = {
             "root": os.fsdecode(root),
+            "root_inode": os.stat(root).st_ino,
             "discover": asdict(options.discover),
             "text_only": options.text_only,
             "keep": [options.keep_days, options.keep_contents],
@@ -181,6 +187,13 @@ def compared(
             "unreadable_folders": [path.decode("utf-8", "replace") for path, _ in walk.unreadable[:50]],
         }
     return Comparison(changes, generation, walked_at, state)
+
+
+def _stoppable(found: Iterable[Found], cancelled: Callable[[], bool]) -> Iterator[Found]:
+    for place, seen in enumerate(found):
+        if place % 256 == 0 and cancelled():
+            raise CancelledError("stopped while comparing the index with the tree; nothing was written")
+        yield seen
 
 
 def stored_options(catalog: Catalog) -> UpdateOptions:

@@ -136,7 +136,7 @@ class Catalog:
         """
         select = "SELECT path, size, mtime_ns, inode FROM files WHERE view = ?"
         with self.database.mapped():
-            reader = self.database.reader()
+            reader: Any = self.database.reader()
             if scopes is None or (scopes := tuple(scopes)) == (b"",):
                 for path, *status in reader.execute(f"{select} ORDER BY path", (VIEW,)):
                     yield path.replace(b"\0", b"/"), *status
