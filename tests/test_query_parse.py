@@ -242,6 +242,12 @@ def test_plain_takes_everything_as_words() -> None:
         parse_plain(" \n")
 
 
+@pytest.mark.parametrize("text", ["OR", "-a", "->a", "lang:go", "a:b", '"', "(", "a)", "/a/", "//", 'a"b"'])
+def test_a_word_prints_as_a_query_for_that_word(text: str) -> None:
+    for root in (word(text), Not(word(text))):
+        assert parse(str(Query(root))) == Query(root)
+
+
 def test_leaves_know_whether_they_are_negated() -> None:
     root = parse("a -(b OR -c)").root
     assert root is not None
@@ -314,7 +320,7 @@ def queries(draw: st.DrawFn) -> Query:
 
 
 @given(queries())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_every_tree_prints_as_a_query_that_parses_to_it(query: Query) -> None:
     assert parse(str(query)) == query
 

@@ -107,3 +107,4 @@ class Regex:
 
 def count_newlines(data: Buffer, start: int = 0, end: int = -1, /) -> int:
     """The number of newlines in data[start:end]."""
+def c_symbols(content: bytes, /) -> list[tuple[str, str, str, int, int, int, int, str]]: ...

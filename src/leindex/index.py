@@ -31,8 +31,10 @@ from .storage.storage_interface import SearchInterface
 
 if TYPE_CHECKING:
     from .indexing.pipeline import UpdateOptions
+    from .search.fuzzy import PathList
     from .search.select import Selection, Selector
     from .search.source import PathTable
+    from .search.symbols import SymbolHit, SymbolResult
 
 Refresh = Literal["always", "auto", "never"]
 
@@ -73,6 +75,7 @@ class Index:
         self._durability: Durability = durability
         self._opened: _Opened | None = None
         self._paths: PathTable | None = None
+        self._path_list: tuple[int, PathList] | None = None
 
     # -- the store ------------------------------------------------------------------------------------------------
 
@@ -259,7 +262,6 @@ class Index:
         `limit` is the most hits (20 unless the query has `count:`); `cursor` goes on after an earlier answer;
         `plain` takes the whole query as words. Raises QueryError for a query that is wrong.
         """
-        from .indexing.language import family, resolve_language
         from .search.run import search
 
         self.freshen()
@@ -272,8 +274,60 @@ class Index:
                 plain=plain,
                 explain=explain,
                 scope=self.location.scope if scope is None else scope,
-                languages=lambda value: frozenset(family(resolve_language(value))),
+                languages=_family,
             )
+
+    # -- symbols and files ------------------------------------------------------------------------------------
+
+    def symbols(
+        self, name: str, *, kind: str | None = None, language: str | None = None, limit: int = 50
+    ) -> SymbolResult:
+        """Definitions whose name holds `name` (smart case) or matches it if it is `/regex/`; exact ones first.
+
+        Raises QueryError for an empty name, a pattern that is refused, or a language that is unknown.
+        """
+        from .search.symbols import find_symbols
+
+        self.freshen()
+        with self.snapshot():
+            return find_symbols(
+                self, name, kind=kind, languages=_languages(language), limit=limit, scope=self.location.scope
+            )
+
+    def refs(self, name: str, *, language: str | None = None, limit: int = 200) -> SymbolResult:
+        """Definitions of exactly this name, and the places where it is called."""
+        from .indexing.symbols import calls
+        from .search.symbols import references
+
+        self.freshen()
+        with self.snapshot():
+            return references(
+                self, name, calls, languages=_languages(language), limit=limit, scope=self.location.scope
+            )
+
+    def outline(self, path: str) -> list[SymbolHit]:
+        """The definitions of a file, in order. Raises ConfigError for a file that is not indexed."""
+        from .indexing.symbols import extract
+        from .search.symbols import outline
+
+        with self.snapshot():
+            return outline(self, path, extract)
+
+    def find_files(self, query: str, *, limit: int = 20) -> tuple[list[str], int]:
+        """The paths that fit a few letters best, best first, and how many fit at all.
+
+        Raises QueryError for an empty query.
+        """
+        from .search.fuzzy import PathList
+
+        with self.snapshot():
+            generation = self.catalog.generation
+            if self._path_list is None or self._path_list[0] != generation:
+                rows = self.catalog.modified_files(scope=os.fsencode(self.location.scope))
+                paths = [os.fsdecode(path) for path, _ in rows]
+                self._path_list = generation, PathList(paths, [max(when, 0) for _, when in rows])
+            found, total = self._path_list[1].find(query, limit)
+        return [item.path for item in found], total
 
     # -- looking --------------------------------------------------------------------------------------------------
 
@@ -289,7 +343,7 @@ class Index:
 
     def paths(self, *, scope: str = "") -> Iterator[str]:
         """The indexed files in path order."""
-        for path, number, _ in self.catalog.walk(scope=os.fsencode(scope)):
+        for path, number, *_ in self.catalog.walk(scope=os.fsencode(scope)):
             if number:
                 yield os.fsdecode(path)
 
@@ -320,6 +374,17 @@ class Index:
     def check(self) -> list[str]:
         """Looks for damage; a line for each problem."""
         return self.store.check()
+
+
+def _family(value: str) -> frozenset[str]:
+    """The languages that a value of `lang:` means. Raises QueryError for one that means none."""
+    from .indexing.language import family, resolve_language
+
+    return frozenset(family(resolve_language(value)))
+
+
+def _languages(value: str | None) -> frozenset[str] | None:
+    return None if value is None else _family(value)
 
 
 def open_index(

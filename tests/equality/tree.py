@@ -156,7 +156,8 @@ def _write(root: Path, name: str | bytes, content: str | bytes) -> None:
 
 
 def _minified() -> str:
-    return "var long_line=1;" + "function(a,b){return a==b?null:undefined};" * 3_000 + "\nreturn short;\n"
+    padding = "0,12," * 14_000
+    return "var long_line=1;" + "function(a,b){return a==b?null:undefined};" * 20 + f"[{padding}]\nreturn short;\n"
 
 
 def _words(count: int) -> str:
@@ -167,8 +168,8 @@ def _words(count: int) -> str:
 
 
 def _long_lines() -> str:
-    long_line = "long_line " + "caf\u00e9 return e " * 9_000
-    return f"short return\n{long_line}\n    indented return e\n{'e' * 70_000}\nTODO after\n{long_line * 2}"
+    long_line = "long_line return e " + "caf\u00e9 12;\t" * 7_000
+    return f"short return\n{long_line}\n    indented return e\n{'q' * 70_000}\nTODO after\n{long_line[:9_000]}"
 
 
 def _write_encoded(root: Path) -> None:
@@ -176,8 +177,8 @@ def _write_encoded(root: Path) -> None:
     _write(root, "a_enc/utf16le.txt", b"\xff\xfe" + text.encode("utf-16-le"))
     _write(root, "a_enc/utf16be.txt", b"\xfe\xff" + text.encode("utf-16-be") + b"\x00")
     _write(root, "a_enc/utf16bad.txt", b"\xff\xfe" + b"a\x00\x00\xd8b\x00\n\x00\x00\xdcreturn")
-    _write(root, "a_enc/utf16big.txt", b"\xff\xfe" + (text * 700 + "needle last").encode("utf-16-le"))
-    _write(root, "a_enc/utf16nul.txt", b"\xff\xfe" + (text * 700 + "a\0b needle\n" + text).encode("utf-16-le"))
+    _write(root, "a_enc/utf16big.txt", b"\xff\xfe" + (text * 400 + "needle last").encode("utf-16-le"))
+    _write(root, "a_enc/utf16nul.txt", b"\xff\xfe" + (text * 400 + "a\0b needle\n" + text).encode("utf-16-le"))
     _write(root, "a_enc/bom.txt", b"\xef\xbb\xbfbom first return e\nsecond bom\n")
     _write(root, "a_enc/bom_only.txt", b"\xef\xbb\xbf")
     _write(root, "a_enc/latin1.txt", "latin caf\u00e9 \u00ff return\n\u00e9\u00ff\nlatin\u00e9\n".encode("latin-1"))
@@ -189,12 +190,12 @@ def _write_binary(root: Path) -> None:
     plain = b"nothing here at all, import x\n"
     late = line * 40 + plain * 3_300 + line * 20 + plain * 1_700
     _write(root, "bin/late.dat", late[:150_000] + b"\0" + late[:50_000])
-    _write(root, "bin/zz_late_long.dat", line + b"needle " * 30_000 + b"\nneedle\n" + b"\0needle\n" + line)
-    _write(root, "bin/late_no_match.dat", plain * 6_000 + b"\0" + line)
+    _write(root, "bin/zz_late_long.dat", line + b"no nail " * 16_000 + b"\nneedle\n" + b"\0needle\n" + line)
+    _write(root, "bin/late_no_match.dat", plain * 2_300 + b"\0" + line)
     _write(root, "bin/matched_line.dat", plain * 3_000 + b"needle \0 needle\n" + line * 3)
     _write(root, "bin/early.dat", line + b"\0" + line)
     _write(root, "bin/short_first.dat", b"e\nneedle\n" * 4 + b"\0" + line)
     _write(root, "bin/first.dat", b"\0needle\n")
     _write(root, "bin/edge.dat", (line * 2_000)[:65_536] + b"\0" + line)
     _write(root, "bin/edge_after.dat", (line * 2_000)[: 65_536 + 3] + b"\0" + line)
-    _write(root, "bin/last.dat", line * 4_000 + b"\0")
+    _write(root, "bin/last.dat", line * 1_600 + b"\0")

@@ -64,6 +64,10 @@ def extract(
     from leindex.indexing import line_symbols, tree_symbols
 
     text = searchable(content)
+    if language == "c":
+        from leindex._native import c_symbols
+
+        return [tuple.__new__(Symbol, row) for row in c_symbols(text)]
     if language == "markdown":
         return line_symbols.markdown_headings(text)
     if tree_symbols.knows(language):

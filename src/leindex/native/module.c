@@ -1,12 +1,23 @@
 /* The module leindex._native; what is in it is said in _native.pyi. */
 #include "native.h"
 
+static int (*const parts[])(PyObject *) = {
+    add_files,
+    add_grams,
+    add_regex,
+    add_cdefs,
+    add_words,
+    add_bag,
+    add_score,
+    add_paths,
+    add_fuzzy,
+};
+
 static int exec_module(PyObject *module)
 {
-    if (add_files(module) < 0 || add_grams(module) < 0 || add_regex(module) < 0 ||
-        add_words(module) < 0 || add_bag(module) < 0 || add_score(module) < 0 || add_paths(module) < 0 ||
-        add_fuzzy(module) < 0)
-        return -1;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i](module) < 0)
+            return -1;
     return 0;
 }
 

@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-int add_files(PyObject *module);  /* files.c: reading folders and files in bulk */
-int add_grams(PyObject *module);  /* grams.c: gram extraction, posting lists, segments */
-int add_regex(PyObject *module);  /* regex.c: the matcher */
-
+int add_files(PyObject *module); /* files.c: reading folders and files in bulk */
+int add_grams(PyObject *module); /* grams.c: gram extraction, posting lists, segments */
+int add_regex(PyObject *module); /* regex*.c: the matcher */
+int add_cdefs(PyObject *module); /* cdefs.c, clex.c: definitions in C */
 int add_words(PyObject *module); /* words.c: text to terms */
 int add_bag(PyObject *module);   /* bag.c: bags of words, passages */
 int add_score(PyObject *module); /* score.c: the best documents from posting lists */

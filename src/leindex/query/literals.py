@@ -11,7 +11,7 @@ Kelvin sign or the long s, which is cheaper to ask than every mixture of the two
 
     >>> from leindex.query.regex import parse
     >>> str(formula_of_regex(parse(r"struct (foo|bar)_ops\\b.*retry")))
-    'struct\\\\sfoo_ops|struct\\\\sbar_ops retry'
+    '(struct\\\\sbar_ops|struct\\\\sfoo_ops) retry'
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ MAX_LISTED: Final = 256
 """Alternatives that were listed in the pattern; beyond, an index is no faster than reading everything."""
 MAX_UNROLLED: Final = 32
 """Characters up to which a counted repetition is written out."""
+MAX_FOUND: Final = 128
+"""Conditions that are collected along one concatenation."""
 
 _EMPTY: Final = frozenset(("",))
 _KELVIN_SIGN: Final = 0x212A
@@ -142,7 +144,8 @@ def _concat(parts: Iterable[Info]) -> Info:
             done = _join(done, _exactly(frozenset(("".join(run),))), found)
             run.clear()
         done = _join(done, part, found)
-        found.append(part.match)
+        if not isinstance(part.match, Anything) and len(found) < MAX_FOUND:
+            found.append(part.match)
     if run:
         done = _join(done, _exactly(frozenset(("".join(run),))), found)
     return Info(done.exact, done.prefix, done.suffix, both(*found))
@@ -156,7 +159,7 @@ def _join(left: Info, right: Info, found: list[Formula]) -> Info:
             return _exactly(joined)
     longer_prefix = _cross(left.exact, right.prefix) if left.exact is not None else None
     longer_suffix = _cross(left.suffix, right.exact) if right.exact is not None else None
-    if longer_prefix is None and longer_suffix is None:
+    if longer_prefix is None and longer_suffix is None and len(found) < MAX_FOUND:
         found.append(_seam(left.suffix, right.prefix))
     return Info(
         None,
@@ -188,13 +191,16 @@ def _alternate(branches: tuple[Hir, ...]) -> Info:
     infos: list[Info] = []
     prefix: set[str] = set()
     suffix: set[str] = set()
+    next_check = 2 * MAX_LISTED
     for branch in branches:
         info = _analyse(branch)
         infos.append(info)
         prefix |= info.prefix
         suffix |= info.suffix
-        if len(infos) % MAX_LISTED == 0 and not _clip(prefix, 1) - _EMPTY and not _clip(suffix, -1) - _EMPTY:
-            return _UNKNOWN
+        if len(infos) == next_check:
+            next_check *= 2
+            if _clip(prefix, 1) == _clip(suffix, -1) == _EMPTY:
+                return _UNKNOWN
     if all(info.exact is not None for info in infos):
         if len(prefix) <= MAX_LISTED:
             return _exactly(frozenset(prefix))

@@ -1,8 +1,11 @@
 """Filters that look at names: what `file:` asks of a path, and `sym:` with `kind:` of a definition.
 
-Substrings are compared here; globs and regular expressions become trees for the one matcher of this package,
-which the caller passes in as `compiled`, so that a name is matched in linear time and in the same dialect as
-a text.
+Substrings are compared here; globs and regular expressions go to the matcher of texts, so that a name is
+matched in linear time and in the same dialect. Languages, roots and views are resolved where they are known.
+
+    >>> selected = path_predicate(PathFilter("src/*.py", Syntax.GLOB, True))
+    >>> [path for path in ("app/src/a.py", "src/b/c.py") if selected(path)]
+    ['app/src/a.py']
 """
 
 from __future__ import annotations
@@ -11,18 +14,19 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from leindex.query.ast import Definition, KindFilter, Leaf, PathFilter, SymbolFilter, Syntax
-from leindex.query.hir import Hir
 from leindex.query.plan import judge
+from leindex.query.program import build
 from leindex.query.regex import escape, parse
 
 Test: TypeAlias = Callable[[str], bool]
-Compiled: TypeAlias = Callable[[Hir], Callable[[bytes], object]]
-"""Makes of a tree a function that returns something true where the tree matches anywhere in the bytes."""
 
-_ANY_FOLDERS: Final = "(?:.*/)?"
+# Names need not be UTF-8, so that what may be anything is written in bytes.
+_ANYTHING: Final = "(?s-u:.)*"
+_IN_NAME: Final = "(?-u:[^/])*"
+_ANY_FOLDERS: Final = f"(?:{_ANYTHING}/)?"
 
 
-def path_predicate(node: PathFilter, compiled: Compiled) -> Test:
+def path_predicate(node: PathFilter) -> Test:
     """A test of paths relative to the root, with `/` between names.
 
     Text is a substring, in which a leading `/` stands for the beginning of a name; a glob is read by
@@ -33,15 +37,15 @@ def path_predicate(node: PathFilter, compiled: Compiled) -> Test:
         case Syntax.TEXT:
             return _holds(node.value, node.fold, before="/" if node.value.startswith("/") else "")
         case Syntax.GLOB:
-            return _found(glob_regex(node.value), node.fold, compiled)
+            return _found(glob_regex(node.value), node.fold)
         case Syntax.REGEX:
-            return _found(node.value, node.fold, compiled)
+            return _found(node.value, node.fold)
 
 
-def name_predicate(node: SymbolFilter, compiled: Compiled) -> Test:
+def name_predicate(node: SymbolFilter) -> Test:
     """A test of the names of definitions. Raises QueryError for a regular expression that is refused."""
     if node.syntax is Syntax.REGEX:
-        return _found(node.value, node.fold, compiled)
+        return _found(node.value, node.fold)
     return _holds(node.value, node.fold)
 
 
@@ -69,7 +73,7 @@ def glob_regex(glob: str) -> str:
     body = glob + "**" if glob.endswith("/") else glob
     anchored = body.startswith("/")
     braces = _are_balanced(body)
-    parts = ["(?s)", r"\A" if anchored else r"(?:\A|/)"]
+    parts = [r"\A" if anchored else r"(?:\A|/)"]
     at, depth = int(anchored), 0
     while at < len(body):
         step = 1
@@ -77,10 +81,10 @@ def glob_regex(glob: str) -> str:
             parts.append(_ANY_FOLDERS)
             step = 3
         elif body.startswith("**", at):
-            parts.append(".*")
+            parts.append(_ANYTHING)
             step = 2
         elif body[at] in "*?":
-            parts.append("[^/]*" if body[at] == "*" else "[^/]")
+            parts.append(_IN_NAME if body[at] == "*" else "[^/]")
         elif braces and (body[at] in "{}" or (body[at] == "," and depth)):
             depth += {"{": 1, "}": -1, ",": 0}[body[at]]
             parts.append({"{": "(?:", "}": ")", ",": "|"}[body[at]])
@@ -106,6 +110,6 @@ def _holds(value: str, fold: bool, before: str = "") -> Test:
     return lambda name: wanted in before + name.lower()
 
 
-def _found(regex: str, fold: bool, compiled: Compiled) -> Test:
-    matcher = compiled(parse(regex, ignore_case=fold, multi_line=False))
-    return lambda name: bool(matcher(name.encode("utf-8", "surrogateescape")))
+def _found(regex: str, fold: bool) -> Test:
+    is_match = build(parse(regex, ignore_case=fold, multi_line=False)).is_match
+    return lambda name: is_match(name.encode("utf-8", "surrogateescape"))

@@ -6,9 +6,9 @@ content is read. The boolean tree is evaluated here, by a pure function, from wh
 leaf.
 
     >>> from leindex.query.parse import parse
-    >>> made = plan(parse("Retry (backoff OR jitter) lang:go -file:test"))
+    >>> made = plan(parse("Retry (delay OR jitter) lang:go -file:test"))
     >>> str(made.formula), [str(c.leaf) for c in made.required]
-    ('retry (backoff|jitter)', ['lang:go', 'file:test'])
+    ('retry (delay|jitter)', ['lang:go', 'file:test'])
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def _with_definitions(node: Node) -> Node:
             return Or(tuple(map(_with_definitions, nodes)))
         case And(nodes):
             kinds = tuple(part for part in nodes if _is_about_kind(part))
-            others = [part for part in nodes if part not in kinds]
+            others = [part for part in nodes if not _is_about_kind(part)]
             named = [part for part in others if isinstance(part, SymbolFilter)]
             joined: list[Node] = [
                 Definition(part, kinds) if isinstance(part, SymbolFilter) else _with_definitions(part)

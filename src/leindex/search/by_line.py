@@ -10,7 +10,7 @@ may need. ripgrep keeps an enlarged buffer for the files that follow; here each 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
@@ -135,8 +135,8 @@ class LineSearch(Core):
                 return False
         if self.request.invert and self.exceeded():
             # The line that ended the last run of non-matching lines has been read too.
-            follower = self.matcher.lines(self.text, self.pos, end, 1, invert=False)
-            self.pos = follower[0][1] if follower else end
+            followers = self.matcher.lines(self.text, self.pos, end, 1, invert=False)
+            self.pos = next((stop for _, stop in followers), end)
         if not self.after_context(end):
             return False
         if self.exceeded() and not self._after_left:
@@ -144,7 +144,7 @@ class LineSearch(Core):
         self.pos = end
         return True
 
-    def _next_lines(self, end: int) -> list[tuple[int, int]]:
+    def _next_lines(self, end: int) -> Iterable[tuple[int, int]]:
         left = None if self.limit is None else self.limit - self.count
         if left is None or left > 0:
             return self.matcher.lines(self.text, self.pos, end, left, invert=self.request.invert)

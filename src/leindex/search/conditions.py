@@ -97,7 +97,7 @@ def _leaves(plan: Plan) -> list[Leaf]:
 
 
 def _path_test(leaf: PathFilter) -> Callable[[FileRow], bool]:
-    holds = path_predicate(leaf, lambda hir: compiled(hir).is_match)
+    holds = path_predicate(leaf)
     return lambda row: holds(row.name)
 
 
@@ -106,5 +106,5 @@ def _language_test(languages: frozenset[str]) -> Callable[[FileRow], bool]:
 
 
 def _definition_test(leaf: Definition) -> Callable[[Symbol], bool]:
-    named = None if leaf.name is None else name_predicate(leaf.name, lambda hir: compiled(hir).is_match)
+    named = None if leaf.name is None else name_predicate(leaf.name)
     return lambda symbol: (named is None or named(symbol.name)) and kind_holds(leaf, symbol.kind)

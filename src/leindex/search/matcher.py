@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from leindex._native import Regex
 from leindex.query.hir import Hir, Look, LookKind
 from leindex.query.hir_build import children
-from leindex.query.program import compile as compile_program
+from leindex.query.program import build
 from leindex.query.regex import (
     ban_byte,
     can_match_byte,
@@ -75,20 +74,21 @@ class Matcher:
     `groups`: the named capture groups' numbers.
     """
 
-    def __init__(self, tree: Hir, *, multiline: bool, line_end: int) -> None:
+    def __init__(self, tree: Hir, *, multiline: bool, crlf: bool, line_end: int) -> None:
         self.tree = tree
         self.anchors_text = has_text_anchor(tree)
         self.crosses_lines = multiline and (
             self.anchors_text or _has_line_anchor(tree) or can_match_byte(tree, line_end)
         )
         self.groups = group_names(tree)
-        self._regex = Regex(compile_program(tree))
+        self._crlf = crlf
+        self._regex = build(tree, crlf=crlf)
 
     @classmethod
     def of(cls, request: GrepRequest) -> Matcher:
         """The matcher of a request. Raises QueryError if a pattern is refused."""
         line_end = 0 if request.null_data else 10
-        return cls(pattern_tree(request), multiline=request.multiline, line_end=line_end)
+        return cls(pattern_tree(request), multiline=request.multiline, crlf=request.crlf, line_end=line_end)
 
     def is_match(self, line: bytes) -> bool:
         """Whether the pattern matches anywhere in a line without its end."""
@@ -96,24 +96,31 @@ class Matcher:
 
     def any_line(self, text: bytes, *, invert: bool) -> bool:
         """Whether any line matches (does not match, with `invert`)."""
-        return bool(self._regex.matching_lines(text, 1, invert))
+        return bool(self._regex.matching_lines(text, 1, invert, False))
 
     def lines(
         self, text: bytes, start: int, end: int, limit: int | None, *, invert: bool
-    ) -> list[tuple[int, int]]:
+    ) -> Iterator[tuple[int, int]]:
         """The first `limit` matching lines between two line starts, each with its end."""
-        if start == 0 and end == len(text):
-            return self._regex.matching_lines(text, limit, invert)
-        found = self._regex.matching_lines(memoryview(text)[start:end], limit, invert)
-        return [(low + start, high + start) for low, high in found]
+        part = text if start == 0 and end == len(text) else memoryview(text)[start:end]
+        packed = self._regex.matching_lines(part, -1 if limit is None else limit, invert, False)
+        numbers = memoryview(packed).cast("Q")
+        for line_start, text_end in zip(numbers[1::5], numbers[2::5], strict=True):
+            stop = text_end + start
+            if self._crlf and stop < end and text[stop] == 13:
+                stop += 1
+            yield line_start + start, stop + (stop < end)
 
     def count_lines(self, text: bytes, *, invert: bool) -> int:
         """How many lines match (do not match, with `invert`)."""
-        return self._regex.count_lines(text, invert)
+        matching = self._regex.count_lines(text)
+        if not invert:
+            return matching
+        return text.count(b"\n") + (not text.endswith(b"\n") and bool(text)) - matching
 
     def scan(self, texts: Sequence[bytes]) -> list[int]:
         """The positions of the texts in which a line matches."""
-        return self._regex.scan(texts)
+        return [position for position, hit in enumerate(self._regex.scan(texts)) if hit]
 
     def find_from(self, text: bytes, start: int) -> tuple[int, int] | None:
         """The first match in the text from `start` on, which counts as the beginning of the text."""
@@ -124,8 +131,10 @@ class Matcher:
         """The matches from `start` on; none is empty right after another."""
         return self._regex.find_all(haystack, start)
 
-    def captures_from(self, haystack: bytes | memoryview, start: int) -> Iterator[list[tuple[int, int]]]:
-        """The groups of each match from `start` on: the whole match first, (-1, -1) for one that took no part."""
+    def captures_from(
+        self, haystack: bytes | memoryview, start: int
+    ) -> Iterator[list[tuple[int, int] | None]]:
+        """The groups of each match from `start` on: the whole match first, None for one that took no part."""
         for begin, _ in self.find_all(haystack, start):
             groups = self._regex.captures(haystack, begin)
             if groups is not None:

@@ -64,9 +64,10 @@ class Replacer:
         spans: list[tuple[int, int]] = []
         size, last = 0, start
         for groups in self._matcher.captures_from(haystack, start):
-            begin, end = groups[0]
-            if begin >= limit:
+            whole = groups[0]
+            if whole is None or whole[0] >= limit:
                 break
+            begin, end = whole
             new = b"".join(
                 piece if isinstance(piece, bytes) else _group(haystack, groups, piece)
                 for piece in self._pieces
@@ -83,8 +84,6 @@ class Replacer:
         return Replaced(b"".join((*parts, bytes(haystack[last:stop]), terminator)), spans)
 
 
-def _group(haystack: bytes | memoryview, groups: list[tuple[int, int]], number: int) -> bytes:
-    if number >= len(groups) or groups[number][0] < 0:
-        return b""
-    start, end = groups[number]
-    return bytes(haystack[start:end])
+def _group(haystack: bytes | memoryview, groups: list[tuple[int, int] | None], number: int) -> bytes:
+    span = groups[number] if number < len(groups) else None
+    return b"" if span is None else bytes(haystack[span[0] : span[1]])

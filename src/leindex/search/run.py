@@ -170,7 +170,7 @@ def _by_rank(
         if scored.number in candidates:  # type: ignore[operator]
             liked[scored.number] = None
             yield scored.number
-    for _, number, _ in index.catalog.walk(scope=scope.encode("utf-8", "surrogateescape")):
+    for _, number, *_ in index.catalog.walk(scope=scope.encode("utf-8", "surrogateescape")):
         if number and number not in liked and number in candidates:  # type: ignore[operator]
             liked[number] = None
             yield number

@@ -17,10 +17,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..query.formula import Formula
-from ..storage.catalog import Catalog
+from ..storage.catalog import Catalog, FileEntry, key_of
 from ..storage.storage_interface import SearchInterface
 
 FEW: Final = 400
@@ -31,8 +31,16 @@ BATCH: Final = 256
 """Contents are fetched in batches that double from the first to the largest size: an answer that needs few files
 does not wait for many."""
 
-Entry = tuple[bytes, int, str]
-"""Path, number of the document (0 if there is none), reason the file was skipped."""
+TOO_LARGE: Final = "too large"
+
+
+class Content(NamedTuple):
+    """A file that was looked at; `content` is None for one that is known not to match, or is gone."""
+
+    path: bytes
+    size: int
+    content: bytes | None
+
 
 Test = Callable[[Sequence[bytes]], Sequence[int]]
 """Of some contents, the positions of those that match."""
@@ -65,63 +73,78 @@ class Selector:
     scope: bytes = b""
     accepts: Callable[[bytes], bool] | None = None
 
-    def entries(self, formula: Formula, seen: Selection) -> Iterator[Entry]:
+    def entries(self, formula: Formula, seen: Selection) -> Iterator[FileEntry]:
         """The candidate files, in path order."""
         candidates = self.store.candidates(formula)
         seen.scanned_everything = candidates.everything
-        prefix = self.scope + b"/" if self.scope else b""
-        found: Iterator[Entry]
+        found: Iterator[FileEntry]
         if not candidates.everything and candidates.count(FEW + 1) <= FEW:
+            prefix = self.scope + b"/" if self.scope else b""
             few = self.catalog.paths_of(candidates)
-            found = heapq.merge(
-                few, self.catalog.too_large(), key=lambda entry: entry[0].replace(b"/", b"\0")
-            )
-            found = (entry for entry in found if entry[0].startswith(prefix)) if prefix else found
+            found = heapq.merge(few, self.catalog.too_large(), key=lambda entry: key_of(entry.path))
+            found = (entry for entry in found if entry.path.startswith(prefix)) if prefix else found
         else:
             found = (
                 entry
                 for entry in self.catalog.walk(scope=self.scope)
-                if (entry[1] in candidates if entry[1] else entry[2] == "too large")
+                if (entry.number in candidates if entry.number else entry.skipped == TOO_LARGE)
             )
         for entry in found:
-            if self.accepts is None or self.accepts(entry[0]):
+            if self.accepts is None or self.accepts(entry.path):
                 seen.candidates += 1
                 yield entry
         seen.notes = candidates.notes
 
+    def eligible(self) -> Iterator[FileEntry]:
+        """Every file that can be searched at all, in path order."""
+        for entry in self.catalog.walk(scope=self.scope):
+            if (entry.number or entry.skipped == TOO_LARGE) and (self.accepts is None or self.accepts(entry.path)):
+                yield entry
+
     def contents(
         self, formula: Formula, seen: Selection, *, test: Test | None = None, threads: int = 1
-    ) -> Iterator[tuple[bytes, bytes | None]]:
-        """Path and content of each candidate, in path order; with `test`, None for a content that fails it."""
-        entries = self.entries(formula, seen)
+    ) -> Iterator[Content]:
+        """Path, size and content of each candidate, in path order; with `test`, None for one that fails it."""
+        yield from self._read(self.entries(formula, seen), seen, test, threads)
+
+    def all_contents(self, formula: Formula, seen: Selection) -> Iterator[Content]:
+        """The same for every eligible file; the content is None for those that are no candidates."""
+        candidates = self.store.candidates(formula)
+        for batch in _batches(self.eligible()):
+            read = [entry for entry in batch if not entry.number or entry.number in candidates]
+            contents = dict(zip((entry.path for entry in read), self._fetched(read, seen), strict=True))
+            for entry in batch:
+                seen.candidates += entry.path in contents
+                seen.verified += entry.path in contents
+                yield Content(entry.path, entry.size, contents.get(entry.path))
+        seen.notes = candidates.notes
+
+    def _read(
+        self, entries: Iterator[FileEntry], seen: Selection, test: Test | None, threads: int
+    ) -> Iterator[Content]:
         if threads < 2 or test is None:
-            yield from self._one_by_one(entries, seen, test)
+            for batch in _batches(entries):
+                yield from _paired(batch, self._tested(batch, seen, test), seen)
             return
         with ThreadPoolExecutor(threads, thread_name_prefix="leindex-scan") as pool:
-            waiting: deque[tuple[list[Entry], Future[list[bytes | None]]]] = deque()
+            waiting: deque[tuple[list[FileEntry], Future[list[bytes | None]]]] = deque()
             try:
                 for batch in _batches(entries):
                     waiting.append((batch, pool.submit(self._tested, batch, seen, test)))
                     if len(waiting) > threads + 1:
-                        yield from _paired(*waiting.popleft(), seen)
+                        done, future = waiting.popleft()
+                        yield from _paired(done, future.result(), seen)
                 while waiting:
-                    yield from _paired(*waiting.popleft(), seen)
+                    done, future = waiting.popleft()
+                    yield from _paired(done, future.result(), seen)
             finally:
                 for _, future in waiting:
                     future.cancel()
 
-    def _one_by_one(
-        self, entries: Iterator[Entry], seen: Selection, test: Test | None
-    ) -> Iterator[tuple[bytes, bytes | None]]:
-        for batch in _batches(entries):
-            contents = self._fetched(batch, seen) if test is None else self._tested(batch, seen, test)
-            for (path, _, _), content in zip(batch, contents, strict=True):
-                seen.verified += 1
-                if content is not None or test is not None:
-                    yield path, content
-
-    def _tested(self, batch: list[Entry], seen: Selection, test: Test) -> list[bytes | None]:
+    def _tested(self, batch: list[FileEntry], seen: Selection, test: Test | None) -> list[bytes | None]:
         contents = self._fetched(batch, seen)
+        if test is None:
+            return contents
         here = [place for place, content in enumerate(contents) if content is not None]
         passed = test([content for content in contents if content is not None])
         result: list[bytes | None] = [None] * len(batch)
@@ -129,9 +152,9 @@ class Selector:
             result[here[place]] = contents[here[place]]
         return result
 
-    def _fetched(self, batch: list[Entry], seen: Selection) -> list[bytes | None]:
-        stored = iter(self.store.contents([number for _, number, _ in batch if number]))
-        contents = [next(stored) if number else self._from_disk(path, seen) for path, number, _ in batch]
+    def _fetched(self, batch: list[FileEntry], seen: Selection) -> list[bytes | None]:
+        stored = iter(self.store.contents([number for _, number, *_ in batch if number]))
+        contents = [next(stored) if number else self._from_disk(path, seen) for path, number, *_ in batch]
         seen.bytes_verified += sum(len(content) for content in contents if content is not None)
         return contents
 
@@ -152,16 +175,14 @@ class Selector:
         return None if b"\0" in content[: 1 << 16] else content
 
 
-def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+def _batches(entries: Iterator[FileEntry]) -> Iterator[list[FileEntry]]:
     size = FIRST_BATCH
     while batch := list(islice(entries, size)):
         yield batch
         size = min(size * 2, BATCH)
 
 
-def _paired(
-    batch: list[Entry], future: Future[list[bytes | None]], seen: Selection
-) -> Iterator[tuple[bytes, bytes | None]]:
-    for (path, _, _), content in zip(batch, future.result(), strict=True):
+def _paired(batch: list[FileEntry], contents: list[bytes | None], seen: Selection) -> Iterator[Content]:
+    for entry, content in zip(batch, contents, strict=True):
         seen.verified += 1
-        yield path, content
+        yield Content(entry.path, entry.size, content)

@@ -58,7 +58,7 @@ class PathTable:
         self.generation = catalog.generation
         numbers: list[int] = []
         paths: list[str] = []
-        for path, number, _ in catalog.walk():
+        for path, number, *_ in catalog.walk():
             if number:
                 numbers.append(number)
                 paths.append(os.fsdecode(path))

@@ -77,12 +77,17 @@ class Searcher:
         self.request = request
         self.matcher = Matcher.of(request)
         self._check = check
-        self._whole_file = self.matcher.crosses_lines
+        self._by_lines = not (
+            self.matcher.crosses_lines
+            or request.null_data
+            or request.stop_on_nonmatch
+            or request.max_count == 0
+        )
 
     def search(self, content: bytes) -> FileMatches:
         """Search the bytes of a file."""
         text = searchable(content)
-        core = (TextSearch if self._whole_file else LineSearch)(
+        core = (TextSearch if self.matcher.crosses_lines else LineSearch)(
             self.request, self.matcher, content, text, check=self._check
         )
         return FileMatches(core)
@@ -103,7 +108,7 @@ class Searcher:
 
     def which(self, contents: Sequence[bytes]) -> list[int]:
         """The positions of those contents that have a line to report, in order."""
-        if not self._whole_file and not self.request.stop_on_nonmatch and not self.request.invert:
+        if self._by_lines and not self.request.invert:
             maybe = self.matcher.scan([searchable(content) for content in contents])
             if self.request.binary is Binary.TEXT:
                 return maybe
@@ -112,6 +117,4 @@ class Searcher:
 
     def _plain(self, content: bytes) -> bool:
         """Whether a single pass of the matcher over all lines gives the answer."""
-        if self._whole_file or self.request.max_count == 0:
-            return False
-        return self.request.binary is Binary.TEXT or b"\0" not in content
+        return self._by_lines and (self.request.binary is Binary.TEXT or b"\0" not in content)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import apsw
 
@@ -65,6 +65,15 @@ class Totals:
     files: int
     bytes: int
     skipped: Mapping[str, int]
+
+
+class FileEntry(NamedTuple):
+    """What a search needs to know of a file: `number` is 0 where there is no document, for the reason `skipped`."""
+
+    path: bytes
+    number: int
+    size: int
+    skipped: str
 
 
 def key_of(path: bytes) -> bytes:
@@ -145,33 +154,42 @@ class Catalog:
         found.sort(key=lambda values: values[0])
         return [_row(values) for values in found]
 
-    def walk(self, *, scope: bytes = b"") -> Iterator[tuple[bytes, int, str]]:
-        """Path, number and skip reason of every file below `scope`, in path order, read as it is asked for."""
-        low, high = (b"", b"\xff\xff") if not scope else (key_of(scope) + b"\0", key_of(scope) + b"\1")
+    def walk(self, *, scope: bytes = b"") -> Iterator[FileEntry]:
+        """Every file below `scope`, in path order, read as it is asked for."""
+        low, high = _range(scope)
         with self.database.mapped():
             cursor = self.database.reader().execute(
-                "SELECT path, number, skipped FROM files WHERE view = ? AND path >= ? AND path < ? ORDER BY path",
+                "SELECT path, number, size, skipped FROM files WHERE view = ? AND path >= ? AND path < ? ORDER BY path",
                 (VIEW, low, high),
             )
-            for path, number, skipped in cast("Iterator[tuple[bytes, int, str]]", cursor):
-                yield path.replace(b"\0", b"/"), number, skipped
+            for path, number, size, skipped in cursor:
+                yield FileEntry(path.replace(b"\0", b"/"), number, size, skipped)
 
-    def paths_of(self, numbers: Iterable[int]) -> list[tuple[bytes, int, str]]:
-        """The same for the files whose contents are these documents."""
+    def modified_files(self, *, scope: bytes = b"") -> list[tuple[bytes, int]]:
+        """Path and modification time, in ns, of every indexed file below `scope`, in path order."""
+        low, high = _range(scope)
+        rows = self._rows(
+            "SELECT path, mtime_ns FROM files WHERE view = ? AND path >= ? AND path < ? AND number > 0 ORDER BY path",
+            (VIEW, low, high),
+        )
+        return [(path.replace(b"\0", b"/"), modified) for path, modified in rows]
+
+    def paths_of(self, numbers: Iterable[int]) -> list[FileEntry]:
+        """The files whose contents are these documents, in path order."""
         found: list[tuple[Any, ...]] = []
         with self.database.mapped():
             connection = self.database.reader()
             for number in numbers:
                 found += connection.execute(
-                    "SELECT path, number, '' FROM files WHERE number = ? AND number > 0", (number,)
+                    "SELECT path, number, size FROM files WHERE number = ? AND number > 0", (number,)
                 )
         found.sort()
-        return [(path.replace(b"\0", b"/"), number, skipped) for path, number, skipped in found]
+        return [FileEntry(path.replace(b"\0", b"/"), number, size, "") for path, number, size in found]
 
-    def too_large(self) -> list[tuple[bytes, int, str]]:
-        """The same for the files over the size limit, which searches read from disk."""
-        rows = self._rows("SELECT path FROM files WHERE skipped = 'too large' ORDER BY path")
-        return [(path.replace(b"\0", b"/"), 0, "too large") for (path,) in rows]
+    def too_large(self) -> list[FileEntry]:
+        """The files over the size limit, which searches read from disk; in path order."""
+        rows = self._rows("SELECT path, size FROM files WHERE skipped = 'too large' ORDER BY path")
+        return [FileEntry(path.replace(b"\0", b"/"), 0, size, "too large") for path, size in rows]
 
     def totals(self) -> Totals:
         """The figures of the view."""
@@ -316,6 +334,11 @@ class Catalog:
             "AND NOT EXISTS (SELECT 1 FROM symbols s WHERE s.number = files.number) GROUP BY number ORDER BY number"
         )
         return [(number, path.replace(b"\0", b"/"), language) for number, path, language in rows]
+
+
+def _range(scope: bytes) -> tuple[bytes, bytes]:
+    """The stored paths below a folder: from the first value, up to the second."""
+    return (key_of(scope) + b"\0", key_of(scope) + b"\1") if scope else (b"", b"\xff\xff\xff")
 
 
 def _put_state(connection: apsw.Connection, values: Mapping[str, Any]) -> None:

@@ -172,6 +172,8 @@ class SQLiteSearch(SearchInterface):
             found += [
                 n for (n,) in connection.execute(f"SELECT id FROM kv_store WHERE key IN ({marks})", part)
             ]
+        if not found:
+            return 0
         for table, column in (("kv_store", "id"), ("word_tail", "number"), ("word_lengths", "number")):
             connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", ((number,) for number in found))
         return len(found)

@@ -76,10 +76,11 @@ def check_document(doc_id: object, document: object) -> bytes:
         raise DocumentError(f"the id must be a string that is not empty, not {doc_id!r}")
     if not isinstance(document, dict):
         raise DocumentError(f"the document has the type {type(document).__name__}, not dict")
-    try:
-        doc_id.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise DocumentError(f"the id is not encodable: {error.reason}") from None
+    if not doc_id.isascii():
+        try:
+            doc_id.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise DocumentError(f"the id is not encodable: {error.reason}") from None
     content = content_bytes(document)
     if len(content) > MAX_DOCUMENT_BYTES:
         raise DocumentError(f"too big: {len(content)} bytes, the limit is {MAX_DOCUMENT_BYTES}")
@@ -91,14 +92,17 @@ _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 def other_fields(document: Mapping[str, Any]) -> str | None:
     """All fields but the content, as JSON text; None where there are none. Raises DocumentError."""
-    fields = {key: value for key, value in document.items() if key != "content"}
+    fields = dict(document)
+    fields.pop("content", None)
     if not fields:
         return None
-    if not all(isinstance(key, str) for key in fields):
-        raise DocumentError("a field cannot be stored: its name is not a string")
+    for key in fields:
+        if not isinstance(key, str):
+            raise DocumentError("a field cannot be stored: its name is not a string")
     try:
         text = _JSON.encode(fields)
-        text.encode("utf-8")
+        if not text.isascii():
+            text.encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise DocumentError(f"a field cannot be stored: {error}") from None
     return text

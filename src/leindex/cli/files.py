@@ -1,0 +1,37 @@
+"""`leindex files`: find files by a few letters of their path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .common import (
+    Parser,
+    add_index_option,
+    add_json_option,
+    add_refresh_options,
+    positive,
+    print_json,
+    ready,
+)
+from .symbols import printable
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command."""
+    parser = Parser("files", "Find files like an editor's go-to-file: letters in order, names and word starts first.")
+    parser.add_argument("query", metavar="QUERY")
+    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the tree, or a folder in it")
+    add_index_option(parser)
+    add_json_option(parser)
+    parser.add_argument("--limit", type=positive, default=20, metavar="N", help="most files (default 20)")
+    add_refresh_options(parser)
+    options = parser.parse_args(arguments)
+    with ready(options.path, options) as index:
+        index.freshen()
+        paths, total = index.find_files(options.query, limit=options.limit)
+    if options.json:
+        print_json({"query": options.query, "files": [printable(path) for path in paths], "total": total})
+    else:
+        for path in paths:
+            print(printable(path))
+    return 0 if paths else 1

@@ -1,0 +1,76 @@
+"""Exhaustive search: every matching line of one tree or several, in path order.
+
+    request -> formula -> candidates -> contents -> search of each file -> printer
+
+The formula comes from the pattern; a request that reports files without a match, or lines that do not match, looks
+at all files. What is printed and counted is `grep.py`'s affair, what matches `verify.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ..query.formula import Anything, Formula
+from ..query.literals import formula_of_regex
+from .format import Output
+from .grep import GrepResult, grep
+from .request import GrepRequest
+from .select import Selection, Selector
+from .stats import Stats
+from .verify import Searcher
+
+THREADS_FROM = 2000
+"""Candidates from which a second thread fetches and tests ahead."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One tree, or a folder or file of it, and how its paths are shown: `prefix`, then the path without its first
+    `strip` bytes."""
+
+    selector: Selector
+    prefix: bytes = b""
+    strip: int = 0
+    seen: Selection = field(default_factory=Selection)
+
+
+def grep_parts(
+    request: GrepRequest,
+    parts: Sequence[Part],
+    out: Output,
+    *,
+    check: Callable[[], None] | None = None,
+    threads: int = 2,
+) -> GrepResult:
+    """Searches the parts one after another and prints what ripgrep would for the same paths.
+
+    Each part's `seen` says afterwards what was looked at. Raises QueryError for a pattern that is refused.
+    """
+    searcher = Searcher(request, check=check)
+    unsearched = Stats()
+    files = (file for part in parts for file in _files(part, request, searcher, unsearched, threads))
+    return grep(request, files, out, check=check, unsearched=unsearched)
+
+
+def formula_of(request: GrepRequest, searcher: Searcher) -> Formula:
+    """What a file must hold to be of interest."""
+    return Anything() if request.selects_without_match else formula_of_regex(searcher.matcher.tree)
+
+
+def _files(
+    part: Part, request: GrepRequest, searcher: Searcher, unsearched: Stats, threads: int
+) -> Iterator[tuple[bytes, bytes | None]]:
+    formula = formula_of(request, searcher)
+    selector, seen = part.selector, part.seen
+    test = None if request.selects_without_match else searcher.which
+    if request.reports_unmatched or request.keeps_stats:
+        found = selector.all_contents(formula, seen)
+    else:
+        busy = selector.store.candidates(formula).count(THREADS_FROM) >= THREADS_FROM
+        found = selector.contents(formula, seen, test=test if busy else None, threads=threads if busy else 1)
+    for path, size, content in found:
+        if content is None and request.keeps_stats:
+            unsearched.add(Stats(searches=1, bytes_searched=size))
+        if content is not None or request.reports_unmatched:
+            yield part.prefix + path[part.strip :], content
