@@ -29,7 +29,7 @@ def coverage(completeness: Completeness) -> Answer:
     return {
         "complete": completeness.complete,
         "truncated": completeness.truncated,
-        "files": completeness.eligible,
+        "eligible": completeness.eligible,
         "generation": completeness.generation,
         "age_seconds": round(completeness.age_seconds, 1),
         "notes": notes,

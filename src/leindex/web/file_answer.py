@@ -35,7 +35,7 @@ def read(index: Index, arguments: Answer, control: Control) -> Answer:
         about: Answer = {"path": display(row.path), "language": row.language, "size": row.size}
         generation = index.catalog.generation
         if arguments["outline"]:
-            return {**about, "symbols": outline(index, row), "complete": True, "generation": generation, "notes": []}
+            return {**about, "symbols": outline(index, row.name), "complete": True, "generation": generation, "notes": []}
         lines = lines_of(searchable(content_of(index, row)))
         start, end = _range(index, row, arguments, len(lines))
         notes = []
@@ -59,7 +59,7 @@ def read(index: Index, arguments: Answer, control: Control) -> Answer:
 def _range(index: Index, row: FileRow, arguments: Answer, total: int) -> tuple[int, int]:
     """The lines that are asked for, both included, as far as they exist."""
     if arguments["symbol"]:
-        start, end = symbol_range(index, row, arguments["symbol"])
+        start, end = symbol_range(index, row.name, arguments["symbol"])
         return start, min(end, total)
     start = arguments["start_line"] or 1
     end = min(arguments["end_line"] or total, total)
@@ -95,15 +95,13 @@ def _globbed(glob: str) -> Callable[[bytes], bool]:
 
 
 def _fuzzy(index: Index, folder: str, arguments: Answer) -> Answer:
-    from ..search.fuzzy import PathList
-
-    paths = list(index.paths(scope=folder))
-    found, total = PathList(paths).find(arguments["fuzzy"], arguments["limit"])
+    found, total = index.find_files(arguments["fuzzy"], limit=arguments["limit"])
+    below = [path for path in found if not folder or path.startswith(folder + "/")]
     return {
         "kind": "fuzzy",
-        "entries": [{"path": display(one.path)} for one in found],
-        "shown": len(found),
-        "total": total,
+        "entries": [{"path": display(path)} for path in below],
+        "shown": len(below),
+        "total": len(below) if folder else total,
         "cursor": None,
     }
 
@@ -117,7 +115,7 @@ def _listed(
     start = after.replace(b"/", b"\0")
     entries: list[bytes] = []
     total, limit = 0, arguments["limit"]
-    for path, number, _ in index.catalog.walk(scope=os.fsencode(folder)):
+    for path, number, *_ in index.catalog.walk(scope=os.fsencode(folder)):
         if not number or not accepts(path) or path.replace(b"/", b"\0") <= start:
             continue
         total += 1
@@ -137,7 +135,7 @@ def _listed(
 def tree(index: Index, folder: str, depth: int, limit: int, control: Control) -> Answer:
     """The folders and files below a folder down to a depth; folders at the last level with the files they hold. Where
     that is more than `limit` entries, as many levels as fit, but at least one."""
-    rows = [path for path, number, _ in index.catalog.walk(scope=os.fsencode(folder)) if number]
+    rows = [path for path, number, *_ in index.catalog.walk(scope=os.fsencode(folder)) if number]
     if not rows and folder:
         raise ConfigError(f"{display(folder)}: no indexed file is below this folder; list_files without path shows all")
     control.check()

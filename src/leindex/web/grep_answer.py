@@ -46,7 +46,7 @@ class GrepRun:
             scope=relative(arguments["path"], self.index.root),
         )
         last: tuple[bytes, int] | None = None
-        for path, content in selector.contents(
+        for path, _, content in selector.contents(
             formula_of_regex(searcher.matcher.tree), self.seen, test=searcher.which
         ):
             self.control.check()

@@ -56,7 +56,7 @@ def _similar(index: Index, path: str) -> str:
     name = os.fsencode(path.rpartition("/")[2])
     if not name:
         return "; list_files shows what there is"
-    near = [found for found, number, _ in index.catalog.walk() if number and found.endswith(b"/" + name)]
+    near = [found for found, number, *_ in index.catalog.walk() if number and found.endswith(b"/" + name)]
     if not near:
         return "; list_files with fuzzy finds files by a few letters"
     return "; did you mean " + ", ".join(display(found) for found in near[:3]) + "?"

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from ..config import Location
-from ..errors import ConfigError, LeindexError, StorageError
+from ..errors import CancelledError, ConfigError, LeindexError, StorageError
 from ..index import REFRESH_BUDGET, Index
 from ..models import UpdateResult
 from .control import Control
@@ -85,24 +85,36 @@ class Service:
             with contextlib.suppress(LeindexError, TimeoutError):
                 await asyncio.wait_for(asyncio.wrap_future(updater.request()), FRESHEN_SECONDS)
 
+    async def searchable(self, control: Control) -> bool:
+        """Whether there is an index that has been updated once."""
+        if not self._searchable and self.location.exists:
+            self._searchable = await self.read(_is_searchable, control)
+        return self._searchable
+
     async def _built(self, control: Control) -> None:
+        if await self.searchable(control):
+            return
         if not self.location.exists:
             self._refuse_dangerous()
-        elif await self.read(_is_searchable, control):
-            self._searchable = True
-            return
         with self.updater.listening(control.on_progress):
             asked = asyncio.wrap_future(self.updater.request())
             try:
-                while not (self.location.exists and await self.read(_is_searchable, control)):
+                while not await self.searchable(control):
                     done, _ = await asyncio.wait([asked], timeout=0.05)
                     if done:
                         asked.result()
                         break
-                    control.check()
-            finally:
-                # The update goes on without this caller; its outcome is in the status.
+                    if control.timed_out:
+                        raise CancelledError(f"{self.location.root} is still being indexed; ask again in a while")
+            except CancelledError:
+                # Indexing goes on without this caller; its outcome is in the status.
                 asked.add_done_callback(lambda future: future.cancelled() or future.exception())
+                raise
+            except asyncio.CancelledError:
+                asked.cancel()
+                raise
+            # It is searchable before its symbols are extracted; those follow.
+            asked.add_done_callback(lambda future: future.cancelled() or future.exception())
         self._searchable = True
 
     def _refuse_dangerous(self) -> None:

@@ -12,15 +12,31 @@ from ..index import Index
 from .answers import Answer
 from .control import Control
 from .places import display
+from .service import Service
 from .updater import Running, Updater
 
 
-def status(index: Index, control: Control) -> Answer:
-    """The state of the index, without what the writer is doing."""
+async def status(service: Service, control: Control) -> Answer:
+    """The state of the index; of one that is not there yet only that."""
+    found: Answer = {"root": display(os.fspath(service.location.root)), "indexed": await service.searchable(control)}
+    if found["indexed"]:
+        found.update(await service.read(stored, control))
+    return {**found, "update": writer(service.updater)}
+
+
+async def update(service: Service, control: Control) -> Answer:
+    """`update_index`: what an update that began after now did. Raises LeindexError."""
+    result = asdict(await service.update(control))
+    names = ("files", "added", "changed", "removed", "unchanged", "failed", "generation", "seconds")
+    return {**{name: result[name] for name in names}, "failed": list(result["failed"])}
+
+
+def stored(index: Index) -> Answer:
+    """What the store says."""
     with index.snapshot():
         found: dict[str, Any] = index.status()
-        found["root"] = display(found["root"])
         found["index"] = display(found["index"])
+        del found["root"]
         return {**found, "languages": languages(index)}
 
 
@@ -47,8 +63,3 @@ def writer(updater: Updater) -> Answer:
         "error": state.error,
         "finished_seconds_ago": round(time.time() - state.finished, 1) if state.finished else None,
     }
-
-
-def not_indexed(root: str | os.PathLike[str], updater: Updater) -> Answer:
-    """The status where there is no index yet."""
-    return {"root": display(os.fspath(root)), "indexed": False, "update": writer(updater)}

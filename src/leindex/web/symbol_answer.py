@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import asdict
+from typing import Final
 
 from ..errors import ConfigError
 from ..index import Index
-from ..models import FileRow
-from ..search.select import Selection
-from ..search.source import Symbol
+from ..search.symbols import SymbolHit
 from ..text import searchable
-from .adapter import Definition, definitions, symbols_of
 from .answers import Answer, coverage, lines_of
 from .control import Control
 from .grep_answer import GrepRun
@@ -23,51 +21,74 @@ REFERENCES: Final = 50
 
 
 def symbols(index: Index, arguments: Answer, control: Control) -> Answer:
-    """`find_symbol`: exact names first, then names that begin with it, then the others, each in path order."""
+    """`find_symbol`: exact names first, then names that begin with it, then the others."""
+    container, name = split_name(arguments["name"])
+    limit = arguments["limit"]
     with index.snapshot():
-        container, _, name = arguments["name"].strip().rpartition(".")
-        found = sorted(
-            (
-                one
-                for one in definitions(index, name, arguments["kind"], _languages(arguments["language"]), control.check)
-                if not container or one.symbol.container.endswith(container)
-            ),
-            key=lambda one: _order(one, name),
+        # Of a qualified name all definitions of the last part are looked at, since its container decides.
+        result = index.symbols(
+            name, kind=arguments["kind"], language=arguments["language"], limit=1000 if container else limit
         )
-        limit = arguments["limit"]
-        listed = [_shown(index, one.row, one.symbol) for one in found[:limit]]
+        found = [hit for hit in result.definitions if is_within(hit, container)]
+        listed = [entry(hit) for hit in found[:limit]]
         if arguments["source"]:
-            for entry, one in zip(listed[:SOURCES], found, strict=False):
-                entry["source"] = _source(index, one)
-        answer: Answer = {"name": arguments["name"], "symbols": listed, "total": len(found)}
+            for one, hit in zip(listed[:SOURCES], found, strict=False):
+                one["source"] = _source(index, hit)
+        answer: Answer = {"name": arguments["name"], "symbols": listed}
         if arguments["references"]:
             answer["references"] = references(index, name, found, control)
-        covered = coverage(index.completeness(Selection(), truncated=len(found) > limit))
+        covered = coverage(result.completeness)
         if pending := index.catalog.pending():
             covered["complete"] = False
             covered["notes"].append(f"the symbols of {pending} files are not extracted yet")
         return {**answer, **covered}
 
 
-def outline(index: Index, row: FileRow) -> list[Answer]:
-    """The definitions of a file in order."""
-    return [_entry(symbol) for symbol in symbols_of(index, row)]
+def split_name(text: str) -> tuple[str, str]:
+    """Container and name of `container.name` or `container::name`; a `/regex/` is all name."""
+    text = text.strip()
+    if text.startswith("/"):
+        return "", text
+    container, _, name = text.replace("::", ".").rpartition(".")
+    return container, name
 
 
-def symbol_range(index: Index, row: FileRow, name: str) -> tuple[int, int]:
+def is_within(hit: SymbolHit, container: str) -> bool:
+    """Whether a definition belongs to the container, of which the last parts may be given."""
+    qualified = hit.container.replace("::", ".")
+    return not container or qualified == container or qualified.endswith("." + container)
+
+
+def entry(hit: SymbolHit) -> Answer:
+    """A definition as JSON."""
+    fields = asdict(hit)
+    fields["path"] = display(hit.path)
+    del fields["visibility"]
+    return fields
+
+
+def outline(index: Index, path: str) -> list[Answer]:
+    """The definitions of a file in order, without what is the same for all of them."""
+    listed = [entry(hit) for hit in index.outline(path)]
+    for one in listed:
+        del one["path"], one["language"]
+    return listed
+
+
+def symbol_range(index: Index, path: str, text: str) -> tuple[int, int]:
     """First and last line of a definition in a file. Raises ConfigError, with what there is, where there is none."""
-    defined = symbols_of(index, row)
-    container, _, last = name.rpartition(".")
-    for symbol in defined:
-        if symbol.name == last and symbol.container.endswith(container):
-            return symbol.start_line, symbol.end_line
-    names = ", ".join(dict.fromkeys(symbol.name for symbol in defined[:30]))
-    raise ConfigError(f"{display(row.path)} does not define {name}; it defines {names or 'nothing that is indexed'}")
+    container, name = split_name(text)
+    defined = index.outline(path)
+    for hit in defined:
+        if hit.name == name and is_within(hit, container):
+            return hit.start_line, hit.end_line
+    names = ", ".join(dict.fromkeys(hit.name for hit in defined[:30]))
+    raise ConfigError(f"{display(path)} does not define {text}; it defines {names or 'nothing that is known'}")
 
 
-def references(index: Index, name: str, found: list[Definition], control: Control) -> list[Answer]:
+def references(index: Index, name: str, found: list[SymbolHit], control: Control) -> list[Answer]:
     """Lines that use the name as a whole word and do not define it."""
-    places = {(display(one.row.path), one.symbol.line) for one in found if one.symbol.name == name}
+    places = {(display(hit.path), hit.line) for hit in found if hit.name == name}
     run = GrepRun(
         index,
         {
@@ -93,50 +114,7 @@ def references(index: Index, name: str, found: list[Definition], control: Contro
     ][:REFERENCES]
 
 
-def _languages(value: str | None) -> frozenset[str] | None:
-    from ..indexing.language import family, resolve_language
-
-    return frozenset(family(resolve_language(value))) if value else None
-
-
-def _order(one: Definition, name: str) -> tuple[Any, ...]:
-    symbol = one.symbol
-    exact = symbol.name == name
-    same = symbol.name.lower() == name.lower()
-    starts = symbol.name.lower().startswith(name.lower())
-    return (not exact, not same, not starts, one.row.path.replace(b"/", b"\0"), symbol.line)
-
-
-def _entry(symbol: Symbol) -> Answer:
-    return {
-        "name": symbol.name,
-        "kind": symbol.kind,
-        "container": symbol.container,
-        "line": symbol.line,
-        "start_line": symbol.start_line,
-        "end_line": symbol.end_line,
-    }
-
-
-def _shown(index: Index, row: FileRow, symbol: Symbol) -> Answer:
-    from ..indexing.symbols import Symbol as Extracted
-    from ..indexing.symbols import signature
-
-    content = index.store.contents([row.number])[0] or b""
-    extracted = Extracted(
-        symbol.name, symbol.kind, symbol.container, symbol.start_line, symbol.end_line, symbol.line, symbol.column,
-        symbol.visibility,
-    )  # fmt: skip
-    return {
-        **_entry(symbol),
-        "path": display(row.path),
-        "language": row.language,
-        "signature": signature(content, extracted),
-    }
-
-
-def _source(index: Index, one: Definition) -> str:
-    content = index.store.contents([one.row.number])[0] or b""
-    lines = lines_of(searchable(content))[one.symbol.start_line - 1 : one.symbol.end_line]
+def _source(index: Index, hit: SymbolHit) -> str:
+    lines = lines_of(searchable(index.read(hit.path)))[hit.start_line - 1 : hit.end_line]
     cut = [clipped(line, [])[0] for line in lines[:SOURCE_LINES]]
     return "\n".join(cut if len(lines) <= SOURCE_LINES else [*cut, f"… {len(lines) - SOURCE_LINES} more lines"])

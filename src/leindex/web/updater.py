@@ -119,7 +119,8 @@ class Updater:
                     break
                 self._update(index, asked)
         for waiting in self._asked:
-            waiting.set_exception(CancelledError("the server is stopping"))
+            if waiting.set_running_or_notify_cancel():
+                waiting.set_exception(CancelledError("the server is stopping"))
 
     def _next(self) -> list[Future[UpdateResult]]:
         """Waits for a request, or until it is time to look by itself (then nobody waits)."""
@@ -135,16 +136,22 @@ class Updater:
         try:
             with self._turn(wait=bool(asked)) as mine:
                 if mine or asked:
-                    result = index.update(on_progress=self._show, cancelled=self._stop.is_set)
+                    result = index.update(on_progress=self._show, cancelled=lambda: self._unwanted(asked))
                     self._walk_seconds = float(index.catalog.state("walk_seconds", 0.0))
                     self._walked = time.monotonic()
                     for waiting in asked:
-                        waiting.set_result(result)
+                        if waiting.set_running_or_notify_cancel():
+                            waiting.set_result(result)
         except LeindexError as failure:
             error = str(failure)
             for waiting in asked:
-                waiting.set_exception(failure)
+                if waiting.set_running_or_notify_cancel():
+                    waiting.set_exception(failure)
         self._state = Running(False, self._state.progress, error, time.time(), self._state.updates + 1)
+
+    def _unwanted(self, asked: list[Future[UpdateResult]]) -> bool:
+        """Whether an update is to stop: the server ends, or all who asked for it have gone."""
+        return self._stop.is_set() or (bool(asked) and all(waiting.cancelled() for waiting in asked))
 
     def _show(self, progress: Progress) -> None:
         if progress.seconds < self._state.progress.seconds or not self.samples:
