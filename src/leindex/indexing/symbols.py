@@ -1,10 +1,10 @@
 """The definitions and the calls in one file, from its bytes and its language.
 
-tree-sitter parses, and a handful of patterns per language (`grammars/`) pick the definitions out of the tree; see
-`tree_symbols.py`. C, of which there is much and whose macros no grammar can follow, has a scanner of its own in
-the native module. A file that does not parse as a whole still gives what could be made sense of. Files that are too
-large or too slow to parse are read line by line (`line_symbols.py`), and so are Markdown headings and languages
-without a grammar.
+tree-sitter parses, and a handful of patterns per language (`grammars/`) pick the definitions out of the tree;
+see `tree_symbols.py`. C, of which there is much and whose macros no grammar can follow, has a scanner of its
+own in the native module. A file that does not parse as a whole still gives what could be made sense of. Files
+that are too large or too slow to parse are read line by line (`line_symbols.py`), and so are Markdown
+headings and languages without a grammar.
 
     >>> [(s.name, s.kind, s.container) for s in extract(b"class A:\\n    def f(self): pass\\n", "python")]
     [('A', 'class', ''), ('f', 'method', 'A')]
@@ -28,9 +28,10 @@ SIGNATURE_LIMIT: Final = 300
 class Symbol(NamedTuple):
     """One definition. Lines count from 1 and the range includes both ends; the column counts bytes from 0.
 
-    `container` is the qualified name of what the definition belongs to, joined with dots, or empty. `line` and
-    `column` are where the name stands; `start_line` and `end_line` span the whole definition with its body.
-    `visibility` is what the language's own words say (`public`, `private`, `protected`, `internal`), or empty.
+    `container` is the qualified name of what the definition belongs to, joined with dots, or empty. `line`
+    and `column` are where the name stands; `start_line` and `end_line` span the whole definition with its
+    body. `visibility` is what the language's own words say (`public`, `private`, `protected`, `internal`), or
+    empty.
     """
 
     name: str
@@ -56,10 +57,10 @@ def extract(
 ) -> list[Symbol]:
     """The definitions in a file, in the order in which they start.
 
-    `content` is the file's bytes and `language` what `language_of` said of it. A file of more than `size_limit`
-    bytes, or one that takes longer than `time_limit_s` seconds to parse, is read line by line instead, which
-    finds most definitions but not where they end. A language that nothing is known about has no symbols. Whatever
-    the bytes, nothing is raised.
+    `content` is the file's bytes and `language` what `language_of` said of it. A file of more than
+    `size_limit` bytes, or one that takes longer than `time_limit_s` seconds to parse, is read line by line
+    instead, which finds most definitions but not where they end. A language that nothing is known about has
+    no symbols. Whatever the bytes, nothing is raised.
     """
     from leindex.indexing import line_symbols, tree_symbols
 
@@ -79,7 +80,7 @@ def extract(
 def calls(
     content: bytes, language: str, *, time_limit_s: float = TIME_LIMIT_S, size_limit: int = SIZE_LIMIT
 ) -> list[Call]:
-    """The call sites in a file, in order; none for a language without a grammar or past a limit. Raises nothing."""
+    """The call sites in a file, in order; none without a grammar or past a limit. Raises nothing."""
     from leindex.indexing import tree_symbols
 
     text = searchable(content)
@@ -91,8 +92,9 @@ def calls(
 def signature(content: bytes, symbol: Symbol) -> str:
     """The head of a definition on one line: without annotations, up to where its body begins.
 
-    It runs to the first `{` or `;` or end of line after the name that is outside of parentheses, 300 characters at
-    most, which is right or nearly right in every language. `content` is what `extract` was given.
+    It runs to the first `{` or `;` or end of line after the name that is outside of parentheses, 300
+    characters at most, which is right or nearly right in every language. `content` is what `extract` was
+    given.
     """
     lines = searchable(content).split(b"\n", symbol.line + 12)[symbol.start_line - 1 : symbol.line + 12]
     name_row = symbol.line - symbol.start_line

@@ -701,6 +701,48 @@ static PyObject *members(PyObject *self, PyObject *args)
     return list;
 }
 
+PyDoc_STRVAR(select_run_doc,
+             "select_run(numbers, start, low, high, bitmap) -> tuple[int, list[int]]\n\nnumbers (native uint32) are read "
+             "from start while they are 0 or between low and high: where that ends, and the positions of those that are "
+             "0 or whose bit, counted from low, is set; all of them if bitmap is None.");
+
+static PyObject *select_run(PyObject *self, PyObject *args)
+{
+    (void)self;
+    Py_buffer view, bitmap = {0};
+    Py_ssize_t start;
+    long long low, high;
+    PyObject *bits;
+    if (!PyArg_ParseTuple(args, "y*nLLO", &view, &start, &low, &high, &bits))
+        return NULL;
+    if (bits != Py_None && PyObject_GetBuffer(bits, &bitmap, PyBUF_SIMPLE) < 0) {
+        PyBuffer_Release(&view);
+        return NULL;
+    }
+    const uint32_t *numbers = view.buf;
+    const uint8_t *bytes = bitmap.buf;
+    Py_ssize_t count = view.len / 4, i = start < 0 ? 0 : start;
+    PyObject *list = PyList_New(0);
+    for (; list && i < count; i++) {
+        long long number = numbers[i], place = number - low;
+        if (number && (place < 0 || number > high))
+            break;
+        if (number && bits != Py_None && (place / 8 >= bitmap.len || !(bytes[place >> 3] >> (place & 7) & 1)))
+            continue;
+        PyObject *position = PyLong_FromSsize_t(i);
+        if (!position || PyList_Append(list, position) < 0) {
+            Py_DECREF(list);
+            list = NULL;
+        }
+        Py_XDECREF(position);
+    }
+    PyObject *result = list ? Py_BuildValue("(nN)", i, list) : NULL;
+    if (bits != Py_None)
+        PyBuffer_Release(&bitmap);
+    PyBuffer_Release(&view);
+    return result;
+}
+
 /* One thread at a time may be inside a builder: its calls run without the GIL. */
 static int enter(BuilderObject *self)
 {
@@ -932,6 +974,7 @@ static PyType_Spec builder_spec = {.name = "leindex._native.SegmentBuilder",
 
 static PyMethodDef functions[] = {{"postings", postings, METH_VARARGS, postings_doc},
                                   {"weighted_postings", weighted_postings, METH_VARARGS, weighted_doc},
+                                  {"select_run", select_run, METH_VARARGS, select_run_doc},
                                   {"members", members, METH_VARARGS, members_doc},
                                   {NULL, NULL, 0, NULL}};
 

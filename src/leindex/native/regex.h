@@ -75,7 +75,7 @@ typedef struct {
 
 /* The parts of a serialized pattern; see query/program.py. */
 typedef struct {
-    uint32_t flags, slots, looks_before, looks_after;
+    uint32_t flags, slots, looks_before, looks_after, min_len;
     const uint32_t *literals, *tree, *end;
     uint32_t nliterals;
 } Program;
@@ -131,6 +131,11 @@ void literal_choose_cpu(void);
 
 /* ---- searching ---- */
 typedef struct {
+    void *items;
+    size_t count, cap, size; /* size: of one item */
+} Vector;
+
+typedef struct {
     const Program *program;
     const Nfa *forward, *backward, *captures;
     const Literals *literals; /* NULL: no match needs any */
@@ -149,9 +154,13 @@ typedef struct {
 
 int search_is_match(const Engine *engine, Cache *cache, const Hay *hay);
 int search_find(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found);
-/* The next line at or after `from` (the start of a line) that matches when searched alone. */
-int search_line(const Engine *engine, Cache *cache, const Hay *hay, size_t from, bool spans, Line *line);
-size_t search_text_end(const Engine *engine, const Hay *hay, size_t start, size_t newline);
+/* Append to `spans` all matches in hay[at..stop], none of them empty right where the one before it ended. */
+int search_all(const Engine *engine, Cache *cache, const Hay *hay, size_t at, size_t stop, size_t limit,
+               Vector *spans);
+/* Count the lines that match when searched alone (or, inverted, the others), up to `limit`; append them as Line to
+ * `out` unless NULL. */
+int search_lines(const Engine *engine, Cache *cache, const Hay *hay, bool invert, bool spans, size_t limit,
+                 Vector *out, size_t *count);
 void cache_free(Cache *cache);
 
 #endif

@@ -113,11 +113,20 @@ def _parser(patterns: Sequence[str], flags: Flags, spaced: bool, fixed: bool) ->
     try:
         return parser, parser.parse()
     except QueryError as error:
-        raise _relocated(error, patterns, parts) from None
+        raise _relocated(error, patterns, parts, flags, spaced) from None
 
 
-def _relocated(error: QueryError, patterns: Sequence[str], parts: list[str]) -> QueryError:
+def _relocated(
+    error: QueryError, patterns: Sequence[str], parts: list[str], flags: Flags, spaced: bool
+) -> QueryError:
     """The error with its column in the one pattern it is about."""
+    for pattern in (
+        patterns if "group" in error.message else ()
+    ):  # what is open may have eaten our own parentheses
+        try:
+            Parser(pattern, flags, spaced).parse()
+        except QueryError as own:
+            return own
     column = error.column
     for pattern, part in zip(patterns, parts, strict=True):
         if column <= len(part):
@@ -168,7 +177,7 @@ def _newline_error(byte: int) -> QueryError:
 
 
 def ban_byte(hir: Hir, byte: int) -> None:
-    """Raise QueryError where the pattern asks for this byte literally, as ripgrep does with NUL in text files."""
+    """Raise QueryError where the pattern asks for this byte literally, as ripgrep does with NUL."""
     if isinstance(hir, Literal) and byte in hir.data:
         raise QueryError(f'pattern contains "\\x{byte:02X}" but it is impossible to match')
     for child in children(hir):

@@ -88,6 +88,10 @@ class Scanner:
         """Raise a QueryError at a column (the current one by default)."""
         raise QueryError(message, text=self.text, column=self.at if column is None else column, advice=advice)
 
+    def fail_nesting(self) -> NoReturn:
+        """Refuse a pattern that nests too deeply."""
+        self.fail(f"nested too deeply (the limit is {NEST_LIMIT})", 0)
+
     def skip_space(self) -> None:
         """In (?x), pass white space and comments."""
         if not self.spaced:
@@ -160,7 +164,7 @@ class Parser(Scanner):
             self.fail("unclosed group", self.groups[-1].column)
         whole = self._finish(self.groups.pop())
         if whole.depth > NEST_LIMIT:
-            self.fail(f"nested too deeply (the limit is {NEST_LIMIT})", 0)
+            self.fail_nesting()
         return whole.hir
 
     def _push(self, hir: Hir, depth: int = 0) -> None:
@@ -229,7 +233,7 @@ class Parser(Scanner):
         if (
             operand.depth >= NEST_LIMIT
         ):  # checked here too, so that a****... cannot build a tree too deep to walk
-            self.fail(f"nested too deeply (the limit is {NEST_LIMIT})", 0)
+            self.fail_nesting()
         self._push(repeat(operand.hir, low, high, greedy != self.flags.swap_greed), operand.depth + 1)
 
     def _uncounted(self, low: int, high: int | None) -> None:
@@ -280,6 +284,8 @@ class Parser(Scanner):
 
     def _open(self) -> None:
         start = self.at
+        if len(self.groups) > NEST_LIMIT:
+            self.fail_nesting()
         self.step()
         if self.text.startswith(UNSUPPORTED_LOOKS, self.at):
             self.fail("look-around, including look-ahead and look-behind, is not supported", start)
@@ -361,7 +367,7 @@ class Parser(Scanner):
         self.flags, self.spaced = group.flags, group.spaced
         whole = self._finish(group)
         if whole.depth >= NEST_LIMIT:
-            self.fail(f"nested too deeply (the limit is {NEST_LIMIT})", 0)
+            self.fail_nesting()
         hir = whole.hir if group.capture is None else Capture(*group.capture, whole.hir)
         self._push(hir, whole.depth + 1)
         self.at += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from leindex.query.regex_classes import (
     MAX_CHAR,
@@ -23,9 +23,7 @@ from leindex.query.regex_classes import (
     subtract,
 )
 from leindex.query.regex_escapes import Escape, parse_escape
-
-if TYPE_CHECKING:
-    from leindex.query.regex_parser import Scanner
+from leindex.query.regex_parser import NEST_LIMIT, Scanner
 
 OPERATORS: Final[dict[str, Callable[[Ranges, Ranges], Ranges]]] = {
     "&&": intersect,
@@ -52,7 +50,7 @@ class Bracket:
 
 
 def parse_set(scan: Scanner) -> tuple[Ranges, bool, int]:
-    """The set at the cursor, which stands on `[`: ranges, whether they are bytes, nesting depth. Raises QueryError."""
+    """The set at the cursor, which stands on `[`: ranges, whether of bytes, nesting depth."""
     stack = [_open(scan)]
     while True:
         scan.skip_space()
@@ -62,6 +60,8 @@ def parse_set(scan: Scanner) -> tuple[Ranges, bool, int]:
         if char == "[":
             posix = _posix(scan)
             if posix is None:
+                if len(stack) > NEST_LIMIT:
+                    scan.fail_nesting()
                 stack.append(_open(scan))
             else:
                 stack[-1].add(posix)

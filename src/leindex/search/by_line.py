@@ -1,10 +1,11 @@
 """The search line by line, as ripgrep does it through a rolling buffer.
 
-Where the buffer ends is mostly invisible and the text is taken in large steps. It shows when the file has a NUL byte
-(only the buffers before it are searched), when context follows the last allowed match, and with anchors that stand
-for the ends of the text: then the buffer's reads are followed exactly. It starts with a read of three bytes (the
-peek for a byte order mark), holds 64 KiB, triples when a line does not fit, and keeps the lines that later context
-may need. ripgrep keeps an enlarged buffer for the files that follow; here each file starts afresh.
+Where the buffer ends is mostly invisible and the text is taken in large steps. It shows when the file has a
+NUL byte (only the buffers before it are searched), when context follows the last allowed match, and with
+anchors that stand for the ends of the text: then the buffer's reads are followed exactly. It starts with a
+read of three bytes (the peek for a byte order mark), holds 64 KiB, triples when a line does not fit, and
+keeps the lines that later context may need. ripgrep keeps an enlarged buffer for the files that follow; here
+each file starts afresh.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class LineSearch(Core):
 
     def steps(self) -> Iterator[None]:
         nul = self.request.binary is not Binary.TEXT and b"\0" in self.text
-        if nul or self.matcher.anchors_text or (self.limit is not None and self.after):
+        limited = self.limit is not None and (self.after or self.request.invert)
+        if nul or self.matcher.anchors_text or limited:
             yield from self._rolling()
             return
         size = len(self.text)
@@ -149,7 +151,7 @@ class LineSearch(Core):
         if left is None or left > 0:
             return self.matcher.lines(self.text, self.pos, end, left, invert=self.request.invert)
         if self.request.invert and self.pos < end:
-            # With the limit reached and context left over from the last buffer, ripgrep selects one line more.
+            # With the limit reached and context due from the last buffer, ripgrep selects one line more.
             return [next(self.line_ranges(self.pos, end))]
         return []
 

@@ -1,7 +1,8 @@
 """The search over the whole text, for patterns that may match across line ends (`-U`).
 
-Matches on the same or adjoining lines are reported as one block of lines. As in ripgrep, each search starts afresh
-after the last match, so that `^` and `\\b` see a beginning there, and the context of a match is that of its block.
+Matches on the same or adjoining lines are reported as one block of lines. As in ripgrep, each search starts
+afresh after the last match, so that `^` and `\\b` see a beginning there, and the context of a match is that
+of its block.
 """
 
 from __future__ import annotations

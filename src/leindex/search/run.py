@@ -74,7 +74,7 @@ def search(
     generation = index.catalog.generation
     offset = _offset(cursor, generation)
     conditions = Conditions(made, index.root.name, languages)
-    source = IndexSource(index.store, index.catalog, index.path_table())
+    source = IndexSource(index.store, index.catalog, index.table())
     seen = Selection()
     wanted = offset + limit + 1
     words = read_query(_words(made, text, plain=plain), rank.DEFAULT_WEIGHTS.words)

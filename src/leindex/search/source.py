@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from ..models import FileRow
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
 from .paths import PathTerms
+from .table import FileTable
 
 SYMBOLS_LIMIT = 64 << 20
 """Bytes of the largest list of symbols that is unpacked."""
@@ -51,26 +51,10 @@ class RankedDocument:
     rows: Sequence[FileRow]
 
 
-class PathTable:
-    """The terms of all paths of one generation; kept by an open Index from one search to the next."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self.generation = catalog.generation
-        numbers: list[int] = []
-        paths: list[str] = []
-        for path, number, *_ in catalog.walk():
-            if number:
-                numbers.append(number)
-                paths.append(os.fsdecode(path))
-        self.terms = PathTerms(numbers, paths)
-        self.limit = max(numbers, default=0) + 1
-        self.documents = len(set(numbers))
-
-
 class IndexSource:
     """The `RankingSource` of one index; used inside a snapshot."""
 
-    def __init__(self, store: SearchInterface, catalog: Catalog, table: PathTable) -> None:
+    def __init__(self, store: SearchInterface, catalog: Catalog, table: FileTable) -> None:
         self._store, self._catalog, self._table = store, catalog, table
 
     def count(self) -> int:
