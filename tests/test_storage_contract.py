@@ -11,9 +11,11 @@ from storage_contract import StorageContract, documents
 
 from leindex.errors import ConfigError, EngineMissingError
 from leindex.storage import registry
+from leindex.storage.duckdb_storage import DuckDBSearch
 from leindex.storage.memory_storage import MemorySearch
 from leindex.storage.sqlite_storage import SQLiteSearch
 from leindex.storage.storage_interface import SearchInterface
+from leindex.storage.tantivy_storage import TantivySearch
 
 
 class TestSQLite(StorageContract):
@@ -63,3 +65,17 @@ def test_the_list_of_engines() -> None:
     assert [info.name for info in infos] == ["sqlite", "tantivy", "duckdb"]
     assert infos[0].installed and infos[0].version
     assert all(info.install.startswith("pip install") for info in infos)
+
+
+class TestTantivy(StorageContract):
+    engine = TantivySearch
+
+    def open(self, folder: Path, *, readonly: bool = False) -> SearchInterface:
+        return registry.open_engine("tantivy", folder, "read" if readonly else "create")
+
+
+class TestDuckDB(StorageContract):
+    engine = DuckDBSearch
+
+    def open(self, folder: Path, *, readonly: bool = False) -> SearchInterface:
+        return registry.open_engine("duckdb", folder, "read" if readonly else "create")

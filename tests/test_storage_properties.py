@@ -169,6 +169,12 @@ def run_sequences(engine_name: str, examples: int) -> None:
     )
 
 
+@pytest.mark.parametrize("engine_name", ["tantivy", "duckdb"])
+def test_random_sequences(engine_name: str) -> None:
+    """Fewer than for SQLite: a commit of these engines costs a hundred times more."""
+    run_sequences(engine_name, 8)
+
+
 def test_random_sequences_sqlite(small_segments: None) -> None:
     run_sequences("sqlite", 40)
 

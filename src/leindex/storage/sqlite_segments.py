@@ -21,7 +21,7 @@ import apsw
 from .._native import SegmentBuilder, postings, weighted_postings
 from ..errors import StoreCorruptError
 from ..text import searchable
-from .sqlite_schema import decode_value
+from .stored_value import decode_value
 
 Kind = Literal["gram", "word"]
 

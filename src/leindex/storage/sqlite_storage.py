@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from array import array
 from collections.abc import Iterator, Sequence
@@ -25,7 +24,7 @@ from ..query.formula import Formula
 from ..text import searchable
 from .database import Database, Durability
 from .sqlite_candidates import SegmentCandidates
-from .sqlite_schema import DocumentRow, create_schema, decode_value, encode_row
+from .sqlite_schema import create_schema
 from .sqlite_segments import (
     beyond_tail,
     compact_kind,
@@ -40,6 +39,7 @@ from .sqlite_segments import (
     write_segment,
 )
 from .storage_interface import Postings, PreparedBatch, SearchInterface, WordTotals
+from .stored_value import DocumentRow, decode_document, decode_value, encode_row
 
 INSERT = "INSERT INTO kv_store(id, key, value_type, size, fields, value) VALUES(?, ?, ?, ?, ?, ?)"
 PARAMETERS_AT_ONCE = 500
@@ -222,13 +222,7 @@ class SQLiteSearch(SearchInterface):
         if not rows:
             return None
         value_type, value, size, fields = rows[0]
-        content = decode_value(value_type, value, size)
-        document: Document = {
-            "content": content.decode("utf-8") if value_type.startswith("text") else content
-        }
-        if fields is not None:
-            document.update(json.loads(fields))
-        return document
+        return decode_document(value_type, decode_value(value_type, value, size), fields)
 
     def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
         connection = self.database.reader()
