@@ -136,3 +136,10 @@ def test_a_failing_batch_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
         assert state_of(store) == before
         assert store.batch_write(batch, batch_size=5000)["success"]
         assert store.count() == 1101 and store.check() == []
+
+
+@pytest.mark.parametrize("engine", ["tantivy", "duckdb"])
+def test_other_engines_survive_kill(tmp_path: Path, engine: str) -> None:
+    """Fewer rounds with longer lives: opening and committing take these engines longer."""
+    pytest.importorskip(engine)
+    survive(engine, tmp_path, max(16, ROUNDS // 10), 1.0)
