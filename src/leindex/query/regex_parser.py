@@ -230,9 +230,7 @@ class Parser(Scanner):
         if self.char == "?":
             greedy = False
             self.at += 1
-        if (
-            operand.depth >= NEST_LIMIT
-        ):  # checked here too, so that a****... cannot build a tree too deep to walk
+        if operand.depth >= NEST_LIMIT:  # or else a****... would build a tree too deep to walk
             self.fail_nesting()
         self._push(repeat(operand.hir, low, high, greedy != self.flags.swap_greed), operand.depth + 1)
 
