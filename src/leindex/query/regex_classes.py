@@ -7,8 +7,8 @@ three of them.
 
     >>> union(((48, 57),), ((97, 102), (58, 58)))
     ((48, 58), (97, 102))
-    >>> [chr(a) for a, b in fold(((107, 107),))]
-    ['K', 'k', 'K']
+    >>> [hex(low) for low, high in fold(((107, 107),))]
+    ['0x4b', '0x6b', '0x212a']
 """
 
 from __future__ import annotations
