@@ -228,6 +228,13 @@ def test_queries_without_words() -> None:
     assert rank("anything", Source({})) == []
 
 
+@pytest.mark.parametrize(
+    "query", ["_", "Client._", "x" * 200, "Client." + "x" * 200, "0x1f", "def", "def _", "\udc80"]
+)
+def test_odd_names_are_no_error(query: str) -> None:
+    rank(query, tree(), explain=True)
+
+
 @given(st.text(max_size=60))
 def test_any_query_is_answered(query: str) -> None:
     first = rank(query, tree(), explain=True)
@@ -335,6 +342,8 @@ def test_heading_joins_a_signature() -> None:
         ("license", kinds.PROSE),
         ("types/index.d.ts", kinds.DECLARATION),
         ("src/newsletter.py", kinds.CODE),
+        ("package.json", kinds.DATA),
+        ("package-lock.json", kinds.GENERATED),
     ],
 )
 def test_kinds_of_files(path: str, kind: str) -> None:

@@ -15,6 +15,7 @@ EXAMPLE: Final = "example"
 GENERATED: Final = "generated"
 VENDORED: Final = "vendored"
 PROSE: Final = "prose"
+DATA: Final = "data"
 DECLARATION: Final = "declaration"
 CODE: Final = "code"
 
@@ -25,6 +26,9 @@ ASKED_FOR: Final = {
     ),
     GENERATED: frozenset(["generated"]),
     VENDORED: frozenset(("vendor", "vendored", "bundled")),
+    DATA: frozenset(
+        ("config", "configuration", "settings", "workflow", "pipeline", "dependencies", "manifest")
+    ),
     PROSE: frozenset(("readme", "docs", "documentation", "changelog", "license", "guide", "tutorial")),
 }
 """Words that, in a query, ask for files of a kind."""
@@ -51,6 +55,7 @@ _NAMES: Final = (
     (EXAMPLE, r".*[._-](example|sample|bench|benchmark)\.\w+"),
     (PROSE, r".*\.(md|markdown|mdx|rst|adoc|asciidoc|txt|html?|tex|org|pod|po)(\.in)?"),
     (PROSE, r"(readme|changelog|changes|news|license|licence|copying|authors|contributing|notice)([._-].*)?"),
+    (DATA, r".*\.(json5?|jsonl|ya?ml|toml|xml|plist|csv|tsv|svg|ini|properties|lock|snap|ipynb)"),
     (DECLARATION, r".*\.(d\.[cm]?ts|pyi)"),
 )
 _BY_FOLDER: Final = tuple(
@@ -67,8 +72,8 @@ _MARK_WITHIN: Final = 1500
 
 
 def kind_of_file(path: str, content: bytes = b"") -> str:
-    """The kind of a file: `test`, `example`, `generated`, `vendored`, `prose`, `declaration`, or `code` for
-    the rest.
+    """The kind of a file: `test`, `example`, `generated`, `vendored`, `prose`, `data`, `declaration`, or
+    `code` for the rest.
 
     `path` is relative to the root, with `/`; of `content` the beginning is read.
     """

@@ -94,6 +94,7 @@ class Weights:
             kinds.GENERATED: 0.6,
             kinds.VENDORED: 0.6,
             kinds.PROSE: 0.5,
+            kinds.DATA: 0.7,
             kinds.DECLARATION: 0.8,
         }
     )
@@ -163,7 +164,7 @@ class Ranking:
         within = None if allowed is None else array("I", allowed).tobytes()
         size = self._source.number_limit()
         found = _native.best(self._lists, size, limit, within)
-        if self.query.name is not None and self.query.words:
+        if self.query.name is not None:
             known = {number for number, _ in found}
             defining = array("I", self._defining(self.query.name, allowed)).tobytes()
             found += [
@@ -172,7 +173,10 @@ class Ranking:
         return [Scored(number, score) for number, score in found]
 
     def _defining(self, name: str, allowed: Sequence[int] | None) -> list[int]:
-        numbers, payloads = self._source.postings(_native.terms(name.encode("utf-8", "replace"))[0][1])
+        terms = _native.terms(name.encode("utf-8", "replace"))
+        if not terms:
+            return []
+        numbers, payloads = self._source.postings(terms[0][1])
         whole = _native.best(
             [(0, 1.0, _DEFINES, numbers, payloads)], self._source.number_limit(), DEFINING, None
         )
