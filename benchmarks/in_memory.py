@@ -25,7 +25,7 @@ class InMemoryDocument:
 
 
 class InMemorySource:
-    """The text files below a folder; what is hidden, holds a NUL or is larger than the limit is left out."""
+    """The text files below a folder; what is hidden, a link, holds a NUL or is larger than the limit is left out."""
 
     def __init__(self, root: Path) -> None:
         self.documents: list[InMemoryDocument] = []
@@ -68,4 +68,6 @@ def _files(root: Path) -> list[str]:
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [os.path.join(folder, name) for name in names if not name.startswith(".")]
-    return sorted(os.path.relpath(path, root).replace(os.sep, "/") for path in found)
+    return sorted(
+        os.path.relpath(path, root).replace(os.sep, "/") for path in found if not os.path.islink(path)
+    )

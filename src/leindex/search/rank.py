@@ -79,7 +79,7 @@ class Weights:
     named_whole: float = 0.8
     path_name: float = 2.0
     """The file's whole name is the word."""
-    path_name_part: float = 1.0
+    path_name_part: float = 0.8
     path_folder: float = 0.5
     path_folder_part: float = 0.4
     path_rarity: float = 0.8
@@ -93,7 +93,7 @@ class Weights:
             kinds.EXAMPLE: 0.6,
             kinds.GENERATED: 0.6,
             kinds.VENDORED: 0.6,
-            kinds.PROSE: 0.5,
+            kinds.PROSE: 0.4,
             kinds.DATA: 0.7,
             kinds.DECLARATION: 0.8,
         }
