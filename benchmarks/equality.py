@@ -2,12 +2,12 @@
 
     python benchmarks/equality.py [--from-disk] [--case N] TREE...
 
-For every case of tests/equality/cases.jsonl and every tree, `rg --sort path` and `leindex grep --refresh never`
-run in the tree, and their output and exit status are compared; the index is expected to be there already. With
-`--from-disk` the files are read from the disk instead of an index, which leaves search and printing to
-compare. Output is compared up to `--limit` MB (then both are stopped). Times in JSON messages and statistics are
-left out. Prints each difference, the cases that match in no tree, and a count; the exit status is 1 if there
-is a difference.
+For every case of tests/equality/cases.jsonl and every tree, `rg --sort path` and `leindex grep --refresh
+never` run in the tree, and their output and exit status are compared; the index is expected to be there
+already. With `--from-disk` the files are read from the disk instead of an index, which leaves search and
+printing to compare. Output is compared up to `--limit` MB (then both are stopped). Times in JSON messages
+and statistics are left out. Prints each difference, the cases that match in no tree, and a count; the exit
+status is 1 if there is a difference.
 """
 
 from __future__ import annotations

@@ -208,7 +208,10 @@ def compare(tags: list[Tag], ours: dict[str, Ours], score: Score, language: str)
             continue
         score.tags += 1
         packed = sources[tag.path][min(tag.line, len(sources[tag.path])) - 1].replace(" ", "")
-        if any(f"{tag.name}({found}" in packed for found in ours[tag.path].on_line[tag.line]):
+        if any(
+            re.search(rf"\b{re.escape(tag.name)}\([^)]*\b{re.escape(found)}\b", packed)
+            for found in ours[tag.path].on_line[tag.line]
+        ):
             score.found += 1  # `TEST(name) {`: ctags names the macro, we name what it defines
         else:
             score.missed.append(tag)

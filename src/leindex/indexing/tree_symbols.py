@@ -97,8 +97,8 @@ def _parse(content: bytes, rules: Grammar, time_limit_s: float) -> Tree | None:
     """The tree, or `None` when it takes too long: only the callback form can stop, and it costs nothing."""
     from tree_sitter import Parser
 
-    if rules.preprocessor and b"\n#" in content:
-        content = re.sub(rb"^#.*", lambda line: b" " * len(line[0]), content, flags=re.MULTILINE)
+    if rules.blank is not None:
+        content = rules.blank.sub(lambda match: b" " * len(match[0]), content)
     deadline = time.monotonic() + time_limit_s
     try:
         return Parser(rules.language).parse(
@@ -120,18 +120,19 @@ def _matches(tree: Tree, rules: Grammar) -> list[_Match]:
     found: list[_Match] = []
     for pattern, captured in QueryCursor(rules.definitions).matches(tree.root_node):
         owner: str | None = None
+        is_head = False
         name = node = None
         for key, nodes in captured.items():
             if key == "name":
                 name = nodes[0]
             elif key == "declarator":
-                name, owner = _declared(nodes[0])
+                name, owner, is_head = _declared(nodes[0])
             elif key == "within":
                 owner = _owner(nodes[0])
             elif key[0] != "_":
                 kind, node = key, nodes[0]
-        if owner and kind == "function" and "declarator" in captured:
-            kind = "method"  # void A::b() {}
+        if is_head and (kind == "field" or (owner and kind == "function")):
+            kind = "method"  # struct A { void b(); }; void A::b() {}
         if name is not None and node is not None:
             found.append((node.start_byte, -node.end_byte, pattern, kind, node, name, owner))
     found.sort(key=lambda match: match[:3])
@@ -214,13 +215,15 @@ def _owner(node: Node) -> str | None:
     return None if text in _NO_OWNER or len(text) > NAME_LIMIT else text.removeprefix(".")
 
 
-def _declared(node: Node) -> tuple[Node | None, str | None]:
-    """The name inside a C or C++ declarator, and the qualifier in front of it.
+def _declared(node: Node) -> tuple[Node | None, str | None, bool]:
+    """The name inside a C or C++ declarator, the qualifier in front of it, and whether it is a function's.
 
-    `*(*f)(int)` and `A::B::~B()` are declarators; each level names the next one `declarator`, except
-    parentheses and references, which just hold it.
+    `*(*f)(int)`, `A::B::~B()` are declarators; each level names the next one `declarator`, except parentheses
+    and references, which just hold it. A macro that stands for a whole head (`TEST(suite, name) {`) gives the
+    name that it is called with.
     """
     owners: list[str] = []
+    head: Node | None = None
     at: Node | None = node
     while at is not None:
         kind = at.type
@@ -231,17 +234,40 @@ def _declared(node: Node) -> tuple[Node | None, str | None]:
                 owners.append(owner)
             at = at.child_by_field_name("name")
         elif kind in _NAMES:
-            return at, ".".join(owners) or None
+            name = _macro_argument(at, head) if head is not None else None
+            return name or at, ".".join(owners) or None, head is not None
         elif kind == "template_function":
             at = at.child_by_field_name("name")
         else:
             inner = at.child_by_field_name("declarator")
             if inner is None and kind in _HOLDERS:
-                inner = next(
-                    (c for c in at.named_children if c.type.endswith(("declarator", "identifier"))), None
-                )
+                held = (c for c in at.named_children if c.type.endswith(("declarator", "identifier")))
+                inner = next(held, None)
+            if kind == "function_declarator":
+                head = at
+            elif kind == "parenthesized_declarator":
+                head = None  # (*name)(...) is a pointer
             at = inner
-    return None, None
+    return None, None, False
+
+
+def _macro_argument(name: Node, head: Node) -> Node | None:
+    """The argument that a macro in capitals defines, when all are plain words and no type is in front."""
+    text = name.text or b""
+    definition, parameters = head.parent, head.child_by_field_name("parameters")
+    if len(text) < 3 or not text.isupper() or definition is None or parameters is None:
+        return None
+    if definition.type != "function_definition" or definition.child_by_field_name("type") is not None:
+        return None
+    words = []
+    for parameter in parameters.named_children:
+        word = parameter.child_by_field_name("type")
+        if word is None or word.end_byte != parameter.end_byte:
+            return None
+        words.append(word)
+    if len(words) > 1 and text.startswith((b"TEST", b"TYPED_TEST")):
+        return words[1]
+    return words[0] if words else None
 
 
 _NAMES: Final = frozenset(

@@ -126,8 +126,21 @@ void literals_free(Literals *set);
 size_t literals_find(const Literals *set, const uint8_t *hay, size_t start, size_t end, uint32_t *which);
 bool literal_at(const Literal *literal, const uint8_t *hay, size_t at, size_t end);
 size_t newlines_count(const uint8_t *data, size_t len);
-size_t bytes_find3(const uint8_t *data, size_t start, size_t end, const uint8_t *wanted, uint32_t count);
 void literal_choose_cpu(void);
+
+/* A set of bytes to skip to. */
+typedef struct {
+    uint32_t count;
+    uint8_t few[3];     /* the members, if they are no more than these */
+    uint8_t low[2][16]; /* by low nibble: a bit for each high nibble, those below 8 and the others */
+    bool member[256];
+} ByteSet;
+void byteset_build(ByteSet *set);
+/* The first place in data[start..end] that holds a member, or `end`. */
+size_t byteset_find(const ByteSet *set, const uint8_t *data, size_t start, size_t end);
+/* About how often a byte occurs in source code, in hundredths of a percent. */
+uint32_t byte_share(uint8_t byte);
+extern bool cpu_has_avx2;
 
 /* ---- searching ---- */
 typedef struct {

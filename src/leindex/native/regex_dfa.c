@@ -10,7 +10,7 @@
 #include "native.h"
 #include "regex_dfa.h"
 
-#define ACCELERATED_MAX 16
+#define COMMON 1200 /* hundredths of a percent of all bytes that may leave a state worth skipping from */
 
 /* The looks at a place between a state's last byte and the next byte (negative: none), and whether only the
  * haystack can tell. */
@@ -34,32 +34,31 @@ static uint32_t transition(Dfa *d, uint32_t state, int byte)
     return entry;
 }
 
-/* A state that loops is looked at as a whole, once: if few bytes leave it, searching for those beats stepping. */
+/* A state that loops is looked at as a whole, once: if the bytes that leave it are rare, skipping to those beats
+ * stepping. */
 static void accelerate(Dfa *d, uint32_t state)
 {
-    if (d->states[state].fast_tried || d->states[state].match || d->accelerated >= ACCELERATED_MAX)
+    if (d->states[state].fast_tried || d->states[state].match || d->nfast >= FAST_MAX || d->tries >= TRIES_MAX)
         return;
     d->states[state].fast_tried = true;
-    d->accelerated++;
-    uint32_t clears = d->clears, left = 0, self = state << d->shift;
-    uint8_t bytes[3];
+    d->tries++;
+    uint32_t clears = d->clears, share = 0, self = state << d->shift;
+    ByteSet *set = &d->fast[d->nfast];
     for (int byte = 0; byte < 256; byte++) {
         uint32_t entry = d->table[self + d->nfa->classes[byte]];
         if (entry == UNKNOWN)
             entry = transition(d, state, byte);
         if (entry == NONE || d->clears != clears)
             return;
-        if (entry == self)
-            continue;
-        if (left == 3)
+        set->member[byte] = entry != self;
+        share += entry != self ? byte_share((uint8_t)byte) : 0;
+        if (share > COMMON)
             return;
-        bytes[left++] = (uint8_t)byte;
     }
-    if (!left)
+    byteset_build(set);
+    if (!set->count)
         return;
-    State *s = &d->states[state];
-    s->fast_count = (uint8_t)left;
-    memcpy(s->fast, bytes, left);
+    d->states[state].fast = (uint8_t)++d->nfast;
     for (uint32_t class = 0; class < d->nfa->nclasses; class++)
         if (d->table[self + class] == self)
             d->table[self + class] = dfa_entry(d, state);
@@ -141,8 +140,7 @@ int dfa_forward(Dfa *d, const Hay *hay, size_t start, size_t end, bool anchored,
         }
         at++;
         if ((entry & (MARK | IS_FAST)) == (MARK | IS_FAST)) {
-            const State *s = &d->states[state >> d->shift];
-            at = bytes_find3(data, at, end, s->fast, s->fast_count);
+            at = byteset_find(&d->fast[d->states[state >> d->shift].fast - 1], data, at, end);
         }
     }
     int byte = end < hay->len ? data[end] : -1;

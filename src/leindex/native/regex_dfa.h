@@ -4,6 +4,9 @@
 
 #include "regex.h"
 
+#define FAST_MAX 16  /* states that are skipped from */
+#define TRIES_MAX 64 /* states that are looked at to find those */
+
 /* Entries of the transition table: an offset into the table, or marked. */
 #define MARK 0x80000000u
 #define IS_MATCH 0x40000000u
@@ -19,7 +22,7 @@ typedef struct {
     uint32_t first, count; /* its NFA states, or roots if a look is pending: sets[first .. first + count] */
     uint8_t kind;          /* of the byte consumed last, where a pending look needs it */
     bool match, pending, fast_tried;
-    uint8_t fast_count, fast[3];
+    uint8_t fast; /* one more than the number of the set of bytes that leave it */
 } State;
 
 struct Dfa {
@@ -32,7 +35,8 @@ struct Dfa {
     uint8_t kinds[256];
     uint8_t sample[256]; /* a byte of each class */
     uint32_t decided;    /* looks that the byte consumed last decides alone */
-    uint32_t accelerated, clears;
+    uint32_t nfast, tries, clears;
+    ByteSet fast[FAST_MAX];
     /* scratch: ordered sets, marks of visited NFA states, whether a look was left undecided, a stack */
     uint32_t *list[3], *marks, generation, *stack;
     uint32_t len[3];

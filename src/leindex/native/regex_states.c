@@ -150,7 +150,7 @@ static bool closure(Dfa *d, int which, uint32_t id, uint32_t known, uint32_t hol
 static void forget(Dfa *d)
 {
     d->nstates = d->nsets = 0;
-    d->accelerated = 0;
+    d->nfast = d->tries = 0;
     d->clears++;
     memset(d->starts, 0xFF, sizeof d->starts);
     if (d->hash)
@@ -209,7 +209,7 @@ uint32_t dfa_entry(const Dfa *d, uint32_t index)
     const State *s = &d->states[index];
     if (!s->count && !s->match)
         return DEAD;
-    return index << d->shift | (s->match ? MARK | IS_MATCH : 0) | (s->fast_count ? MARK | IS_FAST : 0);
+    return index << d->shift | (s->match ? MARK | IS_MATCH : 0) | (s->fast ? MARK | IS_FAST : 0);
 }
 
 /* The entry of the state that the scratch sets describe; makes the state if it is new. NONE without memory. */

@@ -15,8 +15,7 @@ from __future__ import annotations
 import array
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leindex.errors import QueryError
 from leindex.query.hir import Alternate, Capture, Class, Concat, Empty, Hir, Literal, Look, LookKind, Repeat
@@ -49,8 +48,7 @@ LOOK_NUMBER: Final = {kind: number for number, kind in enumerate(LookKind)}
 END: Final = 0xFFFFFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """Every match holds one of `literals`; with `fold` they are lower case and ASCII case does not count."""
 
     literals: tuple[bytes, ...]

@@ -12,8 +12,7 @@ with the column. The tree then goes to `plan.py` for the index and to `program.p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from leindex.errors import QueryError
 from leindex.query.hir import Alternate, Capture, Class, Concat, Hir, Literal, Look, LookKind, Repeat
@@ -28,8 +27,7 @@ NEWLINE_ADVICE: Final = (
 TEXT_ANCHORS: Final = frozenset((LookKind.START_TEXT, LookKind.END_TEXT))
 
 
-@dataclass(frozen=True, slots=True)
-class Letters:
+class Letters(NamedTuple):
     """What smart case asks of a pattern: does it hold a literal at all, and a capital among them?"""
 
     any_literal: bool

@@ -9,8 +9,7 @@ escapes in `regex_escapes.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from leindex.errors import QueryError
 from leindex.query.hir import Capture, Class, Hir, Literal, Look, LookKind
@@ -26,8 +25,7 @@ UNSUPPORTED_LOOKS: Final = ("?=", "?!", "?<=", "?<!")
 QUANTIFIERS: Final[dict[str, tuple[int, int | None]]] = {"?": (0, 1), "*": (0, None), "+": (1, None)}
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(NamedTuple):
     """What `(?imsUuR)` switch; see `regex.parse`."""
 
     ignore_case: bool = False
@@ -48,8 +46,7 @@ FLAG_FIELDS: Final = {
 }
 
 
-@dataclass(slots=True)
-class Item:
+class Item(NamedTuple):
     """One element of a concatenation: its tree, how deep it nests, and whether it only sets flags."""
 
     hir: Hir
@@ -57,16 +54,18 @@ class Item:
     is_directive: bool = False
 
 
-@dataclass(slots=True)
 class Group:
     """An open parenthesis: what its alternatives are so far, and what comes back when it closes."""
 
-    column: int
-    capture: tuple[int, str | None] | None
-    flags: Flags
-    spaced: bool
-    items: list[Item] = field(default_factory=list)
-    branches: list[Item] = field(default_factory=list)
+    def __init__(
+        self, column: int, capture: tuple[int, str | None] | None, flags: Flags, spaced: bool
+    ) -> None:
+        self.column = column
+        self.capture = capture
+        self.flags = flags
+        self.spaced = spaced
+        self.items: list[Item] = []
+        self.branches: list[Item] = []
 
 
 class Scanner:
@@ -230,9 +229,7 @@ class Parser(Scanner):
         if self.char == "?":
             greedy = False
             self.at += 1
-        if (
-            operand.depth >= NEST_LIMIT
-        ):  # checked here too, so that a****... cannot build a tree too deep to walk
+        if operand.depth >= NEST_LIMIT:  # or else a****... would build a tree too deep to walk
             self.fail_nesting()
         self._push(repeat(operand.hir, low, high, greedy != self.flags.swap_greed), operand.depth + 1)
 
@@ -348,7 +345,7 @@ class Parser(Scanner):
             elif char == "x":
                 spaced = value
             else:
-                flags = replace(flags, **{FLAG_FIELDS[char]: value})
+                flags = flags._replace(**{FLAG_FIELDS[char]: value})
             self.at += 1
         if seen.endswith("-"):
             self.fail("dangling flag negation operator", self.at - 1)

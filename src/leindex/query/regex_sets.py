@@ -7,8 +7,7 @@ Open brackets are kept on a list, not on Python's stack, for the same reason as 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from leindex.query.regex_classes import (
     MAX_CHAR,
@@ -25,6 +24,8 @@ from leindex.query.regex_classes import (
 from leindex.query.regex_escapes import Escape, parse_escape
 from leindex.query.regex_parser import NEST_LIMIT, Scanner
 
+Left: TypeAlias = tuple[Ranges, int, Callable[[Ranges, Ranges], Ranges]]
+
 OPERATORS: Final[dict[str, Callable[[Ranges, Ranges], Ranges]]] = {
     "&&": intersect,
     "--": subtract,
@@ -32,16 +33,15 @@ OPERATORS: Final[dict[str, Callable[[Ranges, Ranges], Ranges]]] = {
 }
 
 
-@dataclass(slots=True)
 class Bracket:
     """An open `[`: the items since the last operator, and what stood left of that operator."""
 
-    column: int
-    negated: bool
-    items: list[tuple[int, int]] = field(default_factory=list)
-    count: int = 0
-    depth: int = 0
-    left: tuple[Ranges, int, Callable[[Ranges, Ranges], Ranges]] | None = None
+    def __init__(self, column: int, negated: bool, left: Left | None = None) -> None:
+        self.column = column
+        self.negated = negated
+        self.left = left
+        self.items: list[tuple[int, int]] = []
+        self.count = self.depth = 0
 
     def add(self, ranges: Ranges, depth: int = 0) -> None:
         self.items += ranges

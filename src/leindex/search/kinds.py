@@ -1,6 +1,8 @@
-"""What kind of file a path is: tests, examples, generated, vendored code and prose come after the code itself.
+"""What kind of file a path is: tests, examples, generated, vendored code and prose come after the code
+itself.
 
-Decided by names that the field agrees on, and for generated files by the mark that generators leave at the top.
+Decided by names that the field agrees on, and for generated files by the mark that generators leave at the
+top.
 """
 
 from __future__ import annotations
@@ -13,15 +15,21 @@ EXAMPLE: Final = "example"
 GENERATED: Final = "generated"
 VENDORED: Final = "vendored"
 PROSE: Final = "prose"
+DATA: Final = "data"
 DECLARATION: Final = "declaration"
 CODE: Final = "code"
 
 ASKED_FOR: Final = {
-    TEST: frozenset("test tests testing spec specs fixture fixtures mock mocks".split()),
-    EXAMPLE: frozenset("example examples sample samples demo demos benchmark benchmarks".split()),
+    TEST: frozenset(("test", "tests", "testing", "spec", "specs", "fixture", "fixtures", "mock", "mocks")),
+    EXAMPLE: frozenset(
+        ("example", "examples", "sample", "samples", "demo", "demos", "benchmark", "benchmarks")
+    ),
     GENERATED: frozenset(["generated"]),
-    VENDORED: frozenset("vendor vendored bundled".split()),
-    PROSE: frozenset("readme docs documentation changelog license guide tutorial".split()),
+    VENDORED: frozenset(("vendor", "vendored", "bundled")),
+    DATA: frozenset(
+        ("config", "configuration", "settings", "workflow", "pipeline", "dependencies", "manifest")
+    ),
+    PROSE: frozenset(("readme", "docs", "documentation", "changelog", "license", "guide", "tutorial")),
 }
 """Words that, in a query, ask for files of a kind."""
 
@@ -47,6 +55,7 @@ _NAMES: Final = (
     (EXAMPLE, r".*[._-](example|sample|bench|benchmark)\.\w+"),
     (PROSE, r".*\.(md|markdown|mdx|rst|adoc|asciidoc|txt|html?|tex|org|pod|po)(\.in)?"),
     (PROSE, r"(readme|changelog|changes|news|license|licence|copying|authors|contributing|notice)([._-].*)?"),
+    (DATA, r".*\.(json5?|jsonl|ya?ml|toml|xml|plist|csv|tsv|svg|ini|properties|lock|snap|ipynb)"),
     (DECLARATION, r".*\.(d\.[cm]?ts|pyi)"),
 )
 _BY_FOLDER: Final = tuple(
@@ -63,7 +72,8 @@ _MARK_WITHIN: Final = 1500
 
 
 def kind_of_file(path: str, content: bytes = b"") -> str:
-    """The kind of a file: `test`, `example`, `generated`, `vendored`, `prose`, `declaration`, or `code` for the rest.
+    """The kind of a file: `test`, `example`, `generated`, `vendored`, `prose`, `data`, `declaration`, or
+    `code` for the rest.
 
     `path` is relative to the root, with `/`; of `content` the beginning is read.
     """

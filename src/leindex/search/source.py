@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import zstandard
@@ -52,10 +52,11 @@ class RankedDocument:
 
 
 class IndexSource:
-    """The `RankingSource` of one index; used inside a snapshot."""
+    """The `RankingSource` of one index for one search, inside a snapshot; what was loaded is kept."""
 
     def __init__(self, store: SearchInterface, catalog: Catalog, table: FileTable) -> None:
         self._store, self._catalog, self._table = store, catalog, table
+        self._loaded: dict[int, RankedDocument] = {}
 
     def count(self) -> int:
         return self._table.documents
@@ -71,15 +72,17 @@ class IndexSource:
         return self._table.terms
 
     def load(self, numbers: Sequence[int]) -> list[RankedDocument]:
-        rows: Mapping[int, list[FileRow]] = self.rows(numbers)
-        loaded: list[RankedDocument] = []
-        for number, content in zip(numbers, self._store.contents(numbers), strict=True):
+        missing = [number for number in numbers if number not in self._loaded]
+        rows = self.rows(missing)
+        for number, content in zip(missing, self._store.contents(missing), strict=True):
             if content is None or number not in rows:
                 continue
             stored = self._catalog.symbols_of(number)
             definitions = unpack(stored[1]) if stored is not None else []
-            loaded.append(RankedDocument(number, rows[number][0].name, content, definitions, rows[number]))
-        return loaded
+            self._loaded[number] = RankedDocument(
+                number, rows[number][0].name, content, definitions, rows[number]
+            )
+        return [self._loaded[number] for number in numbers if number in self._loaded]
 
     def rows(self, numbers: Sequence[int]) -> dict[int, list[FileRow]]:
         """The files of these documents, in path order."""

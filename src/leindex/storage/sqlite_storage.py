@@ -30,6 +30,7 @@ from .sqlite_segments import (
     compact_kind,
     damaged_blocks,
     merge_small,
+    rows,
     reserve_numbers,
     seal_grams,
     seal_words,
@@ -228,12 +229,13 @@ class SQLiteSearch(SearchInterface):
         connection = self.database.reader()
         with self.database.mapped():
             if len(numbers) > 8 and max(numbers) - min(numbers) < 2 * len(numbers):
-                rows = connection.execute(
+                run = rows(
+                    connection,
                     "SELECT id, value_type, value, size FROM kv_store WHERE id BETWEEN ? AND ?",
                     (min(numbers), max(numbers)),
-                ).fetchall()
+                )
                 wanted = set(numbers)
-                found = {row[0]: decode_value(*row[1:]) for row in rows if row[0] in wanted}
+                found = {row[0]: decode_value(*row[1:]) for row in run if row[0] in wanted}
                 return [found.get(number) for number in numbers]
             contents: list[bytes | None] = []
             for number in numbers:

@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from ..errors import DocumentError, StorageError, StoreBusyError
 from ..models import BatchResult, Document, DocumentItem, Progress, ProgressCallback, WordBag
@@ -426,7 +426,7 @@ class SearchInterface(ABC):
     def close(self) -> None:
         """Closes the store; closing twice is no error."""
 
-    def __enter__(self) -> SearchInterface:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -16,7 +16,8 @@ from typing import Final, TypeVar
 
 from ..config import Location
 from ..errors import CancelledError, ConfigError, StorageError
-from ..index import REFRESH_BUDGET, Index
+from ..freshness import REFRESH_BUDGET
+from ..index import Index
 from ..models import UpdateResult
 from .control import Control
 from .updater import Updater
