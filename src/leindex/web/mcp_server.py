@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote, unquote
 
 import mcp_types as types
@@ -30,6 +30,13 @@ from .schemas import ANSWERS
 from .service import Service
 
 Context = ServerRequestContext[Any, Any]
+
+
+class Observer(Protocol):
+    """Is told of each call of a tool."""
+
+    def __call__(self, name: str, seconds: float, *, failed: bool) -> None: ...
+
 
 TOOL_SECONDS: Final = 60.0
 UPDATE_SECONDS: Final = 3600.0
@@ -54,11 +61,16 @@ INSTRUCTIONS: Final = (
 )
 
 
-def build(service: Service) -> Server[Any]:
-    """The server for one service. Nothing is opened or read before a tool needs it."""
+def build(service: Service, on_call: Observer | None = None) -> Server[Any]:
+    """The server for one service. Nothing is opened or read before a tool needs it. `on_call` is told each tool's
+    name, its duration in seconds and whether it failed."""
 
     async def call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        return await _call(service, context, params)
+        began = time.perf_counter()
+        result = await _call(service, context, params)
+        if on_call is not None:
+            on_call(params.name, time.perf_counter() - began, failed=result.is_error)
+        return result
 
     async def list_resources(
         context: Context, params: types.PaginatedRequestParams | None

@@ -17,6 +17,11 @@ from ..errors import ConfigError, QueryError
 from ..index import Index
 from ..models import FileRow
 
+
+class NoSuchFileError(ConfigError):
+    """A file that is not in the index."""
+
+
 LONGEST_LINE: Final = 500
 """Characters of a line that are shown."""
 
@@ -44,12 +49,12 @@ def relative(text: str, root: Path) -> str:
 
 
 def file_row(index: Index, text: str) -> FileRow:
-    """The catalogue's row of the file that a caller names. Raises ConfigError, with a suggestion, for none."""
+    """The catalogue's row of the file that a caller names. Raises NoSuchFileError, with a suggestion, for none."""
     path = relative(text, index.root)
     row = index.catalog.file(os.fsencode(path)) if path else None
     if row is not None:
         return row
-    raise ConfigError(f"{display(path) or '.'}: is not an indexed file{_similar(index, path)}")
+    raise NoSuchFileError(f"{display(path) or '.'}: is not an indexed file{_similar(index, path)}")
 
 
 def _similar(index: Index, path: str) -> str:

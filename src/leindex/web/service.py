@@ -7,16 +7,15 @@ The service is lazy: making one opens nothing and starts no thread. It is used f
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from ..config import Location
-from ..errors import CancelledError, ConfigError, LeindexError, StorageError
+from ..errors import CancelledError, ConfigError, StorageError
 from ..freshness import REFRESH_BUDGET
 from ..index import Index
 from ..models import UpdateResult
@@ -26,6 +25,9 @@ from .updater import Updater
 T = TypeVar("T")
 
 READERS: Final = 3
+STREAMS: Final = 2
+"""Answers that may be streamed at once: they hold a reader for as long as the client takes."""
+AHEAD: Final = 64
 FRESHEN_SECONDS: Final = 2.0
 """How long an answer waits for the comparison with the tree before it is given from the index as it is."""
 
@@ -41,6 +43,7 @@ class Service:
         self._local = threading.local()
         self._opened: list[Index] = []
         self._searchable = False
+        self._streams = asyncio.Semaphore(STREAMS)
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -60,6 +63,33 @@ class Service:
         except asyncio.CancelledError:
             control.cancel()
             raise
+
+    async def stream(self, work: Callable[[Index], Iterator[T]], control: Control) -> AsyncIterator[T]:
+        """What `work` yields, as it comes. The thread is at most `AHEAD` items ahead of the caller; when the caller
+        stops, so does the work."""
+        loop = asyncio.get_running_loop()
+        arrived: asyncio.Queue[T | None] = asyncio.Queue()
+        room = threading.Semaphore(AHEAD)
+
+        def run(index: Index) -> None:
+            try:
+                for item in work(index):
+                    while not room.acquire(timeout=0.1):
+                        control.check()
+                    loop.call_soon_threadsafe(arrived.put_nowait, item)
+            finally:
+                loop.call_soon_threadsafe(arrived.put_nowait, None)
+
+        async with self._streams:
+            running = asyncio.ensure_future(self.read(run, control))
+            try:
+                while (item := await arrived.get()) is not None:
+                    room.release()
+                    yield item
+                await running
+            finally:
+                control.cancel()
+                running.add_done_callback(lambda future: future.cancelled() or future.exception())
 
     def _index(self) -> Index:
         """This thread's Index."""
@@ -82,9 +112,10 @@ class Service:
             updater.request()
         walk_seconds = updater.walk_seconds or await self.read(_walk_seconds, control)
         if walk_seconds <= REFRESH_BUDGET and time.monotonic() - updater.walked > max_age:
-            # An update that fails is reported by the status; the answer comes from what there is.
-            with contextlib.suppress(LeindexError, TimeoutError):
-                await asyncio.wait_for(asyncio.wrap_future(updater.request()), FRESHEN_SECONDS)
+            # An update that takes longer goes on; one that fails is reported by the status.
+            asked = asyncio.wrap_future(updater.request())
+            asked.add_done_callback(lambda future: future.cancelled() or future.exception())
+            await asyncio.wait([asked], timeout=FRESHEN_SECONDS)
 
     async def searchable(self, control: Control) -> bool:
         """Whether there is an index that has been updated once."""
@@ -136,6 +167,12 @@ class Service:
             result = await asyncio.wrap_future(self.updater.request())
         self._searchable = True
         return result
+
+    def start_update(self) -> None:
+        """Asks for an update and does not wait for it. Raises ConfigError for a root that is hardly meant."""
+        if not self.location.exists:
+            self._refuse_dangerous()
+        self.updater.request().add_done_callback(lambda future: future.cancelled() or future.exception())
 
     # -- the end --------------------------------------------------------------------------------------------------
 
