@@ -35,9 +35,9 @@ static int before(const Reader *r, const Token *t, int low, int at)
 {
     for (int i = at - 1; i >= low; i--) {
         int annotated = i > low && t[i].kind == T_GROUP && !t[i].pointed.end;
-        if (annotated && (is_attribute(r, &t[i - 1]) || (i - 2 >= low && t[i - 2].kind == T_INDEX)))
+        if (annotated && (cd_is_attribute(r, &t[i - 1]) || (i - 2 >= low && t[i - 2].kind == T_INDEX)))
             i--; /* __attribute__((...)), name[] SECTION(...) */
-        else if (!is_attribute(r, &t[i]))
+        else if (!cd_is_attribute(r, &t[i]))
             return i;
     }
     return -1;
@@ -50,7 +50,7 @@ static Span span_of(const Token *t)
 
 static int is_name(const Reader *r, const Token *t)
 {
-    return t->kind == T_WORD && !one_of(r, t, NO_NAMES);
+    return t->kind == T_WORD && !cd_one_of(r, t, NO_NAMES);
 }
 
 /* The name that one declarator, the tokens [low, high), gives; 0 when it declares nothing that counts. `typed`: a type
@@ -84,7 +84,7 @@ static int declared_name(const Reader *r, const Token *t, int low, int high, int
     if (!is_name(r, &t[i]))
         return 0;
     for (int k = i - 1; k >= low && !typed; k--) {
-        if (one_of(r, &t[k], AGGREGATES) && k == i - 1)
+        if (cd_one_of(r, &t[k], AGGREGATES) && k == i - 1)
             return 0; /* the word is the name of a struct */
         typed = t[k].kind == T_BODY || t[k].kind == T_WORD || t[k].kind == T_GROUP;
     }
@@ -97,7 +97,7 @@ static uint32_t head_start(const Reader *r, const Statement *s, uint32_t name)
 {
     int first = 0;
     for (int i = 0; i + 1 < s->count && s->tokens[i].end <= name; i++)
-        if (s->tokens[i].kind == T_GROUP && i > 0 && !is_attribute(r, &s->tokens[i - 1]))
+        if (s->tokens[i].kind == T_GROUP && i > 0 && !cd_is_attribute(r, &s->tokens[i - 1]))
             first = i + 1;
     return s->tokens[first].start;
 }
@@ -105,7 +105,7 @@ static uint32_t head_start(const Reader *r, const Statement *s, uint32_t name)
 static int has_word(const Reader *r, const Statement *s, const char *word)
 {
     for (int i = 0; i < s->count; i++)
-        if (s->tokens[i].kind == T_WORD && same(r, s->tokens[i].start, s->tokens[i].end, word))
+        if (s->tokens[i].kind == T_WORD && cd_same(r, s->tokens[i].start, s->tokens[i].end, word))
             return 1;
     return 0;
 }
@@ -121,19 +121,19 @@ static int defined_by_macro(const Reader *r, const Statement *s, int in_struct, 
     if (last < 1 || s->tokens[last].kind != T_GROUP)
         return 0;
     const Token *macro = &s->tokens[last - 1], *group = &s->tokens[last];
-    if (macro->kind != T_WORD || !capitals(r, macro) || !group->first.end)
+    if (macro->kind != T_WORD || !cd_capitals(r, macro) || !group->first.end)
         return 0;
     if (in_struct) {
-        if (!begins(r, macro, "DECLARE_") && !begins(r, macro, "__DECLARE_"))
+        if (!cd_begins(r, macro, "DECLARE_") && !cd_begins(r, macro, "__DECLARE_"))
             return 0;
-        *name = holds(r, macro, "FLEX_ARRAY") ? group->second : group->first;
+        *name = cd_holds(r, macro, "FLEX_ARRAY") ? group->second : group->first;
         return name->end > name->start;
     }
-    int declares = begins(r, macro, "DECLARE_") && !holds(r, macro, "PER_CPU") && !holds(r, macro, "STATIC");
-    if (!holds(r, macro, "DEFINE") && !declares && !holds(r, macro, "_HEAD") && !holds(r, macro, "_ATTR")
-        && !begins(r, macro, "TRACE_EVENT"))
+    int declares = cd_begins(r, macro, "DECLARE_") && !cd_holds(r, macro, "PER_CPU") && !cd_holds(r, macro, "STATIC");
+    if (!cd_holds(r, macro, "DEFINE") && !declares && !cd_holds(r, macro, "_HEAD") && !cd_holds(r, macro, "_ATTR")
+        && !cd_begins(r, macro, "TRACE_EVENT"))
         return 0;
-    int second = holds(r, macro, "PER_CPU") || begins(r, macro, "DEFINE_EVENT");
+    int second = cd_holds(r, macro, "PER_CPU") || cd_begins(r, macro, "DEFINE_EVENT");
     *name = second ? group->second : group->first;
     return name->end > name->start;
 }
@@ -149,8 +149,8 @@ static void declare(Reader *r, Statement *s, int32_t owner, OldStyle *old)
         equals |= t[i].kind == T_EQUALS;
     if (!in_struct && !is_typedef && !equals && !old->known) {
         for (int i = 1; i + 1 < s->count; i++)
-            if (t[i].kind == T_GROUP && is_name(r, &t[i - 1]) && !is_attribute(r, &t[i - 1]) && !capitals(r, &t[i - 1])
-                && t[i].first.end && t[i + 1].kind == T_WORD && !is_attribute(r, &t[i + 1])) {
+            if (t[i].kind == T_GROUP && is_name(r, &t[i - 1]) && !cd_is_attribute(r, &t[i - 1])
+                && !cd_capitals(r, &t[i - 1]) && t[i].first.end && t[i + 1].kind == T_WORD && !cd_is_attribute(r, &t[i + 1])) {
                 *old = (OldStyle){1, span_of(&t[i - 1]), head_start(r, s, t[i - 1].start), r->count};
                 break;
             }
@@ -158,7 +158,7 @@ static void declare(Reader *r, Statement *s, int32_t owner, OldStyle *old)
     Span name;
     Kind kind = is_typedef ? K_TYPE : in_struct ? K_FIELD : K_VARIABLE;
     if (!is_typedef && defined_by_macro(r, s, in_struct, &name)) {
-        int32_t added = add_def(r, kind, name, t[0].start, r->at, owner);
+        int32_t added = cd_add_def(r, kind, name, t[0].start, r->at, owner);
         if (added >= 0)
             r->defs[added].is_static = (uint8_t)has_word(r, s, "static");
         return;
@@ -169,7 +169,7 @@ static void declare(Reader *r, Statement *s, int32_t owner, OldStyle *old)
         if (i < s->count && t[i].kind != T_COMMA)
             continue;
         if (declared_name(r, t, part, i, part > 0, is_typedef, &name) && name.end - name.start <= MAX_NAME) {
-            int32_t added = add_def(r, kind, name, head_start(r, s, name.start), r->at, owner);
+            int32_t added = cd_add_def(r, kind, name, head_start(r, s, name.start), r->at, owner);
             if (added >= 0)
                 r->defs[added].is_static = (uint8_t)has_word(r, s, "static");
             if (!found++ && s->unnamed >= 0) {
@@ -184,24 +184,24 @@ static void declare(Reader *r, Statement *s, int32_t owner, OldStyle *old)
 static void enumerators(Reader *r, int32_t owner)
 {
     int expected = 1;
-    while (skip_blank(r) && r->text[r->at] != '}') {
+    while (cd_skip_blank(r) && r->text[r->at] != '}') {
         unsigned char c = (unsigned char)r->text[r->at];
         Token group;
-        if (is_word_start(c)) {
+        if (cd_is_word_start(c)) {
             uint32_t start = r->at;
-            Span name = read_word(r);
+            Span name = cd_read_word(r);
             if (!expected)
                 continue;
             expected = 0;
-            if (skip_blank(r) && r->text[r->at] == '(' && read_group(r, &group) && group.first.end)
+            if (cd_skip_blank(r) && r->text[r->at] == '(' && cd_read_group(r, &group) && group.first.end)
                 name = group.first; /* MACRO(name, ...) */
-            add_def(r, K_ENUMERATOR, name, start, r->at, owner);
+            cd_add_def(r, K_ENUMERATOR, name, start, r->at, owner);
         } else if (c == '"' || c == '\'') {
-            skip_quoted(r);
+            cd_skip_quoted(r);
         } else if (c == '(') {
-            read_group(r, &group);
+            cd_read_group(r, &group);
         } else if (c == '{') {
-            skip_body(r);
+            cd_skip_body(r);
         } else {
             expected |= c == ',';
             if (c == ';')
@@ -216,9 +216,9 @@ static int aggregate(const Reader *r, const Statement *s)
 {
     for (int i = s->count - 1; i >= 0; i--) {
         const Token *t = &s->tokens[i];
-        if (t->kind == T_WORD && one_of(r, t, AGGREGATES))
+        if (t->kind == T_WORD && cd_one_of(r, t, AGGREGATES))
             return i;
-        int argument = t->kind == T_GROUP && i > 0 && (is_attribute(r, t - 1) || capitals(r, t - 1));
+        int argument = t->kind == T_GROUP && i > 0 && (cd_is_attribute(r, t - 1) || cd_capitals(r, t - 1));
         if (t->kind != T_WORD && t->kind != T_COLON && !argument)
             return -1;
     }
@@ -235,7 +235,7 @@ static void read_aggregate(Reader *r, Statement *s, int keyword, int32_t owner, 
     Span name = last > keyword && t[last].kind == T_WORD ? span_of(&t[last]) : (Span){0, 0};
     char first = r->text[t[keyword].start];
     Kind kind = first == 's' ? K_STRUCT : first == 'u' ? K_UNION : K_ENUM;
-    int32_t self = add_def(r, kind, name, t[keyword].start, r->at, owner);
+    int32_t self = cd_add_def(r, kind, name, t[keyword].start, r->at, owner);
     if (self < 0)
         return;
     if (name.end == name.start && s->unnamed < 0)
@@ -261,10 +261,10 @@ static int function_head(const Reader *r, const Statement *s, Span *name, uint32
             g--;
         if (g < 0)
             return 0;
-        if (g > 0 && is_attribute(r, &t[g - 1]))
+        if (g > 0 && cd_is_attribute(r, &t[g - 1]))
             continue;
         if (g >= 3 && t[g - 1].kind == T_WORD && t[g - 2].kind == T_GROUP && t[g - 3].kind == T_WORD
-            && !is_attribute(r, &t[g - 3]))
+            && !cd_is_attribute(r, &t[g - 3]))
             continue; /* name(...) ANNOTATION(...) */
         break;
     }
@@ -278,8 +278,8 @@ static int function_head(const Reader *r, const Statement *s, Span *name, uint32
     const Token *word = &t[g - 1], *group = &t[g];
     *name = span_of(word);
     *start = head_start(r, s, word->start);
-    if (capitals(r, word) && group->first_alone && !same(r, group->first.start, group->first.end, "void")) {
-        int second = group->second.end && begins(r, word, "TEST"); /* TEST_F(fixture, name) */
+    if (cd_capitals(r, word) && group->first_alone && !cd_same(r, group->first.start, group->first.end, "void")) {
+        int second = group->second.end && cd_begins(r, word, "TEST"); /* TEST_F(fixture, name) */
         *name = second ? group->second : group->first;
     }
     return 1;
@@ -293,7 +293,7 @@ static int open_brace(Reader *r, Statement *s, int32_t owner, int nest, OldStyle
     int keyword = s->in_value || nest >= MAX_NEST ? -1 : aggregate(r, s);
     int goes_on = 1;
     if (s->in_value) {
-        skip_body(r);
+        cd_skip_body(r);
         return 1;
     }
     if (keyword >= 0) {
@@ -309,10 +309,10 @@ static int open_brace(Reader *r, Statement *s, int32_t owner, int nest, OldStyle
             start = old->start;
             r->count = old->count;
         }
-        int32_t self = known ? add_def(r, K_FUNCTION, name, start, brace, -1) : -1;
+        int32_t self = known ? cd_add_def(r, K_FUNCTION, name, start, brace, -1) : -1;
         if (self >= 0)
             r->defs[self].is_static = (uint8_t)has_word(r, s, "static");
-        skip_body(r);
+        cd_skip_body(r);
         if (self >= 0)
             r->defs[self].end = r->at;
         goes_on = 0;
@@ -328,17 +328,17 @@ static void read_token(Reader *r, Statement *s)
 {
     unsigned char c = (unsigned char)r->text[r->at];
     Token token = {.kind = T_OTHER, .start = r->at};
-    if (is_word_start(c)) {
+    if (cd_is_word_start(c)) {
         token.kind = T_WORD;
-        read_word(r);
+        cd_read_word(r);
     } else if (c == '(' || c == '[') {
-        if (!read_group(r, &token))
+        if (!cd_read_group(r, &token))
             return;
     } else if (c == '"' || c == '\'') {
         token.kind = T_TEXT;
-        skip_quoted(r);
+        cd_skip_quoted(r);
     } else if (c >= '0' && c <= '9') {
-        read_word(r);
+        cd_read_word(r);
     } else {
         r->at++;
         token.kind = c == '=' ? T_EQUALS : c == ',' ? T_COMMA : c == ':' ? T_COLON : c == '*' ? T_STAR : T_OTHER;
@@ -362,7 +362,7 @@ static int statement(Reader *r, int32_t owner, int nest, OldStyle *old)
     Statement s;
     s.count = s.in_value = 0;
     s.unnamed = -1;
-    while (skip_blank(r)) {
+    while (cd_skip_blank(r)) {
         char c = r->text[r->at];
         if (c == ';') {
             r->at++;
@@ -383,7 +383,7 @@ static int statement(Reader *r, int32_t owner, int nest, OldStyle *old)
     return 0;
 }
 
-void read_definitions(Reader *r)
+void cd_read_definitions(Reader *r)
 {
     OldStyle old = {0};
     while (!r->failed && statement(r, -1, 0, &old))

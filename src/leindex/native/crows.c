@@ -127,7 +127,7 @@ static PyObject *c_symbols(PyObject *module, PyObject *argument)
     Lines lines = {0};
     int ok;
     Py_BEGIN_ALLOW_THREADS
-    read_definitions(&r);
+    cd_read_definitions(&r);
     ok = !r.failed && find_lines(&r, &lines);
     Py_END_ALLOW_THREADS
     PyObject *result = ok ? rows(&r, &lines) : PyErr_NoMemory();

@@ -1,20 +1,20 @@
 /* What the words of a C declaration look like: annotations, macros, and plain comparisons. */
 #include "cdefs.h"
 
-int same(const Reader *r, uint32_t start, uint32_t end, const char *word)
+int cd_same(const Reader *r, uint32_t start, uint32_t end, const char *word)
 {
     return end - start == strlen(word) && memcmp(r->text + start, word, end - start) == 0;
 }
 
-int one_of(const Reader *r, const Token *t, const char *const *words)
+int cd_one_of(const Reader *r, const Token *t, const char *const *words)
 {
     for (; *words; words++)
-        if (same(r, t->start, t->end, *words))
+        if (cd_same(r, t->start, t->end, *words))
             return 1;
     return 0;
 }
 
-int holds(const Reader *r, const Token *t, const char *part)
+int cd_holds(const Reader *r, const Token *t, const char *part)
 {
     size_t length = strlen(part);
     for (uint32_t i = t->start; i + length <= t->end; i++)
@@ -23,13 +23,13 @@ int holds(const Reader *r, const Token *t, const char *part)
     return 0;
 }
 
-int begins(const Reader *r, const Token *t, const char *part)
+int cd_begins(const Reader *r, const Token *t, const char *part)
 {
     size_t length = strlen(part);
     return t->end - t->start >= length && memcmp(r->text + t->start, part, length) == 0;
 }
 
-int capitals(const Reader *r, const Token *t)
+int cd_capitals(const Reader *r, const Token *t)
 {
     int seen = 0;
     for (uint32_t i = t->start; i < t->end; i++) {
@@ -59,13 +59,13 @@ static const char *const ATTRIBUTES[] = {
     "__cpuidle", "__entry_text", "__noinstr_section", "__data", "__softirq_entry", "__purgatory_ro_after_init", NULL};
 static const char *const ATTRIBUTE_BEGINNINGS[] = {"__no_sanitize", "____cacheline", "__cacheline", "__GCC_", NULL};
 
-int is_attribute(const Reader *r, const Token *t)
+int cd_is_attribute(const Reader *r, const Token *t)
 {
     char first = r->text[t->start];
     if (t->kind != T_WORD || (first != '_' && first != 'a' && first != 't' && first != 'n'))
         return 0;
     for (const char *const *beginning = ATTRIBUTE_BEGINNINGS; *beginning; beginning++)
-        if (begins(r, t, *beginning))
+        if (cd_begins(r, t, *beginning))
             return 1;
-    return one_of(r, t, ATTRIBUTES);
+    return cd_one_of(r, t, ATTRIBUTES);
 }
