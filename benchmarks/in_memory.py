@@ -25,7 +25,7 @@ class InMemoryDocument:
 
 
 class InMemorySource:
-    """The text files below a folder; what is hidden, a link, holds a NUL or is larger than the limit is left out."""
+    """The text files below a folder. Left out: what is hidden, links, what holds a NUL, what is too large."""
 
     def __init__(self, root: Path) -> None:
         self.documents: list[InMemoryDocument] = []
