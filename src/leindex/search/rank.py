@@ -259,7 +259,7 @@ def _hit(
     if definition is not None:
         total += weights.name * named
         signals["definition"] = weights.name * named
-        if not lines:
+        if not lines or definition.line in lines:
             passage = Passage(definition.start_line, definition.end_line, definition)
     if factor != 1.0:
         signals["factor"] = factor
