@@ -36,8 +36,8 @@ from simulated_disk import CountingDisk
 
 from leindex.models import DocumentItem
 from leindex.storage.database import PAGE_SIZE, WAL_PAGES, Database
-from leindex.storage.sqlite_schema import encode_row
 from leindex.storage.sqlite_storage import INSERT, SQLiteSearch
+from leindex.storage.stored_value import encode_row
 
 BATCH = 100
 SLOW_DISK = 0.0025
@@ -197,8 +197,9 @@ def contest(
     with tempfile.TemporaryDirectory(dir=folder) as place:
         runs = Contest(Path(place), wait)
         runs.run([(f"warm/{doc_id}", document) for doc_id, document in batches[0]])
-        for values in (*runs.times.values(), *runs.counted.values()):
-            values.clear()  # the first batch in a new file makes pages that later ones find
+        for how in runs.disks:  # the first batch in a new file makes pages that later ones find
+            runs.times[how].clear()
+            runs.counted[how].clear()
         for batch in batches:
             runs.run(batch)
         runs.close(len(batches[0]) + sum(map(len, batches)), word)
@@ -289,7 +290,7 @@ def main() -> int:
     else:
         print_table(rows)
         print(f"\nfdatasync of this disk: {figures['fdatasync_ms']} ms")
-        print(f"individual / batched: {figures['ratio']}; simulated disk: {figures['ratio_simulated_slow_disk']}")
+        print(f"individual / batched: {figures['ratio']}, simulated: {figures['ratio_simulated_slow_disk']}")
         for target, reached in met.items():
             print(f"{'met   ' if reached else 'MISSED'} {target}")
     return 0 if all(met.values()) or not options.check else 1

@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
 from one_by_one import OneByOneSearch
-from storage_contract import StorageContract, documents
+from storage_cases import documents
+from storage_contract import StorageContract
 
 from leindex.errors import ConfigError, EngineMissingError
 from leindex.storage import registry
+from leindex.storage.duckdb_storage import DuckDBSearch
 from leindex.storage.memory_storage import MemorySearch
 from leindex.storage.sqlite_storage import SQLiteSearch
 from leindex.storage.storage_interface import SearchInterface
+from leindex.storage.tantivy_storage import TantivySearch
 
 
 class TestSQLite(StorageContract):
@@ -53,7 +57,7 @@ def test_an_engine_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
     def missing(name: str, package: str | None = None) -> None:
         raise ModuleNotFoundError("No module named 'tantivy'", name="tantivy")
 
-    monkeypatch.setattr(registry.importlib, "import_module", missing)
+    monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(EngineMissingError, match=r'pip install "leindex\[tantivy\]"'):
         registry.open_engine("tantivy", "nowhere")
 
@@ -63,3 +67,17 @@ def test_the_list_of_engines() -> None:
     assert [info.name for info in infos] == ["sqlite", "tantivy", "duckdb"]
     assert infos[0].installed and infos[0].version
     assert all(info.install.startswith("pip install") for info in infos)
+
+
+class TestTantivy(StorageContract):
+    engine = TantivySearch
+
+    def open(self, folder: Path, *, readonly: bool = False) -> SearchInterface:
+        return registry.open_engine("tantivy", folder, "read" if readonly else "create")
+
+
+class TestDuckDB(StorageContract):
+    engine = DuckDBSearch
+
+    def open(self, folder: Path, *, readonly: bool = False) -> SearchInterface:
+        return registry.open_engine("duckdb", folder, "read" if readonly else "create")

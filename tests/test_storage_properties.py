@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from storage_contract import FORMULAS, TEXTS, documents, found
+from storage_cases import FORMULAS, TEXTS, documents, found
 
 from leindex.errors import StoreCorruptError
 from leindex.models import DocumentItem, WordBag
@@ -167,6 +167,12 @@ def run_sequences(engine_name: str, examples: int) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.mark.parametrize("engine_name", ["tantivy", "duckdb"])
+def test_random_sequences(engine_name: str) -> None:
+    """Fewer than for SQLite: a commit of these engines costs a hundred times more."""
+    run_sequences(engine_name, 8)
 
 
 def test_random_sequences_sqlite(small_segments: None) -> None:

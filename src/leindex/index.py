@@ -33,11 +33,17 @@ from .storage.registry import DEFAULT_ENGINE, open_engine
 from .storage.storage_interface import SearchInterface
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from .indexing.pipeline import Comparison, UpdateOptions
+    from .search.exact import FileLines
     from .search.fuzzy import PathList
     from .search.select import Selection, Selector
-    from .search.source import PathTable
+    from .search.table import FileTable
     from .search.symbols import SymbolHit, SymbolResult
+
+SCAN_THREADS = 2
+"""Threads that fetch, decompress and test contents where a search has to look at many."""
 
 
 @dataclass(slots=True)
@@ -47,6 +53,15 @@ class _Opened:
     database: Database
     store: SearchInterface
     catalog: Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class GrepAnswer:
+    """The files that match a pattern, with their matching lines."""
+
+    pattern: str
+    files: tuple[FileLines, ...]
+    completeness: Completeness
 
 
 class Index:
@@ -73,7 +88,8 @@ class Index:
         self._durability: Durability = durability
         self._freshness = Freshness()
         self._opened: _Opened | None = None
-        self._paths: PathTable | None = None
+        self._table: FileTable | None = None
+        self._threads: ThreadPoolExecutor | None = None
         self._path_list: tuple[int, PathList] | None = None
 
     # -- the store ------------------------------------------------------------------------------------------------
@@ -134,6 +150,9 @@ class Index:
 
     def close(self) -> None:
         """Closes the store; the next use opens it again."""
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(cancel_futures=True)
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.store.close()
@@ -269,15 +288,23 @@ class Index:
         from .search.select import Selector
 
         opened = self._open(write=False)
-        return Selector(self.root, opened.store, opened.catalog, os.fsencode(scope), accepts)
+        return Selector(self.root, opened.store, opened.catalog, self.table, self._pool, os.fsencode(scope), accepts)
 
-    def path_table(self) -> PathTable:
-        """The terms of all paths, made anew when the generation has changed."""
-        from .search.source import PathTable
+    def table(self) -> FileTable:
+        """The files in path order, made anew when the generation has changed."""
+        from .search.table import FileTable
 
-        if self._paths is None or self._paths.generation != self.catalog.generation:
-            self._paths = PathTable(self.catalog)
-        return self._paths
+        if self._table is None or self._table.generation != self.catalog.generation:
+            self._table = FileTable(self.catalog)
+        return self._table
+
+    def _pool(self) -> ThreadPoolExecutor:
+        """The threads that fetch and test ahead; they keep their connections from one search to the next."""
+        if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._threads = ThreadPoolExecutor(SCAN_THREADS, thread_name_prefix="leindex-scan")
+        return self._threads
 
     def completeness(self, seen: Selection, *, truncated: bool = False) -> Completeness:
         """What an answer covers, for a search that looked at `seen`."""
@@ -333,6 +360,47 @@ class Index:
                 scope=self.location.scope if scope is None else scope,
                 languages=_family,
             )
+
+    def grep(
+        self,
+        pattern: str,
+        *,
+        fixed: bool = False,
+        ignore_case: bool = False,
+        smart_case: bool = False,
+        word: bool = False,
+        paths: Callable[[str], bool] | None = None,
+        max_files: int | None = None,
+        max_lines: int | None = None,
+        lines: bool = True,
+    ) -> GrepAnswer:
+        """Every file with a line that matches a regular expression in ripgrep's dialect, in path order.
+
+        `fixed` takes the pattern literally, `word` wants word boundaries around it; `paths` tells which files to
+        look at, by path; `max_files` and `max_lines` (a file) end the search early; without `lines` only paths are
+        returned. Raises QueryError for a pattern that is refused.
+        """
+        from .search.exact import matching_files
+        from .search.request import Boundary, Case, GrepRequest
+        from .search.select import Selection
+
+        request = GrepRequest(
+            (pattern,),
+            fixed_strings=fixed,
+            case=Case.IGNORE if ignore_case else Case.SMART if smart_case else Case.SENSITIVE,
+            boundary=Boundary.WORD if word else Boundary.NONE,
+            max_count=max_lines,
+            line_number=True,
+            only_matching=True,
+        )
+        self.freshen()
+        with self.snapshot():
+            seen = Selection()
+            accepts = None if paths is None else lambda path: paths(os.fsdecode(path))
+            selector = self.selector(accepts, scope=self.location.scope)
+            files = tuple(matching_files(request, selector, seen, limit=max_files, lines=lines))
+            truncated = max_files is not None and len(files) == max_files
+            return GrepAnswer(pattern, files, self.completeness(seen, truncated=truncated))
 
     # -- symbols and files ------------------------------------------------------------------------------------
 

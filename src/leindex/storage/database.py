@@ -10,7 +10,6 @@ checkpoint, so older ones than 3.51.3 are refused.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import random
 import threading
@@ -32,6 +31,7 @@ from ..errors import (
     StoreReadOnlyError,
     StoreVersionError,
 )
+from .private_folder import exists, make_file
 
 Durability = Literal["full", "normal"]
 
@@ -91,8 +91,8 @@ class Database:
 
     def _open_writer(self, *, create: bool) -> apsw.Connection:
         if create:
-            self._create_file()
-        elif not self._exists():
+            make_file(self.path)
+        elif not exists(self.path):
             raise StorageError(f"{self.path}: there is no index")
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
         with self.mapped():
@@ -112,34 +112,6 @@ class Database:
                 connection.close()
                 raise
         return connection
-
-    def _exists(self) -> bool:
-        try:
-            return self.path.exists()
-        except OSError as error:
-            raise StorageError(f"{self.path}: cannot be opened: {error.strerror}") from error
-
-    def _create_file(self) -> None:
-        """Makes the file and its folder if they are missing, private to the user from the first moment."""
-        if self._exists():
-            return
-        folder = self.path.absolute().parent
-        missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-        try:
-            for parent in reversed(missing):
-                parent.mkdir(mode=0o700, exist_ok=True)
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-            # A new name is only safe from a power cut when the folder that holds it is synced as well. SQLite
-            # does this for its WAL, which is in the same folder, but for no folder above.
-            for parent in (folder, *(above.parent for above in missing)):
-                handle = os.open(parent, os.O_RDONLY | os.O_CLOEXEC)
-                try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
-        except OSError as error:
-            kind = StoreFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else StoreReadOnlyError
-            raise kind(f"{self.path}: cannot be created: {error.strerror}") from error
 
     def _check_header(self, connection: apsw.Connection) -> None:
         """Refuses files that are not ours or are of another version; claims an empty one."""
@@ -185,7 +157,7 @@ class Database:
 
     def _open_reader(self) -> apsw.Connection:
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-        if not self._exists():
+        if not exists(self.path):
             raise StorageError(f"{self.path}: there is no index")
         try:
             connection = apsw.Connection(str(self.path), flags=flags, vfs=self._vfs)

@@ -1,4 +1,4 @@
-"""The tables of the SQLite engine and how a document becomes a row of `kv_store`.
+"""The tables of the SQLite engine.
 
 `kv_store` holds the documents and nothing else: `key` is the doc_id, `value` the content, `value_type` how it
 is encoded ("text", "bytes", each perhaps with "+zstd"). `id` is the document's number. Columns that are read
@@ -7,15 +7,9 @@ often stand before the content, since SQLite walks a row from its start.
 
 from __future__ import annotations
 
-import threading
 from typing import Final
 
 import apsw
-import zstandard
-
-from ..errors import StoreCorruptError
-from ..models import DocumentItem
-from .storage_interface import check_document, other_fields
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS kv_store(
@@ -45,48 +39,7 @@ CREATE TABLE IF NOT EXISTS word_tail(number INTEGER PRIMARY KEY, keys BLOB NOT N
 CREATE TABLE IF NOT EXISTS word_lengths(number INTEGER PRIMARY KEY, length INTEGER NOT NULL);
 """
 
-COMPRESS_FROM: Final = 512
-"""Contents shorter than this, in bytes, are stored as they are: the gain would not pay for the calls."""
-
-ZSTD_LEVEL: Final = 1
-
-_thread = threading.local()
-
-DocumentRow = tuple[str, str, int, str | None, bytes]
-"""key, value_type, size, fields, value."""
-
 
 def create_schema(connection: apsw.Connection) -> None:
     """Makes the tables; does nothing where they are."""
     connection.execute(SCHEMA)
-
-
-def encode_row(item: DocumentItem) -> tuple[DocumentRow, bytes]:
-    """The row of a document, and its content. Raises DocumentError for one that cannot be stored."""
-    doc_id, document = item
-    content = check_document(doc_id, document)
-    kind = "text" if isinstance(document["content"], str) else "bytes"
-    value = content
-    if len(content) >= COMPRESS_FROM:
-        compressor: zstandard.ZstdCompressor | None = getattr(_thread, "compressor", None)
-        if compressor is None:
-            compressor = _thread.compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
-        packed = compressor.compress(content)
-        if len(packed) < len(content):
-            kind, value = kind + "+zstd", packed
-    return (doc_id, kind, len(content), other_fields(document), value), content
-
-
-def decode_value(value_type: str, value: bytes | str, size: int) -> bytes:
-    """The content of a row as bytes. Raises StoreCorruptError when it cannot be decoded."""
-    if isinstance(value, str):
-        value = value.encode("utf-8")
-    if not value_type.endswith("+zstd"):
-        return value
-    decompressor: zstandard.ZstdDecompressor | None = getattr(_thread, "decompressor", None)
-    if decompressor is None:
-        decompressor = _thread.decompressor = zstandard.ZstdDecompressor()
-    try:
-        return decompressor.decompress(value, max_output_size=size)
-    except zstandard.ZstdError as error:
-        raise StoreCorruptError(f"a stored document is damaged: {error}") from error

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from array import array
 from collections.abc import Iterator, Sequence
@@ -25,12 +24,13 @@ from ..query.formula import Formula
 from ..text import searchable
 from .database import Database, Durability
 from .sqlite_candidates import SegmentCandidates
-from .sqlite_schema import DocumentRow, create_schema, decode_value, encode_row
+from .sqlite_schema import create_schema
 from .sqlite_segments import (
     beyond_tail,
     compact_kind,
     damaged_blocks,
     merge_small,
+    rows,
     reserve_numbers,
     seal_grams,
     seal_words,
@@ -40,6 +40,7 @@ from .sqlite_segments import (
     write_segment,
 )
 from .storage_interface import Postings, PreparedBatch, SearchInterface, WordTotals
+from .stored_value import DocumentRow, decode_document, decode_value, encode_row
 
 INSERT = "INSERT INTO kv_store(id, key, value_type, size, fields, value) VALUES(?, ?, ?, ?, ?, ?)"
 PARAMETERS_AT_ONCE = 500
@@ -222,24 +223,27 @@ class SQLiteSearch(SearchInterface):
         if not rows:
             return None
         value_type, value, size, fields = rows[0]
-        content = decode_value(value_type, value, size)
-        document: Document = {
-            "content": content.decode("utf-8") if value_type.startswith("text") else content
-        }
-        if fields is not None:
-            document.update(json.loads(fields))
-        return document
+        return decode_document(value_type, decode_value(value_type, value, size), fields)
 
     def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
         connection = self.database.reader()
-        found: list[bytes | None] = []
         with self.database.mapped():
+            if len(numbers) > 8 and max(numbers) - min(numbers) < 2 * len(numbers):
+                run = rows(
+                    connection,
+                    "SELECT id, value_type, value, size FROM kv_store WHERE id BETWEEN ? AND ?",
+                    (min(numbers), max(numbers)),
+                )
+                wanted = set(numbers)
+                found = {row[0]: decode_value(*row[1:]) for row in run if row[0] in wanted}
+                return [found.get(number) for number in numbers]
+            contents: list[bytes | None] = []
             for number in numbers:
                 row = connection.execute(
                     "SELECT value_type, value, size FROM kv_store WHERE id = ?", (number,)
                 ).fetchone()
-                found.append(None if row is None else decode_value(*row))
-        return found
+                contents.append(None if row is None else decode_value(*row))
+        return contents
 
     def candidates(self, formula: Formula) -> SegmentCandidates:
         with self.database.mapped():

@@ -1,0 +1,312 @@
+"""Documents in DuckDB: a column store that scans instead of looking up, and answers SQL.
+
+There is no text index. A formula becomes a WHERE clause over the texts, which DuckDB evaluates in vectors on
+every core; what a search costs grows with the size of the tree. In return a document is written once and
+nothing else is, and any question that SQL can ask is answered over contents as over all else.
+
+Texts are kept as VARCHAR where they are valid UTF-8, and are then the document's content unless `raw` says
+otherwise; a document whose searchable text is not valid UTF-8 has no text, its bytes in `raw`, and is a
+candidate always. Columns are never compared through an index: DuckDB's indexes refuse a key that is deleted
+and inserted again in one transaction, and a scan of a column of numbers or ids takes a millisecond.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, ClassVar, Final, Literal, TypeAlias, cast
+
+import duckdb
+
+from ..errors import DocumentError, StoreCorruptError
+from ..models import Document, DocumentItem, WordBag
+from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
+from ..text import searchable
+from .duckdb_file import DuckDBFile
+from .literal_text import whole_characters
+from .storage_interface import (
+    PlainCandidates,
+    Postings,
+    PreparedBatch,
+    SearchInterface,
+    WordTotals,
+    check_document,
+    other_fields,
+)
+from .stored_value import decode_document
+
+FILE: Final = "index.duckdb"
+
+Row: TypeAlias = tuple[str, str, int, str | None, str | None, bytes | None]
+"""doc_id, kind, size, fields, text, raw."""
+
+
+class DuckDBSearch(SearchInterface):
+    """Documents in the file `index.duckdb` of `folder`.
+
+    `mode` is "read" (never changes anything), "write" (must exist) or "create". A commit is always synced, so
+    `durability` makes no difference. Raises StorageError subclasses that name the file.
+    """
+
+    name: ClassVar[str] = "duckdb"
+    lacks: ClassVar[Mapping[str, str]] = {
+        "reader_beside_writer": "DuckDB lets one process write, or several read, but not both at once"
+    }
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        mode: Literal["read", "write", "create"] = "create",
+        durability: Literal["full", "normal"] = "full",
+        batch_size: int | Literal["auto"] = 100,
+    ) -> None:
+        self.file = DuckDBFile(Path(folder) / FILE, mode)
+        self.durability = durability
+        self.batch_size = batch_size
+
+    # -- writing ---------------------------------------------------------------------------------------------
+
+    def index_document(self, doc_id: str, document: Document) -> bool:
+        row, _ = _row((doc_id, document))
+        with self.file.transaction() as connection:
+            self._write_rows(connection, [row])
+        return True
+
+    def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
+        rows: dict[str, Row] = {}
+        rejected: list[tuple[str, str]] = []
+        accepted = size = 0
+        for item in documents:
+            try:
+                row, length = _row(item)
+            except DocumentError as error:
+                rejected.append((str(item[0]), str(error)))
+                continue
+            rows.pop(row[0], None)
+            rows[row[0]] = row
+            accepted += 1
+            size += length
+        return PreparedBatch(accepted, size, rejected, payload=list(rows.values()))
+
+    def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
+        rows = cast("list[Row]", batch.payload)
+        with self.file.transaction() as connection:
+            first = self._write_rows(connection, rows)
+        batch.numbers.update((row[0], number) for number, row in enumerate(rows, first))
+        return []
+
+    def _write_rows(self, connection: duckdb.DuckDBPyConnection, rows: list[Row]) -> int:
+        self._remove(connection, [row[0] for row in rows])
+        first = self.file.state(connection, "next")
+        connection.execute("UPDATE store_state SET value = ? WHERE name = 'next'", [first + len(rows)])
+        appender = connection.appender("documents")
+        appender.append_rows((number, *row) for number, row in enumerate(rows, first))
+        appender.flush()
+        return first
+
+    @staticmethod
+    def _remove(connection: duckdb.DuckDBPyConnection, doc_ids: Sequence[str]) -> int:
+        found = connection.execute(
+            "SELECT number FROM documents WHERE doc_id IN (SELECT unnest(?::VARCHAR[]))", [list(doc_ids)]
+        ).fetchall()
+        numbers = [number for (number,) in found]
+        if numbers:
+            for table in ("documents", "words", "word_lengths"):
+                connection.execute(
+                    f"DELETE FROM {table} WHERE number IN (SELECT unnest(?::BIGINT[]))", [numbers]
+                )
+        return len(numbers)
+
+    def delete_documents(self, doc_ids: Sequence[str]) -> int:
+        with self.file.transaction() as connection:
+            return self._remove(connection, doc_ids)
+
+    def clear(self) -> None:
+        with self.file.transaction() as connection:
+            for table in ("documents", "words", "word_lengths"):
+                connection.execute(f"DELETE FROM {table}")
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    def _of_numbers(
+        self, columns: str, numbers: Sequence[int], table: str = "documents"
+    ) -> list[tuple[Any, ...]]:
+        """Columns of the rows with these numbers."""
+        if len(numbers) == 1:
+            return self.file.rows(f"SELECT {columns} FROM {table} WHERE number = ?", numbers)
+        return self.file.rows(
+            f"SELECT {columns} FROM {table} WHERE number IN (SELECT unnest(?::BIGINT[]))", [list(numbers)]
+        )
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        return self.file.snapshot()
+
+    def count(self) -> int:
+        return int(self.file.rows("SELECT count(*) FROM documents")[0][0])
+
+    def numbers(self, doc_ids: Sequence[str]) -> dict[str, int]:
+        sql = "SELECT doc_id, number FROM documents WHERE doc_id IN (SELECT unnest(?::VARCHAR[]))"
+        return dict(cast("list[tuple[str, int]]", self.file.rows(sql, [list(doc_ids)])))
+
+    def doc_ids(self, numbers: Sequence[int]) -> list[str | None]:
+        found = dict(cast("list[tuple[int, str]]", self._of_numbers("number, doc_id", numbers)))
+        return [found.get(number) for number in numbers]
+
+    def ids(self) -> Iterator[tuple[int, str]]:
+        yield from cast(
+            "list[tuple[int, str]]", self.file.rows("SELECT number, doc_id FROM documents ORDER BY number")
+        )
+
+    def get_document(self, doc_id: str) -> Document | None:
+        rows = self.file.rows("SELECT kind, fields, text, raw FROM documents WHERE doc_id = ?", [doc_id])
+        if not rows:
+            return None
+        kind, fields, text, raw = rows[0]
+        return decode_document(kind, text.encode("utf-8") if raw is None else raw, fields)
+
+    def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
+        # Where `raw` is set it is the content, and the text need not be read.
+        columns = "number, CASE WHEN raw IS NULL THEN text END, raw"
+        found = {
+            number: text.encode("utf-8") if raw is None else raw
+            for number, text, raw in self._of_numbers(columns, numbers)
+        }
+        return [found.get(number) for number in numbers]
+
+    def candidates(self, formula: Formula) -> PlainCandidates:
+        values: list[str] = []
+        where = "text IS NULL OR " + _condition(formula, values)
+        if isinstance(formula, Nothing):
+            return PlainCandidates(())
+        if isinstance(formula, Anything):
+            where = "true"
+        found = self.file.rows(f"SELECT number FROM documents WHERE {where}", values)
+        return PlainCandidates([number for (number,) in found], everything=isinstance(formula, Anything))
+
+    # -- words -----------------------------------------------------------------------------------------------
+
+    def write_words(self, bags: Sequence[WordBag]) -> None:
+        with self.file.transaction() as connection:
+            numbers = [bag.number for bag in bags]
+            welcome = connection.execute(
+                "SELECT number FROM documents WHERE number IN (SELECT unnest(?::BIGINT[])) "
+                "AND number NOT IN (SELECT number FROM word_lengths)",
+                [numbers],
+            ).fetchall()
+            left = {number for (number,) in welcome}
+            chosen: list[WordBag] = []
+            for bag in bags:
+                if bag.number in left:
+                    left.discard(bag.number)
+                    chosen.append(bag)
+            if not chosen:
+                return
+            new = [bag.number for bag in chosen]
+            # A word and its payload travel as one number, which halves what the binding has to convert.
+            packed = [
+                [key << 8 | weight for key, weight in zip(_keys(bag), bag.payloads, strict=True)]
+                for bag in chosen
+            ]
+            connection.execute(
+                "INSERT INTO words SELECT pair >> 8, number, pair & 255 FROM "
+                "(SELECT number, unnest(pairs) AS pair FROM "
+                "(SELECT unnest(?::BIGINT[]) AS number, unnest(?::BIGINT[][]) AS pairs))",
+                [new, packed],
+            )
+            connection.execute(
+                "INSERT INTO word_lengths SELECT unnest(?::BIGINT[]), unnest(?::BIGINT[])",
+                [new, [bag.length for bag in chosen]],
+            )
+
+    def word_postings(self, key: int) -> Postings:
+        found = self.file.rows("SELECT number, payload FROM words WHERE key = ? ORDER BY number", [key])
+        return Postings(array("I", (n for n, _ in found)).tobytes(), bytes(weight for _, weight in found))
+
+    def word_lengths(self, numbers: Sequence[int]) -> list[int]:
+        found = dict(
+            cast("list[tuple[int, int]]", self._of_numbers("number, length", numbers, "word_lengths"))
+        )
+        return [found.get(number, 0) for number in numbers]
+
+    def word_totals(self) -> WordTotals:
+        count, total = self.file.rows("SELECT count(*), coalesce(sum(length), 0)::BIGINT FROM word_lengths")[
+            0
+        ]
+        return WordTotals(count, total)
+
+    # -- upkeep ----------------------------------------------------------------------------------------------
+
+    def check(self) -> list[str]:
+        try:
+            # Reading all of it also verifies the checksum of every block.
+            wrong = self.file.rows(
+                "SELECT number FROM documents WHERE size <> "
+                "CASE WHEN raw IS NULL THEN strlen(text) ELSE octet_length(raw) END ORDER BY number"
+            )
+            twice = self.file.rows("SELECT doc_id FROM documents GROUP BY doc_id HAVING count(*) > 1")
+        except StoreCorruptError as error:
+            return [str(error)]
+        problems = [f"document {number} is damaged; index again" for (number,) in wrong]
+        return problems + [f"document {doc_id} is there more than once; index again" for (doc_id,) in twice]
+
+    def compact(self) -> None:
+        with self.file.mapped():
+            self.file.connection.execute("CHECKPOINT")
+
+    def stats(self) -> dict[str, Any]:
+        files = [path for path in self.file.path.parent.glob(FILE + "*") if path.is_file()]
+        return {
+            "engine": self.name,
+            "documents": self.count(),
+            "database_bytes": sum(path.stat().st_size for path in files),
+        }
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def _keys(bag: WordBag) -> Sequence[int]:
+    return memoryview(bag.keys).cast("I")
+
+
+def _row(item: DocumentItem) -> tuple[Row, int]:
+    """The row of a document, but for its number, and the size of its content."""
+    doc_id, document = item
+    content = check_document(doc_id, document)
+    fields = other_fields(document)
+    seen = searchable(content)
+    try:
+        text: str | None = seen.decode("utf-8")
+    except UnicodeDecodeError:
+        text = None
+    raw = None if text is not None and seen == content else content
+    kind = "text" if isinstance(document["content"], str) else "bytes"
+    return (doc_id, kind, len(content), fields, text, raw), len(content)
+
+
+def _condition(formula: Formula, values: list[str]) -> str:
+    """A formula as SQL over `text`; its literals are appended to `values`.
+
+    The formula is about text with ASCII capitals folded, DuckDB's lower() folds all letters. Both sides go
+    through it, and since it maps each character by itself, a text that holds the literal still does
+    afterwards.
+    """
+    match formula:
+        case Anything():
+            return "true"
+        case Nothing():
+            return "false"
+        case Lit(data):
+            text = whole_characters(data)
+            if not text:
+                return "false" if text is None else "true"
+            values.append(text)
+            return "contains(lower(text), lower(?))"
+        case And(parts):
+            return "(" + " AND ".join(_condition(part, values) for part in parts) + ")"
+        case Or(parts):
+            return "(" + " OR ".join(_condition(part, values) for part in parts) + ")"

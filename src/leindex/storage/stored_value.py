@@ -1,0 +1,62 @@
+"""How a document is stored, the same for every engine: kind, size, other fields and encoded content."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Final, TypeAlias
+
+import zstandard
+
+from ..errors import StoreCorruptError
+from ..models import Document, DocumentItem
+from .storage_interface import check_document, other_fields
+
+COMPRESS_FROM: Final = 512
+"""Contents shorter than this, in bytes, are stored as they are: the gain would not pay for the calls."""
+
+ZSTD_LEVEL: Final = 1
+
+_thread = threading.local()
+
+DocumentRow: TypeAlias = tuple[str, str, int, str | None, bytes]
+"""key, value_type ("text" or "bytes", perhaps with "+zstd"), size, fields, value."""
+
+
+def encode_row(item: DocumentItem) -> tuple[DocumentRow, bytes]:
+    """The row of a document, and its content. Raises DocumentError for one that cannot be stored."""
+    doc_id, document = item
+    content = check_document(doc_id, document)
+    kind = "text" if isinstance(document["content"], str) else "bytes"
+    value = content
+    if len(content) >= COMPRESS_FROM:
+        compressor: zstandard.ZstdCompressor | None = getattr(_thread, "compressor", None)
+        if compressor is None:
+            compressor = _thread.compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
+        packed = compressor.compress(content)
+        if len(packed) < len(content):
+            kind, value = kind + "+zstd", packed
+    return (doc_id, kind, len(content), other_fields(document), value), content
+
+
+def decode_value(value_type: str, value: bytes | str, size: int) -> bytes:
+    """The content of a row as bytes. Raises StoreCorruptError when it cannot be decoded."""
+    if isinstance(value, str):
+        value = value.encode("utf-8")
+    if not value_type.endswith("+zstd"):
+        return value
+    decompressor: zstandard.ZstdDecompressor | None = getattr(_thread, "decompressor", None)
+    if decompressor is None:
+        decompressor = _thread.decompressor = zstandard.ZstdDecompressor()
+    try:
+        return decompressor.decompress(value, max_output_size=size)
+    except zstandard.ZstdError as error:
+        raise StoreCorruptError(f"a stored document is damaged: {error}") from error
+
+
+def decode_document(value_type: str, content: bytes, fields: str | None) -> Document:
+    """The document of a row, its content given."""
+    document: Document = {"content": content.decode("utf-8") if value_type.startswith("text") else content}
+    if fields is not None:
+        document.update(json.loads(fields))
+    return document

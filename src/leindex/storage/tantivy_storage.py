@@ -1,0 +1,386 @@
+"""Documents in a Tantivy index: an inverted index over character trigrams, compact and quick to search.
+
+One Tantivy index in the folder `tantivy` of the index holds three kinds of entries, so that one commit covers
+all that a batch changes:
+
+- a *document*: its number, a digest of its id, the trigrams of its folded text, the stored content and
+fields;
+- the *words* of a document, written later: a term for each word, "hash payload" in hexadecimal, and their
+count;
+- the *state*: the next document's number. Tantivy's commits can carry a payload, which is where such a
+counter
+  belongs, but its Python binding does not offer that; an entry that each commit replaces is as atomic.
+
+Tantivy holds text in UTF-8 only. A document whose searchable text is not valid UTF-8 has no trigrams but a
+mark, and is a candidate for everything. Newlines are added at the end of each text, so that every one and two
+characters are the beginning of some trigram.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, ClassVar, Final, Literal, cast
+
+import tantivy
+
+from ..errors import DocumentError, StorageError
+from ..models import Document, DocumentItem, WordBag
+from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
+from ..text import fold, searchable
+from .literal_text import whole_characters
+from .storage_interface import (
+    PlainCandidates,
+    Postings,
+    PreparedBatch,
+    SearchInterface,
+    WordTotals,
+)
+from .stored_value import decode_document, decode_value, encode_row
+from .tantivy_index import DOCUMENT, WORDS, TantivyIndex
+
+FOLDER: Final = "tantivy"
+LOOKED_UP_AT_ONCE: Final = 10_000
+
+_Address = Any
+
+
+def _key(doc_id: str) -> str:
+    # A term has a greatest length and an id has none.
+    return hashlib.blake2b(doc_id.encode("utf-8"), digest_size=20).hexdigest()
+
+
+class TantivySearch(SearchInterface):
+    """Documents in Tantivy, in the folder `tantivy` of `folder`.
+
+    `mode` is "read" (never changes anything), "write" (must exist) or "create". A commit is always synced, so
+    `durability` makes no difference. Raises StorageError subclasses that name the folder.
+    """
+
+    name: ClassVar[str] = "tantivy"
+    lacks: ClassVar[Mapping[str, str]] = {
+        "read_only_folder": "Tantivy takes a lock even to read, and makes a file in the folder for it"
+    }
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        mode: Literal["read", "write", "create"] = "create",
+        durability: Literal["full", "normal"] = "full",
+        batch_size: int | Literal["auto"] = 100,
+    ) -> None:
+        self.index = TantivyIndex(Path(folder) / FOLDER, mode)
+        self.durability = durability
+        self.batch_size = batch_size
+
+    # -- writing ---------------------------------------------------------------------------------------------
+
+    def index_document(self, doc_id: str, document: Document) -> bool:
+        row = _prepared((doc_id, document))
+        with self.index.transaction() as writer:
+            self._write_rows(writer, {doc_id: row[0]})
+        return True
+
+    def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
+        rows: dict[str, Any] = {}
+        rejected: list[tuple[str, str]] = []
+        accepted = size = 0
+        for item in documents:
+            try:
+                row, length = _prepared(item)
+            except DocumentError as error:
+                rejected.append((str(item[0]), str(error)))
+                continue
+            rows.pop(item[0], None)
+            rows[item[0]] = row
+            accepted += 1
+            size += length
+        return PreparedBatch(accepted, size, rejected, payload=rows)
+
+    def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
+        rows = cast("dict[str, Any]", batch.payload)
+        with self.index.transaction() as writer:
+            numbers = self._write_rows(writer, rows)
+        batch.numbers.update(numbers)
+        return []
+
+    def _write_rows(self, writer: Any, rows: Mapping[str, Any]) -> dict[str, int]:
+        self._remove(writer, list(rows))
+        numbers = {doc_id: number for number, doc_id in enumerate(rows, self.index.next_number)}
+        for doc_id, row in rows.items():
+            row.add_unsigned("number", numbers[doc_id])
+            writer.add_document(row)
+        self.index.next_number += len(rows)
+        return numbers
+
+    def _remove(self, writer: Any, doc_ids: Sequence[str]) -> int:
+        # Only what is there: a delete of nothing costs Tantivy a look at every segment.
+        found = self._numbers(self.index.latest(), doc_ids)
+        for doc_id, number in found.items():
+            writer.delete_documents_by_term("key", _key(doc_id))
+            writer.delete_documents_by_query(self._term("words_of", number))
+        return len(found)
+
+    def delete_documents(self, doc_ids: Sequence[str]) -> int:
+        with self.index.transaction() as writer:
+            return self._remove(writer, doc_ids)
+
+    def clear(self) -> None:
+        with self.index.transaction() as writer:
+            writer.delete_all_documents()
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        return self.index.snapshot()
+
+    def _term(self, field: str, value: object) -> Any:
+        return tantivy.Query.term_query(self.index.schema, field, value, "basic")
+
+    def _hits(self, searcher: Any, query: Any, field: str, limit: int) -> list[tuple[Any, _Address]]:
+        """Value of a fast field and address of what a query finds, ascending by that field."""
+        with self.index.mapped():
+            found = searcher.search(
+                tantivy.Query.const_score_query(query, 1.0),
+                limit=max(limit, 1),
+                count=False,
+                order_by_field=field,
+                order=tantivy.Order.Asc,
+            )
+        return cast("list[tuple[Any, _Address]]", found.hits)
+
+    def _by_number(self, searcher: Any, numbers: Sequence[int], field: str = "number") -> dict[int, _Address]:
+        found: dict[int, _Address] = {}
+        wanted = [number for number in dict.fromkeys(numbers) if 0 < number < 1 << 63]
+        for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
+            part = wanted[start : start + LOOKED_UP_AT_ONCE]
+            query = tantivy.Query.term_set_query(self.index.schema, field, part)
+            found.update(self._hits(searcher, query, field, len(part)))
+        return found
+
+    def _named(self, searcher: Any, query: Any, limit: int) -> list[tuple[int, str]]:
+        """Number and id of what a query finds."""
+        hits = self._hits(searcher, query, "doc_id", limit)
+        with self.index.mapped():
+            numbers = searcher.fast_field_values("number", [address for _, address in hits])
+        return [
+            (number, doc_id if doc_id is not None else _stored(searcher, address)["doc_id"])
+            for number, (doc_id, address) in zip(numbers, hits, strict=True)
+        ]
+
+    def _numbers(self, searcher: Any, doc_ids: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for start in range(0, len(doc_ids), LOOKED_UP_AT_ONCE):
+            keys = [_key(doc_id) for doc_id in dict.fromkeys(doc_ids[start : start + LOOKED_UP_AT_ONCE])]
+            query = tantivy.Query.term_set_query(self.index.schema, "key", keys)
+            found.update((doc_id, n) for n, doc_id in self._named(searcher, query, len(keys)))
+        return found
+
+    def count(self) -> int:
+        with self.index.mapped():
+            return int(self.index.searcher().search(self._term("kind", DOCUMENT), limit=1).count)
+
+    def numbers(self, doc_ids: Sequence[str]) -> dict[str, int]:
+        return self._numbers(self.index.searcher(), doc_ids)
+
+    def doc_ids(self, numbers: Sequence[int]) -> list[str | None]:
+        searcher = self.index.searcher()
+        found: dict[int, str] = {}
+        wanted = [number for number in dict.fromkeys(numbers) if 0 < number < 1 << 63]
+        for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
+            part = wanted[start : start + LOOKED_UP_AT_ONCE]
+            query = tantivy.Query.term_set_query(self.index.schema, "number", part)
+            found.update(self._named(searcher, query, len(part)))
+        return [found.get(number) for number in numbers]
+
+    def ids(self) -> Iterator[tuple[int, str]]:
+        searcher = self.index.searcher()
+        yield from sorted(self._named(searcher, self._term("kind", DOCUMENT), searcher.num_docs))
+
+    def get_document(self, doc_id: str) -> Document | None:
+        searcher = self.index.searcher()
+        hits = self._hits(searcher, self._term("key", _key(doc_id)), "number", 1)
+        if not hits:
+            return None
+        entry = _entry(searcher, hits[0][1])
+        stored = json.loads(entry.get_first("stored"))
+        return decode_document(stored["kind"], _content(entry, stored), stored["fields"])
+
+    def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
+        searcher = self.index.searcher()
+        found = self._by_number(searcher, numbers)
+        contents: list[bytes | None] = []
+        for number in numbers:
+            address = found.get(number)
+            if address is None:
+                contents.append(None)
+            else:
+                entry = _entry(searcher, address)
+                contents.append(_content(entry, json.loads(entry.get_first("stored"))))
+        return contents
+
+    # -- candidates ------------------------------------------------------------------------------------------
+
+    def candidates(self, formula: Formula) -> PlainCandidates:
+        searcher = self.index.searcher()
+        with self.index.mapped():
+            query = self._query(searcher, formula)
+        if not isinstance(formula, (Anything, Nothing)):
+            query = self._any([query, self._term("mark", "not text")])
+        numbers = [number for number, _ in self._hits(searcher, query, "number", searcher.num_docs)]
+        return PlainCandidates(numbers, everything=isinstance(formula, Anything))
+
+    def _query(self, searcher: Any, formula: Formula) -> Any:
+        match formula:
+            case Anything():
+                return self._term("kind", DOCUMENT)
+            case Nothing():
+                return tantivy.Query.empty_query()
+            case Lit(data):
+                return self._literal_query(searcher, data)
+            case And(parts):
+                return self._all([self._query(searcher, part) for part in parts])
+            case Or(parts):
+                return self._any([self._query(searcher, part) for part in parts])
+
+    def _literal_query(self, searcher: Any, literal: bytes) -> Any:
+        text = whole_characters(literal)
+        if text is None:
+            return tantivy.Query.empty_query()  # only documents that are not text can hold it
+        if not text:
+            return self._term("kind", DOCUMENT)
+        if len(text) < 3:
+            terms = [term for term, _ in searcher.terms_with_prefix("grams", text)]
+            return tantivy.Query.term_set_query(self.index.schema, "grams", terms)
+        grams = dict.fromkeys(text[start : start + 3] for start in range(len(text) - 2))
+        return self._all([self._term("grams", gram) for gram in grams])
+
+    @staticmethod
+    def _all(queries: list[Any]) -> Any:
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in queries])
+
+    @staticmethod
+    def _any(queries: list[Any]) -> Any:
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
+
+    # -- words -----------------------------------------------------------------------------------------------
+
+    def write_words(self, bags: Sequence[WordBag]) -> None:
+        with self.index.transaction() as writer:
+            searcher = self.index.latest()
+            numbers = [bag.number for bag in bags]
+            there = self._by_number(searcher, numbers)
+            known = set(self._by_number(searcher, numbers, "words_of"))
+            for bag in bags:
+                if bag.number not in there or bag.number in known:
+                    continue
+                known.add(bag.number)
+                entry = tantivy.Document()
+                entry.add_text("kind", WORDS)
+                entry.add_unsigned("words_of", bag.number)
+                entry.add_unsigned("length", bag.length)
+                keys = memoryview(bag.keys).cast("I")
+                terms = (f"{key:08x}{weight:02x}" for key, weight in zip(keys, bag.payloads, strict=True))
+                entry.add_text("words", " ".join(terms))
+                writer.add_document(entry)
+
+    def word_postings(self, key: int) -> Postings:
+        searcher = self.index.searcher()
+        pairs: list[tuple[int, int]] = []
+        with self.index.mapped():
+            terms = searcher.terms_with_prefix("words", f"{key:08x}")
+        for term, _ in terms:
+            hits = self._hits(searcher, self._term("words", term), "words_of", searcher.num_docs)
+            pairs += ((number, int(term[8:], 16)) for number, _ in hits)
+        pairs.sort()
+        return Postings(array("I", (n for n, _ in pairs)).tobytes(), bytes(weight for _, weight in pairs))
+
+    def word_lengths(self, numbers: Sequence[int]) -> list[int]:
+        searcher = self.index.searcher()
+        found = self._by_number(searcher, numbers, "words_of")
+        with self.index.mapped():
+            lengths = searcher.fast_field_values("length", list(found.values()))
+        known = dict(zip(found, lengths, strict=True))
+        return [known.get(number, 0) for number in numbers]
+
+    def word_totals(self) -> WordTotals:
+        searcher = self.index.searcher()
+        query = self._term("kind", WORDS)
+        with self.index.mapped():
+            count = searcher.search(query, limit=1).count
+            total = searcher.aggregate(query, {"length": {"sum": {"field": "length"}}})["length"]["value"]
+        return WordTotals(count, int(total or 0))
+
+    # -- upkeep ----------------------------------------------------------------------------------------------
+
+    def check(self) -> list[str]:
+        searcher = self.index.searcher()
+        problems: list[str] = []
+        hits = self._hits(searcher, self._term("kind", DOCUMENT), "number", searcher.num_docs)
+        for number, address in hits:
+            try:
+                with self.index.mapped():
+                    entry = _entry(searcher, address)
+                    stored = json.loads(entry.get_first("stored"))
+                    if len(_content(entry, stored)) != stored["size"]:
+                        problems.append(f"document {number} is damaged; index again")
+            except StorageError as error:
+                problems.append(f"document {number}: {error}")
+        return problems
+
+    def compact(self) -> None:
+        with self.index.transaction() as writer:
+            pass  # Tantivy merges on its own; a commit lets go of what is no longer read
+        with self.index.mapped():
+            writer.garbage_collect_files()
+
+    def stats(self) -> dict[str, Any]:
+        searcher = self.index.searcher()
+        files = [path for path in self.index.path.iterdir() if path.is_file()]
+        return {
+            "engine": self.name,
+            "documents": self.count(),
+            "segments": searcher.num_segments,
+            "database_bytes": sum(path.stat().st_size for path in files),
+        }
+
+    def close(self) -> None:
+        self.index.close()
+
+
+def _prepared(item: DocumentItem) -> tuple[Any, int]:
+    """The entry of a document, but for its number, and the size of its content."""
+    (doc_id, kind, size, fields, value), content = encode_row(item)
+    entry = tantivy.Document()
+    entry.add_text("kind", DOCUMENT)
+    entry.add_text("key", _key(doc_id))
+    if len(doc_id) < 8000:  # a longer one would be left out of the column; `stored` has it
+        entry.add_text("doc_id", doc_id)
+    try:
+        text = fold(searchable(content)).decode("utf-8")
+    except UnicodeDecodeError:
+        entry.add_text("mark", "not text")
+    else:
+        entry.add_text("grams", text + "\n\n")
+    stored = {"doc_id": doc_id, "kind": kind, "size": size, "fields": fields}
+    entry.add_bytes("stored", json.dumps(stored, ensure_ascii=False).encode("utf-8"))
+    entry.add_bytes("content", value)
+    return entry, size
+
+
+def _entry(searcher: Any, address: _Address) -> Any:
+    return searcher.doc(address)
+
+
+def _stored(searcher: Any, address: _Address) -> dict[str, Any]:
+    return cast("dict[str, Any]", json.loads(_entry(searcher, address).get_first("stored")))
+
+
+def _content(entry: Any, stored: dict[str, Any]) -> bytes:
+    return decode_value(stored["kind"], bytes(entry.get_first("content")), stored["size"])
