@@ -197,8 +197,9 @@ def contest(
     with tempfile.TemporaryDirectory(dir=folder) as place:
         runs = Contest(Path(place), wait)
         runs.run([(f"warm/{doc_id}", document) for doc_id, document in batches[0]])
-        for values in (*runs.times.values(), *runs.counted.values()):
-            values.clear()  # the first batch in a new file makes pages that later ones find
+        for how in runs.disks:  # the first batch in a new file makes pages that later ones find
+            runs.times[how].clear()
+            runs.counted[how].clear()
         for batch in batches:
             runs.run(batch)
         runs.close(len(batches[0]) + sum(map(len, batches)), word)

@@ -32,8 +32,8 @@ def work(engine: str, folder: Path, first: int) -> None:
 def main() -> None:
     engine = sys.argv[1]
     registry.engine_class(engine)  # import it once, before forking
-    sqlite_segments.TAIL_DOCUMENTS = 40  # sealing and merging happen all the time
-    sqlite_segments.FANOUT = 3
+    for name, value in (("TAIL_DOCUMENTS", 40), ("FANOUT", 3)):
+        setattr(sqlite_segments, name, value)  # so that sealing and merging happen all the time
     for line in sys.stdin:
         folder, first = line.rsplit(" ", 1)
         child = os.fork()

@@ -8,13 +8,13 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import apsw
 import pytest
+from another_user import as_nobody
 from simulated_disk import FullDisk
-from storage_contract import documents, found
+from storage_cases import documents, found
 
 from leindex.errors import (
     ConfigError,
@@ -102,7 +102,7 @@ def test_a_writer_that_waits_in_vain(tmp_path: Path) -> None:
     with SQLiteSearch(tmp_path / "index.db") as first:
         database = Database(tmp_path / "index.db", busy_seconds=0.02)
         with SQLiteSearch(tmp_path / "index.db", database=database) as second:
-            second.sleep = waits.append  # type: ignore[method-assign]
+            second.sleep = waits.append
             with first.database.transaction():
                 with pytest.raises(StoreBusyError, match=r"index\.db: another process is writing"):
                     second.batch_write(documents(3))
@@ -164,34 +164,9 @@ def test_opening_to_write_changes_nothing_yet(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def as_nobody(action: Callable[[], None]) -> None:
-    """Runs an action in a child that is not root, and fails as it fails."""
-
-    def run() -> None:
-        if os.getuid() == 0:
-            os.setgroups([])
-            os.setgid(65534)
-            os.setuid(65534)
-        action()
-
-    process = multiprocessing.get_context("fork").Process(target=run)
-    process.start()
-    process.join()
-    assert process.exitcode == 0
-
-
-@pytest.fixture
-def open_path(tmp_path: Path) -> Path:
-    """A folder that another user can reach: pytest's own are private."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.getuid() and folder.stat().st_mode & 0o077 == 0:
-            folder.chmod(0o755)
-    return tmp_path
-
-
 @pytest.mark.parametrize("wal", [False, True])
-def test_a_read_only_folder(open_path: Path, wal: bool) -> None:
-    folder = open_path / "locked"
+def test_a_read_only_folder(tmp_path: Path, wal: bool) -> None:
+    folder = tmp_path / "locked"
     store = SQLiteSearch(folder / "index.db")
     store.batch_write(documents(50))
     if not wal:
@@ -212,14 +187,14 @@ def test_a_read_only_folder(open_path: Path, wal: bool) -> None:
             SQLiteSearch(folder / "new" / "index.db")
 
     try:
-        as_nobody(use)
+        as_nobody(folder, use)
     finally:
         folder.chmod(0o755)
         store.close()
 
 
-def test_a_folder_that_may_not_be_entered(open_path: Path) -> None:
-    folder = open_path / "secret"
+def test_a_folder_that_may_not_be_entered(tmp_path: Path) -> None:
+    folder = tmp_path / "secret"
     SQLiteSearch(folder / "index.db").close()
     folder.chmod(0)
 
@@ -229,7 +204,7 @@ def test_a_folder_that_may_not_be_entered(open_path: Path) -> None:
                 SQLiteSearch(folder / "index.db", readonly=readonly)
 
     try:
-        as_nobody(use)
+        as_nobody(folder, use)
     finally:
         folder.chmod(0o700)
 

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
 from one_by_one import OneByOneSearch
-from storage_contract import StorageContract, documents
+from storage_cases import documents
+from storage_contract import StorageContract
 
 from leindex.errors import ConfigError, EngineMissingError
 from leindex.storage import registry
@@ -55,7 +57,7 @@ def test_an_engine_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
     def missing(name: str, package: str | None = None) -> None:
         raise ModuleNotFoundError("No module named 'tantivy'", name="tantivy")
 
-    monkeypatch.setattr(registry.importlib, "import_module", missing)
+    monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(EngineMissingError, match=r'pip install "leindex\[tantivy\]"'):
         registry.open_engine("tantivy", "nowhere")
 

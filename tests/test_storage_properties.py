@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from storage_contract import FORMULAS, TEXTS, documents, found
+from storage_cases import FORMULAS, TEXTS, documents, found
 
 from leindex.errors import StoreCorruptError
 from leindex.models import DocumentItem, WordBag

@@ -1,7 +1,7 @@
 """From a literal in bytes to text, for engines whose index holds text in UTF-8 only.
 
-A formula's literals are bytes, and may begin or end in the middle of a character. Such an engine looks up what is
-whole of them, and takes documents that are not valid UTF-8 for candidates always.
+A formula's literals are bytes, and may begin or end in the middle of a character. Such an engine looks up
+what is whole of them, and takes documents that are not valid UTF-8 for candidates always.
 """
 
 from __future__ import annotations

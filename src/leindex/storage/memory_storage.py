@@ -29,6 +29,7 @@ class MemorySearch(SearchInterface):
     lacks: ClassVar[Mapping[str, str]] = {
         "close": "there is nothing to close",
         "reopen": "it keeps nothing when it is closed",
+        "read_only_folder": "it has no folder",
         "reader_beside_writer": "its documents are in one object",
         "snapshot": "it has one state, that of now",
     }

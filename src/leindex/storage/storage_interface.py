@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from ..errors import DocumentError, StorageError, StoreBusyError
 from ..models import BatchResult, Document, DocumentItem, Progress, ProgressCallback, WordBag
@@ -122,6 +122,18 @@ class CandidateSet(ABC):
     @abstractmethod
     def count(self, limit: int | None = None) -> int:
         """How many numbers there are, or at least `limit` when counting stops there."""
+
+    def around(self, number: int) -> tuple[int, int, bytes | None]:
+        """The candidates near a number, in bulk: a range that holds the number, from `low` to `high` inclusive, and
+        a bitmap (little-endian, bit 0 is `low`) of the candidates in it, where what it lacks at its end is 0; None
+        if all in the range are candidates."""
+        numbers = list(self)
+        if not numbers:
+            return 1, 2**62, b""
+        bits = 0
+        for each in numbers:
+            bits |= 1 << (each - 1)
+        return 1, 2**62, bits.to_bytes(numbers[-1] // 8 + 1, "little")
 
     @property
     def everything(self) -> bool:
@@ -414,7 +426,7 @@ class SearchInterface(ABC):
     def close(self) -> None:
         """Closes the store; closing twice is no error."""
 
-    def __enter__(self) -> SearchInterface:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -1,18 +1,19 @@
 """Documents in a Tantivy index: an inverted index over character trigrams, compact and quick to search.
 
-One Tantivy index in the folder `tantivy` of the index holds three kinds of entries, so that one commit covers all
-that a batch changes:
+One Tantivy index in the folder `tantivy` of the index holds three kinds of entries, so that one commit covers
+all that a batch changes:
 
-- a *document*: its number, a digest of its id, the trigrams of its folded text, the stored content and fields;
-- the *words* of a document, written later: a term for each word, "hash payload" in hexadecimal, and their count;
-- the *state*: the next document's number. Tantivy's commits can carry a payload, which is where such a counter
+- a *document*: its number, a digest of its id, the trigrams of its folded text, the stored content and
+fields;
+- the *words* of a document, written later: a term for each word, "hash payload" in hexadecimal, and their
+count;
+- the *state*: the next document's number. Tantivy's commits can carry a payload, which is where such a
+counter
   belongs, but its Python binding does not offer that; an entry that each commit replaces is as atomic.
 
-Tantivy holds text in UTF-8 only. A document whose searchable text is not valid UTF-8 has no trigrams but a mark, and
-is a candidate for everything. Newlines are added at the end of each text, so that every one and two characters are
-the beginning of some trigram.
-
-Tantivy allows one writer. It is taken at the first write and kept until `close`; readers are never blocked.
+Tantivy holds text in UTF-8 only. A document whose searchable text is not valid UTF-8 has no trigrams but a
+mark, and is a candidate for everything. Newlines are added at the end of each text, so that every one and two
+characters are the beginning of some trigram.
 """
 
 from __future__ import annotations
@@ -20,29 +21,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal, cast
 
 import tantivy
 
-from ..errors import (
-    DocumentError,
-    StorageError,
-    StoreBusyError,
-    StoreCorruptError,
-    StoreFullError,
-    StoreReadOnlyError,
-    StoreVersionError,
-)
+from ..errors import DocumentError, StorageError
 from ..models import Document, DocumentItem, WordBag
 from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
 from ..text import fold, searchable
 from .literal_text import whole_characters
-from .private_folder import exists, make_file, make_folder, not_created, sync_folder
 from .storage_interface import (
     PlainCandidates,
     Postings,
@@ -51,33 +42,12 @@ from .storage_interface import (
     WordTotals,
 )
 from .stored_value import decode_document, decode_value, encode_row
+from .tantivy_index import DOCUMENT, WORDS, TantivyIndex
 
 FOLDER: Final = "tantivy"
-FORMAT_FILE: Final = "leindex.json"
-FORMAT_VERSION: Final = 1
-HEAP_BYTES: Final = 128 << 20
 LOOKED_UP_AT_ONCE: Final = 10_000
 
-DOCUMENT, WORDS, STATE = "d", "w", "s"
-
 _Address = Any
-
-
-def _schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field("kind", tokenizer_name="raw", index_option="basic")
-    builder.add_unsigned_field("number", indexed=True, fast=True)
-    builder.add_text_field("key", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("doc_id", fast=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("grams", tokenizer_name="trigrams", index_option="basic")
-    builder.add_text_field("mark", tokenizer_name="raw", index_option="basic")
-    builder.add_bytes_field("stored", stored=True)
-    builder.add_bytes_field("content", stored=True)
-    builder.add_unsigned_field("words_of", indexed=True, fast=True)
-    builder.add_text_field("words", tokenizer_name="whitespace", index_option="basic")
-    builder.add_unsigned_field("length", fast=True)
-    builder.add_unsigned_field("next", fast=True)
-    return builder.build()
 
 
 def _key(doc_id: str) -> str:
@@ -93,7 +63,9 @@ class TantivySearch(SearchInterface):
     """
 
     name: ClassVar[str] = "tantivy"
-    lacks: ClassVar[Mapping[str, str]] = {}
+    lacks: ClassVar[Mapping[str, str]] = {
+        "read_only_folder": "Tantivy takes a lock even to read, and makes a file in the folder for it"
+    }
 
     def __init__(
         self,
@@ -103,150 +75,15 @@ class TantivySearch(SearchInterface):
         durability: Literal["full", "normal"] = "full",
         batch_size: int | Literal["auto"] = 100,
     ) -> None:
-        self.path = Path(folder) / FOLDER
-        self.readonly = mode == "read"
+        self.index = TantivyIndex(Path(folder) / FOLDER, mode)
         self.durability = durability
         self.batch_size = batch_size
-        self._pid = os.getpid()
-        self._closed = False
-        self._local = threading.local()
-        self._lock = threading.Lock()
-        self._writer: Any = None
-        self._next = 1
-        self._schema = _schema()
-        with self._mapped():
-            self._index: Any = self._open(create=mode == "create")
-            self._index.config_reader("manual", 0)
-            for name, tokenizer in (
-                ("trigrams", tantivy.Tokenizer.ngram(3, 3, False)),
-                ("whitespace", tantivy.Tokenizer.whitespace()),
-            ):
-                self._index.register_tokenizer(name, tantivy.TextAnalyzerBuilder(tokenizer).build())
-        self._seen: tuple[int, int] | None = None
-
-    # -- opening and closing ---------------------------------------------------------------------------------
-
-    def _open(self, *, create: bool) -> Any:
-        file = self.path / FORMAT_FILE
-        if not exists(file):
-            if exists(self.path / "meta.json"):
-                raise StoreCorruptError(f"{self.path}: is not a leindex index; it is left as it is")
-            if not create:
-                raise StorageError(f"{self.path}: there is no index")
-            self._stamp(file)
-        self._check_format(file)
-        if create:
-            return tantivy.Index(self._schema, path=str(self.path), reuse=True)
-        if not exists(self.path / "meta.json"):
-            raise StorageError(f"{self.path}: there is no index")
-        return tantivy.Index.open(str(self.path))
-
-    def _stamp(self, file: Path) -> None:
-        make_folder(self.path)
-        new = file.with_name(f"{file.name}.{os.getpid()}")
-        make_file(new)
-        try:
-            with new.open("w") as stream:
-                json.dump({"format": FORMAT_VERSION}, stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-            new.replace(file)
-            sync_folder(self.path)
-        except OSError as error:
-            raise not_created(file, error) from error
-
-    def _check_format(self, file: Path) -> None:
-        try:
-            version = json.loads(file.read_text())["format"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreCorruptError(f"{file}: cannot be read; remove the index and index again") from error
-        if version != FORMAT_VERSION:
-            raise StoreVersionError(
-                f"{self.path}: has the format version {version}, this leindex knows {FORMAT_VERSION}; "
-                "use the leindex that wrote it, or remove the index and index again"
-            )
-
-    @contextmanager
-    def _mapped(self) -> Iterator[None]:
-        """Maps Tantivy's errors, which differ only in their texts, to ours."""
-        try:
-            yield
-        except (ValueError, OSError) as error:
-            text = str(error)
-            if "LockBusy" in text:
-                raise StoreBusyError(
-                    f"{self.path}: another process is writing this index; Tantivy allows one writer until it "
-                    "closes the index: wait for that process or end it, then try again"
-                ) from error
-            if "No space left" in text or "StorageFull" in text:
-                raise StoreFullError(
-                    f"{self.path}: no space is left; free some and run the command again"
-                ) from error
-            if "Permission denied" in text or "PermissionDenied" in text or "Read-only file" in text:
-                raise StoreReadOnlyError(f"{self.path}: cannot be written: {text}") from error
-            if "schema does not match" in text or "ncompatible" in text:
-                raise StoreVersionError(
-                    f"{self.path}: was written by another version ({text}); remove the index and index again"
-                ) from error
-            if "orrupt" in text or "deserializ" in text:
-                raise StoreCorruptError(
-                    f"{self.path}: is damaged ({text}); remove the index and index again"
-                ) from error
-            raise StorageError(f"{self.path}: {text}") from error
-
-    def _check_usable(self) -> None:
-        if self._closed:
-            raise StorageError(f"{self.path}: is closed")
-        if os.getpid() != self._pid:
-            raise StorageError(f"{self.path}: was opened before a fork; open it again in the child")
-
-    def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        writer, self._writer = self._writer, None
-        if writer is not None and os.getpid() == self._pid:
-            with self._mapped():
-                writer.wait_merging_threads()
-        self._index = None
 
     # -- writing ---------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        """One commit, or nothing. The number in `_next` is committed with it."""
-        self._check_usable()
-        if self.readonly:
-            raise StoreReadOnlyError(f"{self.path}: is open for reading only")
-        with self._mapped():
-            if self._writer is None:
-                self._writer = self._index.writer(heap_size=HEAP_BYTES, num_threads=1)
-                self._next = self._stored_next()
-            before = self._next
-            try:
-                yield self._writer
-                state = tantivy.Document()
-                state.add_text("kind", STATE)
-                state.add_unsigned("next", self._next)
-                self._writer.delete_documents_by_term("kind", STATE)
-                self._writer.add_document(state)
-                self._writer.commit()
-            except BaseException:
-                self._next = before
-                try:
-                    self._writer.rollback()
-                except (ValueError, OSError):
-                    self._writer = None  # it died with what failed; the next write takes a new one
-                raise
-
-    def _stored_next(self) -> int:
-        searcher = self._fresh()
-        hits = searcher.search(self._term("kind", STATE), limit=1, count=False, order_by_field="next").hits
-        return int(hits[0][0]) if hits else 1
-
     def index_document(self, doc_id: str, document: Document) -> bool:
         row = _prepared((doc_id, document))
-        with self._transaction() as writer:
+        with self.index.transaction() as writer:
             self._write_rows(writer, {doc_id: row[0]})
         return True
 
@@ -268,71 +105,47 @@ class TantivySearch(SearchInterface):
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         rows = cast("dict[str, Any]", batch.payload)
-        with self._transaction() as writer:
+        with self.index.transaction() as writer:
             numbers = self._write_rows(writer, rows)
         batch.numbers.update(numbers)
         return []
 
     def _write_rows(self, writer: Any, rows: Mapping[str, Any]) -> dict[str, int]:
         self._remove(writer, list(rows))
-        numbers = {doc_id: number for number, doc_id in enumerate(rows, self._next)}
+        numbers = {doc_id: number for number, doc_id in enumerate(rows, self.index.next_number)}
         for doc_id, row in rows.items():
             row.add_unsigned("number", numbers[doc_id])
             writer.add_document(row)
-        self._next += len(rows)
+        self.index.next_number += len(rows)
         return numbers
 
     def _remove(self, writer: Any, doc_ids: Sequence[str]) -> int:
         # Only what is there: a delete of nothing costs Tantivy a look at every segment.
-        found = self._numbers(self._fresh(), doc_ids)
+        found = self._numbers(self.index.latest(), doc_ids)
         for doc_id, number in found.items():
             writer.delete_documents_by_term("key", _key(doc_id))
             writer.delete_documents_by_query(self._term("words_of", number))
         return len(found)
 
     def delete_documents(self, doc_ids: Sequence[str]) -> int:
-        with self._transaction() as writer:
+        with self.index.transaction() as writer:
             return self._remove(writer, doc_ids)
 
     def clear(self) -> None:
-        with self._transaction() as writer:
+        with self.index.transaction() as writer:
             writer.delete_all_documents()
 
     # -- reading ---------------------------------------------------------------------------------------------
 
-    def _fresh(self) -> Any:
-        """A searcher over the last commit, whoever made it."""
-        self._check_usable()
-        with self._mapped():
-            status = (self.path / "meta.json").stat()
-            seen = (status.st_ino, status.st_mtime_ns)
-            with self._lock:
-                if seen != self._seen:
-                    self._index.reload()
-                    self._seen = seen
-            return self._index.searcher()
-
-    def _searcher(self) -> Any:
-        self._check_usable()
-        return getattr(self._local, "pinned", None) or self._fresh()
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        if getattr(self._local, "pinned", None) is not None:
-            yield
-            return
-        self._local.pinned = self._fresh()
-        try:
-            yield
-        finally:
-            self._local.pinned = None
+    def snapshot(self) -> AbstractContextManager[None]:
+        return self.index.snapshot()
 
     def _term(self, field: str, value: object) -> Any:
-        return tantivy.Query.term_query(self._schema, field, value, "basic")
+        return tantivy.Query.term_query(self.index.schema, field, value, "basic")
 
     def _hits(self, searcher: Any, query: Any, field: str, limit: int) -> list[tuple[Any, _Address]]:
         """Value of a fast field and address of what a query finds, ascending by that field."""
-        with self._mapped():
+        with self.index.mapped():
             found = searcher.search(
                 tantivy.Query.const_score_query(query, 1.0),
                 limit=max(limit, 1),
@@ -342,21 +155,19 @@ class TantivySearch(SearchInterface):
             )
         return cast("list[tuple[Any, _Address]]", found.hits)
 
-    def _by_number(
-        self, searcher: Any, numbers: Sequence[int], field: str = "number"
-    ) -> dict[int, _Address]:
+    def _by_number(self, searcher: Any, numbers: Sequence[int], field: str = "number") -> dict[int, _Address]:
         found: dict[int, _Address] = {}
         wanted = [number for number in dict.fromkeys(numbers) if 0 < number < 1 << 63]
         for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
             part = wanted[start : start + LOOKED_UP_AT_ONCE]
-            query = tantivy.Query.term_set_query(self._schema, field, part)
+            query = tantivy.Query.term_set_query(self.index.schema, field, part)
             found.update(self._hits(searcher, query, field, len(part)))
         return found
 
     def _named(self, searcher: Any, query: Any, limit: int) -> list[tuple[int, str]]:
         """Number and id of what a query finds."""
         hits = self._hits(searcher, query, "doc_id", limit)
-        with self._mapped():
+        with self.index.mapped():
             numbers = searcher.fast_field_values("number", [address for _, address in hits])
         return [
             (number, doc_id if doc_id is not None else _stored(searcher, address)["doc_id"])
@@ -367,33 +178,33 @@ class TantivySearch(SearchInterface):
         found: dict[str, int] = {}
         for start in range(0, len(doc_ids), LOOKED_UP_AT_ONCE):
             keys = [_key(doc_id) for doc_id in dict.fromkeys(doc_ids[start : start + LOOKED_UP_AT_ONCE])]
-            query = tantivy.Query.term_set_query(self._schema, "key", keys)
+            query = tantivy.Query.term_set_query(self.index.schema, "key", keys)
             found.update((doc_id, n) for n, doc_id in self._named(searcher, query, len(keys)))
         return found
 
     def count(self) -> int:
-        with self._mapped():
-            return int(self._searcher().search(self._term("kind", DOCUMENT), limit=1).count)
+        with self.index.mapped():
+            return int(self.index.searcher().search(self._term("kind", DOCUMENT), limit=1).count)
 
     def numbers(self, doc_ids: Sequence[str]) -> dict[str, int]:
-        return self._numbers(self._searcher(), doc_ids)
+        return self._numbers(self.index.searcher(), doc_ids)
 
     def doc_ids(self, numbers: Sequence[int]) -> list[str | None]:
-        searcher = self._searcher()
+        searcher = self.index.searcher()
         found: dict[int, str] = {}
         wanted = [number for number in dict.fromkeys(numbers) if 0 < number < 1 << 63]
         for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
             part = wanted[start : start + LOOKED_UP_AT_ONCE]
-            query = tantivy.Query.term_set_query(self._schema, "number", part)
+            query = tantivy.Query.term_set_query(self.index.schema, "number", part)
             found.update(self._named(searcher, query, len(part)))
         return [found.get(number) for number in numbers]
 
     def ids(self) -> Iterator[tuple[int, str]]:
-        searcher = self._searcher()
+        searcher = self.index.searcher()
         yield from sorted(self._named(searcher, self._term("kind", DOCUMENT), searcher.num_docs))
 
     def get_document(self, doc_id: str) -> Document | None:
-        searcher = self._searcher()
+        searcher = self.index.searcher()
         hits = self._hits(searcher, self._term("key", _key(doc_id)), "number", 1)
         if not hits:
             return None
@@ -402,7 +213,7 @@ class TantivySearch(SearchInterface):
         return decode_document(stored["kind"], _content(entry, stored), stored["fields"])
 
     def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
-        searcher = self._searcher()
+        searcher = self.index.searcher()
         found = self._by_number(searcher, numbers)
         contents: list[bytes | None] = []
         for number in numbers:
@@ -417,8 +228,8 @@ class TantivySearch(SearchInterface):
     # -- candidates ------------------------------------------------------------------------------------------
 
     def candidates(self, formula: Formula) -> PlainCandidates:
-        searcher = self._searcher()
-        with self._mapped():
+        searcher = self.index.searcher()
+        with self.index.mapped():
             query = self._query(searcher, formula)
         if not isinstance(formula, (Anything, Nothing)):
             query = self._any([query, self._term("mark", "not text")])
@@ -446,7 +257,7 @@ class TantivySearch(SearchInterface):
             return self._term("kind", DOCUMENT)
         if len(text) < 3:
             terms = [term for term, _ in searcher.terms_with_prefix("grams", text)]
-            return tantivy.Query.term_set_query(self._schema, "grams", terms)
+            return tantivy.Query.term_set_query(self.index.schema, "grams", terms)
         grams = dict.fromkeys(text[start : start + 3] for start in range(len(text) - 2))
         return self._all([self._term("grams", gram) for gram in grams])
 
@@ -461,8 +272,8 @@ class TantivySearch(SearchInterface):
     # -- words -----------------------------------------------------------------------------------------------
 
     def write_words(self, bags: Sequence[WordBag]) -> None:
-        with self._transaction() as writer:
-            searcher = self._fresh()
+        with self.index.transaction() as writer:
+            searcher = self.index.latest()
             numbers = [bag.number for bag in bags]
             there = self._by_number(searcher, numbers)
             known = set(self._by_number(searcher, numbers, "words_of"))
@@ -480,9 +291,9 @@ class TantivySearch(SearchInterface):
                 writer.add_document(entry)
 
     def word_postings(self, key: int) -> Postings:
-        searcher = self._searcher()
+        searcher = self.index.searcher()
         pairs: list[tuple[int, int]] = []
-        with self._mapped():
+        with self.index.mapped():
             terms = searcher.terms_with_prefix("words", f"{key:08x}")
         for term, _ in terms:
             hits = self._hits(searcher, self._term("words", term), "words_of", searcher.num_docs)
@@ -491,17 +302,17 @@ class TantivySearch(SearchInterface):
         return Postings(array("I", (n for n, _ in pairs)).tobytes(), bytes(weight for _, weight in pairs))
 
     def word_lengths(self, numbers: Sequence[int]) -> list[int]:
-        searcher = self._searcher()
+        searcher = self.index.searcher()
         found = self._by_number(searcher, numbers, "words_of")
-        with self._mapped():
+        with self.index.mapped():
             lengths = searcher.fast_field_values("length", list(found.values()))
         known = dict(zip(found, lengths, strict=True))
         return [known.get(number, 0) for number in numbers]
 
     def word_totals(self) -> WordTotals:
-        searcher = self._searcher()
+        searcher = self.index.searcher()
         query = self._term("kind", WORDS)
-        with self._mapped():
+        with self.index.mapped():
             count = searcher.search(query, limit=1).count
             total = searcher.aggregate(query, {"length": {"sum": {"field": "length"}}})["length"]["value"]
         return WordTotals(count, int(total or 0))
@@ -509,12 +320,12 @@ class TantivySearch(SearchInterface):
     # -- upkeep ----------------------------------------------------------------------------------------------
 
     def check(self) -> list[str]:
-        searcher = self._searcher()
+        searcher = self.index.searcher()
         problems: list[str] = []
         hits = self._hits(searcher, self._term("kind", DOCUMENT), "number", searcher.num_docs)
         for number, address in hits:
             try:
-                with self._mapped():
+                with self.index.mapped():
                     entry = _entry(searcher, address)
                     stored = json.loads(entry.get_first("stored"))
                     if len(_content(entry, stored)) != stored["size"]:
@@ -524,20 +335,23 @@ class TantivySearch(SearchInterface):
         return problems
 
     def compact(self) -> None:
-        with self._transaction():
+        with self.index.transaction() as writer:
             pass  # Tantivy merges on its own; a commit lets go of what is no longer read
-        with self._mapped():
-            self._writer.garbage_collect_files()
+        with self.index.mapped():
+            writer.garbage_collect_files()
 
     def stats(self) -> dict[str, Any]:
-        searcher = self._searcher()
-        files = [path for path in self.path.iterdir() if path.is_file()]
+        searcher = self.index.searcher()
+        files = [path for path in self.index.path.iterdir() if path.is_file()]
         return {
             "engine": self.name,
             "documents": self.count(),
             "segments": searcher.num_segments,
             "database_bytes": sum(path.stat().st_size for path in files),
         }
+
+    def close(self) -> None:
+        self.index.close()
 
 
 def _prepared(item: DocumentItem) -> tuple[Any, int]:

@@ -1,0 +1,233 @@
+"""One Tantivy index: its schema, opened safely, written by one writer, read through snapshots, errors mapped.
+
+Tantivy allows one writer, in whichever process. It is taken at the first write and kept until `close`;
+readers are never blocked. Its folder also holds `leindex.json` with the version of our format, which is
+written first, so that a folder with an index but without that file is not ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import tantivy
+
+from ..errors import (
+    StorageError,
+    StoreBusyError,
+    StoreCorruptError,
+    StoreFullError,
+    StoreReadOnlyError,
+    StoreVersionError,
+)
+from .private_folder import exists, make_file, make_folder, not_created, sync_folder
+
+FORMAT_FILE: Final = "leindex.json"
+FORMAT_VERSION: Final = 1
+HEAP_BYTES: Final = 128 << 20
+
+DOCUMENT, WORDS, STATE = "d", "w", "s"
+"""The kinds of entries."""
+
+
+def schema() -> tantivy.Schema:
+    """The fields of all kinds of entries; which has which is told in `tantivy_storage`."""
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("kind", tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("number", indexed=True, fast=True)
+    builder.add_text_field("key", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("doc_id", fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("grams", tokenizer_name="trigrams", index_option="basic")
+    builder.add_text_field("mark", tokenizer_name="raw", index_option="basic")
+    builder.add_bytes_field("stored", stored=True)
+    builder.add_bytes_field("content", stored=True)
+    builder.add_unsigned_field("words_of", indexed=True, fast=True)
+    builder.add_text_field("words", tokenizer_name="whitespace", index_option="basic")
+    builder.add_unsigned_field("length", fast=True)
+    builder.add_unsigned_field("next", fast=True)
+    return builder.build()
+
+
+class TantivyIndex:
+    """A Tantivy index of ours, in a folder of its own.
+
+    `mode` is "read" (never changes anything), "write" (must exist) or "create". Raises StorageError
+    subclasses that name the folder. `next_number` is committed with each transaction.
+    """
+
+    def __init__(self, path: Path, mode: Literal["read", "write", "create"]) -> None:
+        self.path = path
+        self.readonly = mode == "read"
+        self.schema = schema()
+        self.next_number = 1
+        self._pid = os.getpid()
+        self._closed = False
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._writer: Any = None
+        self._seen: tuple[int, int] | None = None
+        with self.mapped():
+            self._index: Any = self._open(create=mode == "create")
+            self._index.config_reader("manual", 0)
+            for name, tokenizer in (
+                ("trigrams", tantivy.Tokenizer.ngram(3, 3, False)),
+                ("whitespace", tantivy.Tokenizer.whitespace()),
+            ):
+                self._index.register_tokenizer(name, tantivy.TextAnalyzerBuilder(tokenizer).build())
+
+    def _open(self, *, create: bool) -> Any:
+        file = self.path / FORMAT_FILE
+        if not exists(file):
+            if exists(self.path / "meta.json"):
+                raise StoreCorruptError(f"{self.path}: is not a leindex index; it is left as it is")
+            if not create:
+                raise StorageError(f"{self.path}: there is no index")
+            self._stamp(file)
+        self._check_format(file)
+        if create:
+            return tantivy.Index(self.schema, path=str(self.path), reuse=True)
+        if not exists(self.path / "meta.json"):
+            raise StorageError(f"{self.path}: there is no index")
+        return tantivy.Index.open(str(self.path))
+
+    def _stamp(self, file: Path) -> None:
+        make_folder(self.path)
+        new = file.with_name(f"{file.name}.{os.getpid()}")
+        make_file(new)
+        try:
+            with new.open("w") as stream:
+                json.dump({"format": FORMAT_VERSION}, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            new.replace(file)
+            sync_folder(self.path)
+        except OSError as error:
+            raise not_created(file, error) from error
+
+    def _check_format(self, file: Path) -> None:
+        try:
+            version = json.loads(file.read_text())["format"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreCorruptError(f"{file}: cannot be read; remove the index and index again") from error
+        if version != FORMAT_VERSION:
+            raise StoreVersionError(
+                f"{self.path}: has the format version {version}, this leindex knows {FORMAT_VERSION}; "
+                "use the leindex that wrote it, or remove the index and index again"
+            )
+
+    @contextmanager
+    def mapped(self) -> Iterator[None]:
+        """Maps Tantivy's errors, which differ only in their texts, to ours."""
+        try:
+            yield
+        except (ValueError, OSError) as error:
+            text = str(error)
+            if "LockBusy" in text:
+                raise StoreBusyError(
+                    f"{self.path}: another process is writing this index; Tantivy allows one writer until it "
+                    "closes the index: wait for that process or end it, then try again"
+                ) from error
+            if "No space left" in text or "StorageFull" in text:
+                raise StoreFullError(
+                    f"{self.path}: no space is left; free some and run the command again"
+                ) from error
+            if "Permission denied" in text or "PermissionDenied" in text or "Read-only file" in text:
+                raise StoreReadOnlyError(f"{self.path}: cannot be written: {text}") from error
+            if "schema does not match" in text or "ncompatible" in text:
+                raise StoreVersionError(
+                    f"{self.path}: was written by another version ({text}); remove the index and index again"
+                ) from error
+            if "orrupt" in text or "deserializ" in text:
+                raise StoreCorruptError(
+                    f"{self.path}: is damaged ({text}); remove the index and index again"
+                ) from error
+            raise StorageError(f"{self.path}: {text}") from error
+
+    def _check_usable(self) -> None:
+        if self._closed:
+            raise StorageError(f"{self.path}: is closed")
+        if os.getpid() != self._pid:
+            raise StorageError(f"{self.path}: was opened before a fork; open it again in the child")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """One commit, or nothing. `next_number` is committed with it."""
+        self._check_usable()
+        if self.readonly:
+            raise StoreReadOnlyError(f"{self.path}: is open for reading only")
+        with self.mapped():
+            if self._writer is None:
+                writer = self._index.writer(heap_size=HEAP_BYTES, num_threads=1)
+                self.next_number = self._stored_next()  # only now nobody else can raise it
+                self._writer = writer
+            before = self.next_number
+            try:
+                yield self._writer
+                state = tantivy.Document()
+                state.add_text("kind", STATE)
+                state.add_unsigned("next", self.next_number)
+                self._writer.delete_documents_by_term("kind", STATE)
+                self._writer.add_document(state)
+                self._writer.commit()
+            except BaseException:
+                self.next_number = before
+                try:
+                    self._writer.rollback()
+                except (ValueError, OSError):
+                    self._writer = None  # it died with what failed; the next write takes a new one
+                raise
+
+    def _stored_next(self) -> int:
+        searcher = self.latest()
+        hits = searcher.search(
+            tantivy.Query.term_query(self.schema, "kind", STATE, "basic"),
+            limit=1,
+            count=False,
+            order_by_field="next",
+        ).hits
+        return int(hits[0][0]) if hits else 1
+
+    def latest(self) -> Any:
+        """A searcher over the last commit, whoever made it."""
+        self._check_usable()
+        with self.mapped():
+            status = (self.path / "meta.json").stat()
+            seen = (status.st_ino, status.st_mtime_ns)
+            with self._lock:
+                if seen != self._seen:
+                    self._index.reload()
+                    self._seen = seen
+            return self._index.searcher()
+
+    def searcher(self) -> Any:
+        """What this thread reads: its snapshot, or the last commit."""
+        self._check_usable()
+        return getattr(self._local, "pinned", None) or self.latest()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """This thread's reads see one commit until the end."""
+        if getattr(self._local, "pinned", None) is not None:
+            yield
+            return
+        self._local.pinned = self.latest()
+        try:
+            yield
+        finally:
+            self._local.pinned = None
+
+    def close(self) -> None:
+        """Waits for merges under way and lets the writer go; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        writer, self._writer = self._writer, None
+        if writer is not None and os.getpid() == self._pid:
+            with self.mapped():
+                writer.wait_merging_threads()
+        self._index = None
