@@ -34,9 +34,9 @@ ESCAPES = {"n": 10, "r": 13, "t": 9, "0": 0, "\\": 92, "'": 39, '"': 34}
 HEADER = '''"""Facts of Unicode {version}, as the pinned ripgrep knows them. Written by
 benchmarks/make_unicode_tables.py.
 
-Each value of `RANGES` is one string of `name:data` words; data is the base64 (without padding) of LEB128 numbers:
-the gap from the last end to the next start, then the length of the range less one, alternately. `FOLDS` holds
-runs of simple case folding as (start, count, stride, distance) numbers, a fold pairing
+Each value of `RANGES` is one string of `name:data` words; data is the base64 (without padding) of LEB128
+numbers: the gap from the last end to the next start, then the length of the range less one, alternately.
+`FOLDS` holds runs of simple case folding as (start, count, stride, distance) numbers, a fold pairing
 `start + i * stride` with the character at that distance. `NAMES` and `VALUES` are `alias=canonical` words.
 Decoding is lazy and lives in `regex_classes.py`: importing this file only maps a few long strings.
 """
@@ -120,7 +120,8 @@ def c_table(version: str, ranges: list[tuple[int, int]]) -> str:
     """The characters of \\w beyond ASCII as a table in C, for looks at run time."""
     rows = ", ".join(f"{{0x{start:X}, 0x{end:X}}}" for start, end in ranges if start > 127)
     return (
-        f"/* What \\w matches beyond ASCII, Unicode {version}. Written by benchmarks/make_unicode_tables.py. */\n"
+        f"/* What \\w matches beyond ASCII, Unicode {version}.\n"
+        " * Written by benchmarks/make_unicode_tables.py. */\n"
         "static const uint32_t WORD_RANGES[][2] = {\n"
         + textwrap.fill(rows, 110, initial_indent="    ", subsequent_indent="    ")
         + ",\n};\n"

@@ -182,7 +182,7 @@ REFUSALS: list[tuple[str, int, str, str]] = [
     ("/a(b|c)", 0, "not closed with /", "quotes"),
     ("/a/b(c", 2, "ends here", r"\/"),
     ("/a/i", 3, "flags", "(?i)"),
-    ("a /b(/", 3, "unclosed group", '"/b(/"'),
+    ("a /b(/", 4, "unclosed group", '"/b(/"'),
     ("a /b[z-a]/", 5, "range", '"/b[z-a]/"'),
     (r"/a\/b[z-a]/", 6, "range", ""),
     ("file:/a[z-a]/", 8, "range", ""),

@@ -1,8 +1,10 @@
 """Types of the C extension; the comments in native/*.c say how each works."""
 
-from typing import Final, final
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias, final
 
-from typing_extensions import Buffer
+Buffer: TypeAlias = bytes | bytearray | memoryview[Any]
 
 # grams.c
 class SegmentBuilder:
@@ -13,12 +15,15 @@ class SegmentBuilder:
     def postings(self) -> int: ...
     def add(self, text: Buffer, /) -> int: ...
     def add_keys(self, keys: Buffer, payloads: Buffer, /) -> None: ...
-    def add_block(self, block: Buffer, numbers: Buffer, /) -> None: ...
+    def add_block(self, block: Buffer, numbers: Buffer | array[int], /) -> None: ...
     def set_documents(self, documents: int, /) -> None: ...
     def finish(self, block_bytes: int = 16000, /) -> list[tuple[int, bytes]]: ...
 
 def postings(block: Buffer, low: int, high: int, /) -> bytes: ...
 def weighted_postings(block: Buffer, key: int, /) -> tuple[bytes, bytes]: ...
+def select_run(
+    numbers: Buffer, start: int, low: int, high: int, bitmap: Buffer | None, /
+) -> tuple[int, list[int]]: ...
 def members(bitmap: Buffer, base: int, /) -> list[int]: ...
 
 # --- files.c ---
@@ -54,18 +59,16 @@ def read_files(
     root_fd: int, paths: tuple[bytes, ...], limit: int, /
 ) -> list[tuple[bytes, int, int, int] | int]:
     """For each file (content, size, mtime_ns, inode), or -errno, or one of the constants above."""
-from collections.abc import Iterable
-from typing import TypeAlias
 
-Buffer: TypeAlias = bytes | bytearray | memoryview
 Span: TypeAlias = tuple[int, int]
 
 class Regex:
-    """A compiled pattern (`leindex.query.program.build` makes one); never changes, may be used by many threads.
+    """A compiled pattern (`leindex.query.program.build` makes one); never changes, may be used by many
+    threads.
 
-    Offsets are in bytes. `data` is any contiguous buffer; looks (`^`, `\\b`) see all of it, whatever part of it
-    `start` and `end` (negative: the end of the data) say to search. Every method lets go of the GIL for all but
-    small data, and raises MemoryError and nothing else.
+    Offsets are in bytes. `data` is any contiguous buffer; looks (`^`, `\\b`) see all of it, whatever part of
+    it `start` and `end` (negative: the end of the data) say to search. Every method lets go of the GIL for
+    all but small data, and raises MemoryError and nothing else.
     """
 
     def __new__(cls, program: bytes, /) -> Regex:
@@ -82,18 +85,21 @@ class Regex:
         """The leftmost match in data[start:end], of those the first by preference."""
 
     def find_all(self, data: Buffer, start: int = 0, end: int = -1, limit: int = -1, /) -> list[Span]:
-        """Matches from left to right that do not overlap, none of them empty right where the last one ended."""
+        """Matches from left to right that do not overlap, none of them empty right where the last one
+        ended."""
 
     def captures(self, data: Buffer, start: int = 0, end: int = -1, /) -> list[Span | None] | None:
         """What `find` finds, and then each group; None for groups that took no part."""
 
-    def matching_lines(self, data: Buffer, limit: int = -1, invert: bool = False, spans: bool = True, /) -> bytes:
+    def matching_lines(
+        self, data: Buffer, limit: int = -1, invert: bool = False, spans: bool = True, /
+    ) -> bytes:
         """The lines that match (with `invert`, the others), each searched on its own, as ripgrep does.
 
-        Returns five unsigned 64-bit numbers a line, to be read with `memoryview(result).cast("Q")`: its number from
-        1, where it starts, where its text ends (before the newline; with CRLF before the carriage return too), where
-        the first match starts and ends. Those two are the line's start with `invert`, and mean nothing without
-        `spans`, which is faster. An empty piece after the last newline is no line.
+        Returns five unsigned 64-bit numbers a line, to be read with `memoryview(result).cast("Q")`: its
+        number from 1, where it starts, where its text ends (before the newline; with CRLF before the carriage
+        return too), where the first match starts and ends. Those two are the line's start with `invert`, and
+        mean nothing without `spans`, which is faster. An empty piece after the last newline is no line.
         """
 
     def count_lines(self, data: Buffer, /) -> int:
@@ -107,4 +113,45 @@ class Regex:
 
 def count_newlines(data: Buffer, start: int = 0, end: int = -1, /) -> int:
     """The number of newlines in data[start:end]."""
+# words.c, bag.c: text to terms. A term is known by a 32-bit hash; packed arrays are in native byte order.
+def terms(text: bytes, /) -> list[tuple[bytes, int, int, int, int]]:
+    """The terms of a text in order: term, hash, role (0 whole identifier, 1 part, 2 two parts joined), and
+    where the identifier starts and ends. The whole identifier comes before its parts."""
+
+def bag(text: bytes, names: bytes, /) -> tuple[bytes, bytes, int]:
+    """The bag of words of a text in which definitions have these names (separated by line ends): hashes,
+    ascending; a payload byte for each (see terms.py); the number of words."""
+
+# passages.c
+def scan(text: bytes, terms: bytes, starts: bytes, /) -> tuple[bytes, bytes]:
+    """How often each of up to 64 terms (hashes) occurs in each part of a text (given by its first line,
+    from 0, ascending): 16-bit counts, part by part; and the number of words in each part (32 bits)."""
+
+def passages(
+    text: bytes, terms: bytes, starts: bytes, ends: bytes, /
+) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    """The passages of a text whose definitions span these lines (from 1, ordered by start, the longer
+    first): first and last lines, the place of each one's definition or 2**32-1, then counts and words as in
+    `scan`."""
+
+# score.c
+def best(
+    lists: list[tuple[int, float, bytes, bytes, bytes]], size: int, limit: int, allowed: bytes | None, /
+) -> list[tuple[int, float]]:
+    """The best documents, with their scores, for posting lists (group, weight, what each of 256 payloads is
+    worth as 32-bit floats, numbers, payloads); lists of one group stand together, and the best of them
+    counts. Numbers are below `size`; `allowed` (numbers) restricts them and lets in documents of no
+    list."""
+
+# paths.c, fuzzy.c
+def path_terms(paths: bytes, numbers: bytes, /) -> tuple[bytes, bytes, bytes]:
+    """The terms of paths (separated by NUL) of the documents with these numbers: hashes, ascending;
+    numbers; flags."""
+
+def fuzzy(
+    query: bytes, paths: bytes, lowered: bytes, recency: bytes, limit: int, /
+) -> tuple[list[tuple[int, int]], int]:
+    """The paths (separated by NUL; also given in lower case) that have the query's letters in order: place
+    and score of the best, and how many there are. Of equal ones the one with the higher recency (32 bits)
+    comes first."""
 def c_symbols(content: bytes, /) -> list[tuple[str, str, str, int, int, int, int, str]]: ...

@@ -14,32 +14,36 @@ An Index opened for searching changes nothing; the first `update` opens the stor
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from .config import Location, locate
-from .errors import ConfigError, StaleIndexError
+from .errors import ConfigError
+from .freshness import Freshness, Refresh
 from .models import Completeness, ProgressCallback, SearchResult, UpdateResult
 from .storage.catalog import Catalog
-from .storage.database import Database, Durability
+from .storage.database import BUSY_SECONDS, Database, Durability
+from .roots import adopt_moved, known_indexes
+from .storage.locks import WatchMark, updating
 from .storage.registry import DEFAULT_ENGINE, open_engine
 from .storage.storage_interface import SearchInterface
 
 if TYPE_CHECKING:
-    from .indexing.pipeline import UpdateOptions
+    from concurrent.futures import ThreadPoolExecutor
+
+    from .indexing.pipeline import Comparison, UpdateOptions
+    from .search.exact import FileLines
     from .search.fuzzy import PathList
     from .search.select import Selection, Selector
-    from .search.source import PathTable
+    from .search.table import FileTable
     from .search.symbols import SymbolHit, SymbolResult
 
-Refresh = Literal["always", "auto", "never"]
-
-REFRESH_BUDGET = 0.15
-"""Seconds: with `auto`, a search compares the index with the tree first if the last walk took at most this long."""
+SCAN_THREADS = 2
+"""Threads that fetch, decompress and test contents where a search has to look at many."""
 
 
 @dataclass(slots=True)
@@ -49,6 +53,15 @@ class _Opened:
     database: Database
     store: SearchInterface
     catalog: Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class GrepAnswer:
+    """The files that match a pattern, with their matching lines."""
+
+    pattern: str
+    files: tuple[FileLines, ...]
+    completeness: Completeness
 
 
 class Index:
@@ -73,8 +86,10 @@ class Index:
         self.strict = strict
         self._engine = engine
         self._durability: Durability = durability
+        self._freshness = Freshness()
         self._opened: _Opened | None = None
-        self._paths: PathTable | None = None
+        self._table: FileTable | None = None
+        self._threads: ThreadPoolExecutor | None = None
         self._path_list: tuple[int, PathList] | None = None
 
     # -- the store ------------------------------------------------------------------------------------------------
@@ -135,6 +150,9 @@ class Index:
 
     def close(self) -> None:
         """Closes the store; the next use opens it again."""
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(cancel_futures=True)
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.store.close()
@@ -152,51 +170,109 @@ class Index:
         self,
         options: UpdateOptions | None = None,
         *,
+        paths: Iterable[str | bytes | os.PathLike[str]] | None = None,
+        comparison: Comparison | None = None,
+        wait_seconds: float = BUSY_SECONDS,
         on_progress: ProgressCallback | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> UpdateResult:
         """Brings the index up to date with the tree, making it if there is none.
 
+        `paths` are the files and folders that changed, were made or are gone, absolute or relative to the root,
+        where they are known: nothing else is looked at. `comparison` is what `pipeline.compared` just found.
+        `wait_seconds` is how long to wait for another process that is updating this index; StoreBusyError follows.
         The options of the last update are used again where none are given. Raises CancelledError at a batch
         boundary when `cancelled` returns true, StorageError when the store fails; what landed before stays.
         """
         from .indexing import pipeline
 
-        opened = self._open(write=True)
-        if options is None:
-            options = pipeline.stored_options(opened.catalog)
-        result = pipeline.update(
-            self.root, opened.store, opened.catalog, options, on_progress=on_progress, cancelled=cancelled
-        )
-        return result
+        some = None if paths is None else [self._relative(path) for path in paths]
+        with self._updating(wait_seconds) as opened:
+            if options is None:
+                options = pipeline.stored_options(opened.catalog)
+            if comparison is not None and comparison.generation != opened.catalog.generation:
+                comparison = None  # another process has updated since
+            return pipeline.update(
+                self.root,
+                opened.store,
+                opened.catalog,
+                options,
+                paths=some,
+                comparison=comparison,
+                on_progress=on_progress,
+                cancelled=cancelled,
+            )
+
+    @contextmanager
+    def _updating(self, wait_seconds: float = BUSY_SECONDS) -> Iterator[_Opened]:
+        """The store, open for writing, while no other process updates this index."""
+        if not self.exists:
+            adopt_moved(self.location)
+            self._open(write=True)
+        with updating(self.location.folder, wait_seconds):
+            yield self._open(write=True)
+
+    def watch(
+        self,
+        *,
+        on_update: Callable[[UpdateResult], None] = lambda result: None,
+        on_notice: Callable[[str], None] = lambda message: None,
+        stop: threading.Event | None = None,
+        reconcile_seconds: float = 180.0,
+    ) -> None:
+        """Keeps the index current while the tree changes, until `stop` is set.
+
+        `on_update` is called after the first comparison and each update that changed something, `on_notice` with a
+        line about trouble with the system's notices of changes. Everything is compared every `reconcile_seconds`.
+        Raises as `update` does, and EngineMissingError where watchfiles is not installed.
+        """
+        from .indexing import pipeline
+        from .indexing.watch import watch
+
+        with self._updating():
+            mark = WatchMark(self.location.folder)
+        try:
+            watch(
+                self.root,
+                self.update,
+                folders=lambda paths: pipeline.folders(self.root, self.catalog, paths),
+                own=self.location.folder,
+                mark=mark,
+                stop=stop or threading.Event(),
+                on_update=on_update,
+                on_notice=on_notice,
+                reconcile_seconds=reconcile_seconds,
+            )
+        finally:
+            mark.close()
+
+    def _relative(self, path: str | bytes | os.PathLike[str]) -> bytes:
+        """A path as the catalogue has it. Raises ConfigError for one outside of the root."""
+        given, root = os.fsencode(path), os.fsencode(self.root)
+        if not os.path.isabs(given):
+            return given
+        if given != root and not given.startswith(os.path.join(root, b"")):
+            raise ConfigError(f"{os.fsdecode(given)}: is not in {self.root}")
+        return given[len(root) :].lstrip(b"/")
 
     def compact(self) -> None:
         """Merges what is worth merging and gives back what deleted documents take."""
         from .indexing import pipeline
 
-        opened = self._open(write=True)
-        pipeline.collect_unnamed(opened.store, opened.catalog)
-        opened.store.compact()
+        with self._updating() as opened:
+            pipeline.collect_unnamed(opened.store, opened.catalog, pipeline.stored_options(opened.catalog))
+            opened.store.compact()
 
     # -- freshness ------------------------------------------------------------------------------------------------
 
     def freshen(self, refresh: Refresh | None = None) -> None:
         """Compares the index with the tree first, as `refresh` says. Raises StaleIndexError in strict mode."""
-        refresh = refresh or self.refresh
-        if refresh == "never":
-            if self.strict:
-                raise StaleIndexError(
-                    f"{self.root} was not compared with its index; run: leindex index {self.root}"
-                )
-            return
-        walk_seconds = float(self.catalog.state("walk_seconds", 0.0))
-        if refresh == "always" or self.strict or walk_seconds <= REFRESH_BUDGET:
-            self.update()
+        self._freshness.freshen(self, refresh or self.refresh, strict=self.strict)
 
     @property
     def age_seconds(self) -> float:
-        """How long ago the index was compared with the tree."""
-        return max(0.0, time.time() - float(self.catalog.state("walked_at", 0.0)))
+        """How long ago the index was compared with the tree; 0 while a watcher keeps it current."""
+        return self._freshness.age_seconds(self)
 
     # -- searching ------------------------------------------------------------------------------------------------
 
@@ -212,15 +288,23 @@ class Index:
         from .search.select import Selector
 
         opened = self._open(write=False)
-        return Selector(self.root, opened.store, opened.catalog, os.fsencode(scope), accepts)
+        return Selector(self.root, opened.store, opened.catalog, self.table, self._pool, os.fsencode(scope), accepts)
 
-    def path_table(self) -> PathTable:
-        """The terms of all paths, made anew when the generation has changed."""
-        from .search.source import PathTable
+    def table(self) -> FileTable:
+        """The files in path order, made anew when the generation has changed."""
+        from .search.table import FileTable
 
-        if self._paths is None or self._paths.generation != self.catalog.generation:
-            self._paths = PathTable(self.catalog)
-        return self._paths
+        if self._table is None or self._table.generation != self.catalog.generation:
+            self._table = FileTable(self.catalog)
+        return self._table
+
+    def _pool(self) -> ThreadPoolExecutor:
+        """The threads that fetch and test ahead; they keep their connections from one search to the next."""
+        if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._threads = ThreadPoolExecutor(SCAN_THREADS, thread_name_prefix="leindex-scan")
+        return self._threads
 
     def completeness(self, seen: Selection, *, truncated: bool = False) -> Completeness:
         """What an answer covers, for a search that looked at `seen`."""
@@ -228,7 +312,7 @@ class Index:
         totals = catalog.totals()
         skipped = dict(totals.skipped)
         large = skipped.get("too large", 0)
-        notes = list(seen.notes)
+        notes = [*seen.notes, *filter(None, [self._freshness.note])]
         if seen.unread:
             notes.append(f"{len(seen.unread)} files over the size limit could not be read")
         unread_folders = dict(catalog.state("passed_over", {})).get("unreadable folder", 0)
@@ -276,6 +360,47 @@ class Index:
                 scope=self.location.scope if scope is None else scope,
                 languages=_family,
             )
+
+    def grep(
+        self,
+        pattern: str,
+        *,
+        fixed: bool = False,
+        ignore_case: bool = False,
+        smart_case: bool = False,
+        word: bool = False,
+        paths: Callable[[str], bool] | None = None,
+        max_files: int | None = None,
+        max_lines: int | None = None,
+        lines: bool = True,
+    ) -> GrepAnswer:
+        """Every file with a line that matches a regular expression in ripgrep's dialect, in path order.
+
+        `fixed` takes the pattern literally, `word` wants word boundaries around it; `paths` tells which files to
+        look at, by path; `max_files` and `max_lines` (a file) end the search early; without `lines` only paths are
+        returned. Raises QueryError for a pattern that is refused.
+        """
+        from .search.exact import matching_files
+        from .search.request import Boundary, Case, GrepRequest
+        from .search.select import Selection
+
+        request = GrepRequest(
+            (pattern,),
+            fixed_strings=fixed,
+            case=Case.IGNORE if ignore_case else Case.SMART if smart_case else Case.SENSITIVE,
+            boundary=Boundary.WORD if word else Boundary.NONE,
+            max_count=max_lines,
+            line_number=True,
+            only_matching=True,
+        )
+        self.freshen()
+        with self.snapshot():
+            seen = Selection()
+            accepts = None if paths is None else lambda path: paths(os.fsdecode(path))
+            selector = self.selector(accepts, scope=self.location.scope)
+            files = tuple(matching_files(request, selector, seen, limit=max_files, lines=lines))
+            truncated = max_files is not None and len(files) == max_files
+            return GrepAnswer(pattern, files, self.completeness(seen, truncated=truncated))
 
     # -- symbols and files ------------------------------------------------------------------------------------
 
@@ -403,21 +528,3 @@ def open_index(
     """
     location = locate(Path(path).expanduser(), index)
     return Index(location, engine=engine, durability=durability, refresh=refresh, strict=strict)
-
-
-def known_indexes() -> Sequence[Location]:
-    """Every index in the home of indexes, by root."""
-    from .config import DATABASE_NAME, home
-
-    found: list[Location] = []
-    base = home()
-    for folder in sorted(base.iterdir()) if base.is_dir() else ():
-        if (folder / DATABASE_NAME).is_file():
-            database = Database(folder / DATABASE_NAME, mode="read")
-            try:
-                root = Catalog(database).state("root")
-            finally:
-                database.close()
-            if root:
-                found.append(Location(Path(root), folder))
-    return sorted(found, key=lambda location: location.root)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, NamedTuple, TypeAlias, TypedDict
 
 Document: TypeAlias = dict[str, Any]
 """A document: `content` (str or bytes) is required; other keys are kept as they are if JSON can hold them."""
@@ -48,12 +48,12 @@ class WordBag:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(NamedTuple):
     """One file of a view, as the catalogue keeps it.
 
     `path` is relative to the root, in the file system's own bytes. `number` is the document that the engine keeps
-    for the content, or 0 for a file that is not indexed, which then has its reason in `skipped`.
+    for the content, or 0 for a file that is not indexed, which then has its reason in `skipped`. A tuple, since an
+    update makes one for every file that it reads.
     """
 
     path: bytes

@@ -1,8 +1,8 @@
 """The words of a document, as the index keeps them: terms, each with one byte that says what it is worth.
 
-Splitting text into terms has one home, `native/words.c`: documents when they are indexed, and queries and passages
-when they are ranked, all go through it. What is indexed and what ranks the result must agree on the payload byte;
-so its meaning is stated here, below both.
+Splitting text into terms has one home, `native/words.c`: documents when they are indexed, and queries and
+passages when they are ranked, all go through it. What is indexed and what ranks the result must agree on
+the payload byte; so its meaning is stated here, below both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from leindex import _native
 from leindex.text import searchable
 
 LEVEL: Final = 0x3F
-"""Payload: how much the term weighs in the document, of 63 (BM25's saturated, length-normalised frequency)."""
+"""Payload: how much the term weighs in the document, of 63 (BM25's saturated, length-normalised
+frequency)."""
 NAMED_PART: Final = 0x40
 """Payload: the term is a part of the name of a definition in the document."""
 NAMED_WHOLE: Final = 0x80

@@ -1,7 +1,7 @@
 """Runs one case through ripgrep and through the searcher and printers, and compares what they print.
 
-The files come from the disk here, in ripgrep's own order, so that search and printing are compared and nothing else;
-`benchmarks/equality.py` does the same through an index.
+The files come from the disk here, in ripgrep's own order, so that search and printing are compared and
+nothing else; `benchmarks/equality.py` does the same through an index.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from leindex.cli.grep_flags import parse_grep
 from leindex.errors import UsageError
@@ -37,13 +38,17 @@ class Outcome:
     status: int
 
 
-def cases() -> Iterator[list[str]]:
-    """The arguments of each case. `PATTERNS` and `EMPTY` stand for files that the tree holds."""
+def cases() -> Iterator[tuple[str, list[str]]]:
+    """The section and the arguments of each case. `PATTERNS` and `EMPTY` stand for pattern files."""
+    files = {name: str(CASES.with_name(name)) for name in ("PATTERNS", "EMPTY")}
+    section = ""
     with CASES.open(encoding="utf-8") as lines:
         for line in lines:
             case = json.loads(line)
-            if "args" in case:
-                yield case["args"]
+            if "section" in case:
+                section = case["section"]
+            else:
+                yield section, [files.get(arg, arg) for arg in case["args"]]
 
 
 def ripgrep_version() -> str | None:
@@ -59,43 +64,87 @@ def run_ripgrep(tree: Path, args: list[str]) -> Outcome:
     """What ripgrep prints for a case."""
     env = {**os.environ, "RIPGREP_CONFIG_PATH": ""}
     done = subprocess.run(
-        ["rg", "--sort", "path", *args], cwd=tree, env=env, capture_output=True, stdin=subprocess.DEVNULL, check=False
+        ["rg", "--sort", "path", *args],
+        cwd=tree,
+        env=env,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
     )
     return Outcome(done.stdout, done.returncode)
 
 
-def read_tree(tree: Path) -> dict[bytes, bytes]:
-    """Every file that ripgrep would search, with its content, in its order."""
-    listed = subprocess.run(
-        ["rg", "--files", "--null", "--sort", "path"], cwd=tree, capture_output=True, check=True
-    ).stdout
-    root = os.fsencode(tree)
-    return {path: Path(os.fsdecode(root + b"/" + path)).read_bytes() for path in listed.split(b"\0")[:-1]}
+class TreeFiles:
+    """Every file that ripgrep would search in a tree, in its order; contents are kept up to a total size."""
+
+    KEPT_BYTES = 600 << 20
+
+    def __init__(self, tree: Path) -> None:
+        self._tree = tree
+        self._root = os.fsencode(tree)
+        self._listed: dict[tuple[str, ...], list[bytes]] = {}
+        self._kept: dict[bytes, bytes] = {}
+        self._room = self.KEPT_BYTES
+
+    def paths(self, *flags: str) -> list[bytes]:
+        """The paths that ripgrep lists with these flags."""
+        if flags not in self._listed:
+            command = ["rg", "--files", "--null", "--sort", "path", *flags]
+            listed = subprocess.run(command, cwd=self._tree, capture_output=True, check=True).stdout
+            self._listed[flags] = listed.split(b"\0")[:-1]
+        return self._listed[flags]
+
+    def content(self, path: bytes) -> bytes:
+        content = self._kept.get(path)
+        if content is None:
+            content = Path(os.fsdecode(self._root + b"/" + path)).read_bytes()
+            if len(content) <= self._room:
+                self._room -= len(content)
+                self._kept[path] = content
+        return content
 
 
-def run_ours(tree: Path, files: dict[bytes, bytes], args: list[str]) -> Outcome:
-    """What the searcher and the printers make of the same files."""
-    stream = io.BytesIO()
+class _Stream(io.BytesIO):
+    """A stream that closes like a pipe once it holds so many bytes."""
+
+    limit: int | None = None
+
+    def write(self, data: Any, /) -> int:
+        if self.limit is not None and self.tell() > self.limit:
+            raise BrokenPipeError
+        return super().write(data)
+
+
+def run_ours(tree: Path, files: TreeFiles, args: list[str], *, limit: int | None = None) -> Outcome:
+    """What the searcher and the printers make of the same files, up to about `limit` bytes."""
+    stream = _Stream()
+    stream.limit = limit
     here = Path.cwd()
     os.chdir(tree)
     try:
         status = _grep(files, args, Output(stream))
-    except UsageError:
+    except (UsageError, OSError):
         status = 2
     finally:
         os.chdir(here)
     return Outcome(stream.getvalue(), status)
 
 
-def _grep(files: dict[bytes, bytes], args: list[str], out: Output) -> int:
+def _grep(files: TreeFiles, args: list[str], out: Output) -> int:
     command = parse_grep(args)
     chosen = PathFilter(command.rules)
     if command.request.mode is Mode.TYPES:
         return list_types(command.rules, out).status()
-    paths = [path for path in files if chosen.accepts(path)]
+    if command.paths:
+        there = [path for path in command.paths if Path(path).is_file()]
+        named = [(os.fsencode(path), Path(path).read_bytes()) for path in there]
+        return grep(command.request, named, out).status(errors=len(there) < len(command.paths))
+    flags = [flag for flag, on in (("--hidden", command.hidden), ("--no-ignore", command.no_ignore)) if on]
+    paths = [path for path in files.paths(*flags) if chosen.accepts(path)]
     if command.request.mode is Mode.FILES:
         return list_files(command.request, paths, out).status()
-    return grep(command.request, ((path, files[path]) for path in paths), out).status()
+    result = grep(command.request, ((path, files.content(path)) for path in paths), out)
+    return result.status(errors=not paths and command.request.can_match)
 
 
 def normal(output: bytes) -> bytes:

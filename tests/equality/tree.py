@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -109,18 +110,22 @@ module.exports = { retry, default: retry };
 """
 
 UNICODE_TEXT = """\
-caf\u00e9 au lait, \u00e9t\u00e9 indien, \u00c9T\u00c9, stra\u00dfe STRASSE Stra\u1e9ee
-\u03a3\u03bf\u03c6\u03cc\u03c2 \u03c3\u03bf\u03c6\u03cc\u03c3 \u03b1\u03b2\u03b3\u03b4\u03b5 \u0391\u0392\u0393
+caf\u00e9 au lait, \u00e9t\u00e9 indien, \u00c9T\u00c9, stra\u00dfe
+STRASSE Stra\u1e9ee
+\u03a3\u03bf\u03c6\u03cc\u03c2 \u03c3\u03bf\u03c6\u03cc\u03c3 \u03b1\u03b2\u03b3\u03b4 \u0391\u0392\u0393
 \u212aelvin kelvin Kelvin me\u017f\u017fage message K \u017f s
 \u65e5\u672c\u8a9e\u306e\u30c6\u30ad\u30b9\u30c8 \u4e2d\u6587 \u3072\u3089\u304c\u306a
 \u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440! 12\u00b5m \u20ac100 \u0661\u0662\u0663
-\u0130stanbul i\u0307 I \u0131 \U0001f600 \u2764\ufe0f family \U0001f468\u200d\U0001f469\u200d\U0001f467 e\u0301te\u0301
+\u0130stanbul i\u0307 I \u0131 \U0001f600 \u2764\ufe0f
+family \U0001f468\u200d\U0001f469\u200d\U0001f467 e\u0301te\u0301
 na\u00efve\u00a0nbsp line\u2028separator \ufffd end
 """
 
+ENCODED_TEXT = "utf16 first\nreturn \u00e9 \u65e5\u672c needle \U0001f600\nb\u00e9m end\n" * 3
 
-def write_tree(root: Path) -> None:
-    """Fill an empty folder."""
+
+def write_small(root: Path) -> None:
+    """Fill an empty folder with small files of every kind."""
     _write(root, "src/main.c", C_SOURCE)
     _write(root, "src/retry.h", C_SOURCE[:420])
     _write(root, "src/deep/er/state.c", C_SOURCE.replace("retry", "state"))
@@ -131,58 +136,77 @@ def write_tree(root: Path) -> None:
     _write(root, "app/one_line.py", "import this  # TODO x = return")
     _write(root, "app/Retry Space.py", PYTHON_SOURCE.replace("name", "NAME"))
     _write(root, "lib/retry.js", JS_SOURCE)
-    _write(root, "lib/min.js", _minified())
     _write(root, "README.md", "# Title\n\n\nend\nThe end\n\n\n```\nfoo { x }\n```\nfoo-bar foo bar end")
     _write(root, "text/unicode.txt", UNICODE_TEXT)
-    _write(root, "text/words.txt", _words(2_000))
-    _write(root, "text/long.txt", _long_lines())
+    _write(root, "text/words.txt", _words(300))
     _write(root, "text/newlines.txt", "\n\n\n\nx\n\n\n\n\na\nb\n\nend\n\n")
-    _write(root, "text/crlf.txt", C_SOURCE.replace("\n", "\r\n") + "the end\r\n\r\nend\rcr\r\nlone\nend\r\nlast end")
+    _write(
+        root,
+        "text/crlf.txt",
+        C_SOURCE.replace("\n", "\r\n") + "the end\r\n\r\nend\rcr\r\nlone\nend\r\nlast end",
+    )
     _write(root, "text/blank.txt", "   \n\t\n \n")
     _write(root, "text/[a].txt", "brackets [a] and {b} * c.c\n*.c\n")
-    _write(root, "PATTERNS", "retry_\\w+\nTODO\nx[i]\n")
-    _write(root, "EMPTY", "")
     _write_encoded(root)
-    _write_binary(root)
     _write(root, b"text/n\xffme.txt", "a name that is not UTF-8: return e\n")
 
 
-def _write(root: Path, name: str | bytes, content: str | bytes) -> None:
-    import os
+def write_large(root: Path) -> None:
+    """Fill an empty folder with files that are larger than ripgrep's buffer, or have longer lines."""
+    text = ENCODED_TEXT * 400
+    _write(root, "a_enc/big.txt", b"\xff\xfe" + (text + "needle last").encode("utf-16-le"))
+    _write(root, "a_enc/nul.txt", b"\xff\xfe" + (text + "a\0b needle\n" + text).encode("utf-16-le"))
+    _write_binary(root)
+    _write(root, "lib/min.js", _minified())
+    _write(root, "text/long.txt", _long_lines())
+    _write(root, "text/words.txt", _words(1_000))
 
+
+def _write(root: Path, name: str | bytes, content: str | bytes) -> None:
     path = Path(os.fsdecode(os.fsencode(root) + b"/" + os.fsencode(name)))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 def _minified() -> str:
-    padding = "0,12," * 14_000
-    return "var long_line=1;" + "function(a,b){return a==b?null:undefined};" * 20 + f"[{padding}]\nreturn short;\n"
+    padding = "0,12," * 10_000
+    return (
+        "var long_line=1;"
+        + "function(a,b){return a==b?null:undefined};" * 20
+        + f"[{padding}]\nreturn short;\n"
+    )
 
 
 def _words(count: int) -> str:
     random_words = random.Random(7)
-    words = "the error of name return x e foo bar getting Xing if TODO a_b q get_irq 0xdeadbeef 12 if(x){ }; Error".split()
-    lines = [" ".join(random_words.choices(words, k=random_words.randrange(9))) for _ in range(count)]
+    words = (
+        "the error of name return x e foo bar getting Xing TODO a_b q get_irq 0xdeadbeef 12 if(x){ }; Error"
+    )
+    lines = [" ".join(random_words.choices(words.split(), k=random_words.randrange(9))) for _ in range(count)]
     return "\n".join(lines) + "\n"
 
 
 def _long_lines() -> str:
     long_line = "long_line return e " + "caf\u00e9 12;\t" * 7_000
-    return f"short return\n{long_line}\n    indented return e\n{'q' * 70_000}\nTODO after\n{long_line[:9_000]}"
+    return (
+        f"short return\n{long_line}\n    indented return e\n{'q' * 70_000}\nTODO after\n{long_line[:9_000]}"
+    )
 
 
 def _write_encoded(root: Path) -> None:
-    text = "utf16 first\nreturn \u00e9 \u65e5\u672c needle \U0001f600\nb\u00e9m end\n" * 3
+    text = ENCODED_TEXT
     _write(root, "a_enc/utf16le.txt", b"\xff\xfe" + text.encode("utf-16-le"))
     _write(root, "a_enc/utf16be.txt", b"\xfe\xff" + text.encode("utf-16-be") + b"\x00")
     _write(root, "a_enc/utf16bad.txt", b"\xff\xfe" + b"a\x00\x00\xd8b\x00\n\x00\x00\xdcreturn")
-    _write(root, "a_enc/utf16big.txt", b"\xff\xfe" + (text * 400 + "needle last").encode("utf-16-le"))
-    _write(root, "a_enc/utf16nul.txt", b"\xff\xfe" + (text * 400 + "a\0b needle\n" + text).encode("utf-16-le"))
     _write(root, "a_enc/bom.txt", b"\xef\xbb\xbfbom first return e\nsecond bom\n")
     _write(root, "a_enc/bom_only.txt", b"\xef\xbb\xbf")
-    _write(root, "a_enc/latin1.txt", "latin caf\u00e9 \u00ff return\n\u00e9\u00ff\nlatin\u00e9\n".encode("latin-1"))
-    _write(root, "a_enc/broken.txt", b"return \xc3\x28 \xe2\x82 \xf0\x9f\x98 e\n\xff\xfe\xfd\n\xed\xa0\x80 surrogate\n")
+    _write(
+        root,
+        "a_enc/latin1.txt",
+        "latin caf\u00e9 \u00ff return\n\u00e9\u00ff\nlatin\u00e9\n".encode("latin-1"),
+    )
+    broken = b"return \xc3\x28 \xe2\x82 \xf0\x9f\x98 e\n\xff\xfe\xfd\n\xed\xa0\x80 surrogate\n"
+    _write(root, "a_enc/broken.txt", broken)
 
 
 def _write_binary(root: Path) -> None:

@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
         return special(command.special)
     out = Output(sys.stdout.buffer, line_buffered=command.line_buffered)
     if command.request.mode is Mode.TYPES:
-        return list_types(command.rules.types, out).status()
+        return list_types(command.rules, out).status()
     failed = False
     paths = PathFilter(command.rules)
     with ExitStack() as stack:
@@ -55,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _searched(command: GrepCommand, parts: Sequence[Part], out: Output) -> GrepResult:
     if command.request.mode is Mode.FILES:
-        files = (part.prefix + entry.path[part.strip :] for part in parts for entry in part.selector.eligible())
+        files = (part.prefix + entry.path[part.strip :] for part in parts for entry in part.selector.listed())
         return list_files(command.request, files, out)
     return grep_parts(command.request, parts, out)
 

@@ -1,83 +1,23 @@
 """The flags of `leindex grep` as tables: what each long name does to the settings.
 
-Names, negations and last-wins rules are those of ripgrep 15.1.0; `--index`, `--refresh` and `--strict` are ours.
+Names, negations and last-wins rules are those of ripgrep 15.1.0; `--index`, `--refresh` and `--strict`
+are ours.
 """
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from leindex.cli.grep_flag_values import VALUES
+from leindex.cli.grep_settings import Settings
 from leindex.errors import ConfigError
-from leindex.search.path_filter import TypeRule
 from leindex.search.request import Binary, Boundary, Case, Mode
 
-_U64: Final = 2**64 - 1
 _NO_IGNORE: Final = ("dot", "exclude", "global", "parent", "vcs")
 
 
-class Settings:
-    """What the flags read so far amount to; the last word on each setting."""
-
-    def __init__(self) -> None:
-        self.positional: list[str] = []
-        self.pattern_sources: list[tuple[str, str]] = []
-        self.special: str | None = None
-        self.mode = Mode.STANDARD
-        self.case = Case.SENSITIVE
-        self.boundary = Boundary.NONE
-        self.binary = Binary.QUIT
-        self.fixed_strings = self.multiline = self.multiline_dotall = self.crlf = self.null_data = False
-        self.unicode = True
-        self.invert = self.stop_on_nonmatch = False
-        self.max_count: int | None = None
-        self.lines_before: int | None = None
-        self.lines_after: int | None = None
-        self.lines_around: int | None = None
-        self.passthru = False
-        self.quiet = self.stats = self.vimgrep = self.only_matching = self.byte_offset = False
-        self.with_filename: bool | None = None
-        self.line_number: bool | None = None
-        self.column: bool | None = None
-        self.heading: bool | None = None
-        self.color = "auto"
-        self.colors: list[str] = []
-        self.replace: bytes | None = None
-        self.max_columns: int | None = None
-        self.max_columns_preview = self.trim = self.include_zero = self.null = False
-        self.path_separator: bytes | None = None
-        self.context_separator: bytes | None = b"--"
-        self.match_separator = b":"
-        self.context_field_separator = b"-"
-        self.line_buffered: bool | None = None
-        self.globs: list[str] = []
-        self.iglobs: list[str] = []
-        self.glob_case_insensitive = False
-        self.types: list[TypeRule] = []
-        self.hidden = self.follow = self.one_file_system = False
-        self.no_ignore_parts: set[str] = set()
-        self.unrestricted = 0
-        self.max_depth: int | None = None
-        self.max_filesize: int | None = None
-        self.ignore_files: list[str] = []
-        self.messages = True
-        self.index: str | None = None
-        self.refresh = "auto"
-        self.strict = False
-
-    def context(self) -> tuple[int, int, bool]:
-        """Lines before and after a match, and whether all lines are shown; -A and -B outrank -C."""
-        if self.passthru:
-            return 0, 0, True
-        around = self.lines_around or 0
-        before = around if self.lines_before is None else self.lines_before
-        return before, around if self.lines_after is None else self.lines_after, False
-
-
 Switch = Callable[[Settings], None]
-Value = Callable[[Settings, str], None]
 
 
 def _set(**values: Any) -> Switch:
@@ -89,12 +29,7 @@ def _set(**values: Any) -> Switch:
 
 
 def _mode(mode: Mode) -> Switch:
-    def apply(settings: Settings) -> None:
-        listing = settings.mode in (Mode.FILES, Mode.TYPES)
-        if not listing or mode in (Mode.FILES, Mode.TYPES):
-            settings.mode = mode
-
-    return apply
+    return _set(mode=mode)
 
 
 def _no_json(settings: Settings) -> None:
@@ -202,12 +137,12 @@ SWITCHES["passthrough"] = SWITCHES["passthru"]
 for _part in ("dot", "exclude", "files", "global", "parent", "vcs"):
     SWITCHES["no-ignore-" + _part] = _ignoring(_part, on=True)
     SWITCHES["ignore-" + _part] = _ignoring(_part, on=False)
-for _name in (
-    "mmap no-mmap no-config no-encoding no-pre no-pcre2 no-search-zip no-auto-hybrid-regex no-ignore-messages "
-    "ignore-messages debug trace sort-files no-sort-files ignore-file-case-insensitive "
-    "no-ignore-file-case-insensitive"
-).split():
-    SWITCHES[_name] = _nothing
+_WITHOUT_EFFECT: Final = (
+    *("mmap", "no-mmap", "no-config", "debug", "trace", "ignore-messages", "no-ignore-messages"),
+    *("sort-files", "no-sort-files", "no-encoding", "no-pre", "no-pcre2", "no-search-zip"),
+    *("no-auto-hybrid-regex", "ignore-file-case-insensitive", "no-ignore-file-case-insensitive"),
+)
+SWITCHES.update(dict.fromkeys(_WITHOUT_EFFECT, _nothing))
 
 UNSUPPORTED: Final = {
     "pcre2": "there is one regex engine, ripgrep's default dialect",
@@ -222,176 +157,6 @@ UNSUPPORTED: Final = {
     "generate": "use leindex's own documentation",
 }
 
-
-def _number(field: str, limit: int = _U64) -> Value:
-    def apply(settings: Settings, value: str) -> None:
-        setattr(settings, field, _parse_number(value, limit))
-
-    return apply
-
-
-def _parse_number(value: str, limit: int = _U64) -> int:
-    digits = value.removeprefix("+")
-    if not value:
-        raise ConfigError("value is not a valid number: cannot parse integer from empty string")
-    if not (digits.isascii() and digits.isdigit()):
-        raise ConfigError("value is not a valid number: invalid digit found in string")
-    number = int(digits)
-    if number > limit:
-        raise ConfigError("value is not a valid number: number too large to fit in target type")
-    return number
-
-
-def _context(field: str) -> Value:
-    number = _number(field)
-
-    def apply(settings: Settings, value: str) -> None:
-        if settings.passthru:
-            settings.passthru = False
-        number(settings, value)
-
-    return apply
-
-
-def _max_columns(settings: Settings, value: str) -> None:
-    settings.max_columns = _parse_number(value) or None
-
-
-def _size(field: str | None) -> Value:
-    def apply(settings: Settings, value: str) -> None:
-        parts = re.fullmatch(r"([0-9]+)([KMG]?)", value)
-        if parts is None:
-            raise ConfigError(
-                f"invalid size: invalid format for size '{value}', which should be a non-empty sequence of digits "
-                "followed by an optional 'K', 'M' or 'G' suffix"
-            )
-        size = int(parts[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[parts[2]]
-        if size > _U64:
-            raise ConfigError(f"invalid size: size too big in '{value}'")
-        if field is not None:
-            setattr(settings, field, size)
-
-    return apply
-
-
-def _choice(field: str | None, choices: str) -> Value:
-    def apply(settings: Settings, value: str) -> None:
-        if value not in choices.split():
-            raise ConfigError(f"choice '{value}' is unrecognized")
-        if field is not None:
-            setattr(settings, field, value)
-
-    return apply
-
-
-def _append(field: str) -> Value:
-    def apply(settings: Settings, value: str) -> None:
-        getattr(settings, field).append(value)
-
-    return apply
-
-
-def _type_rule(action: str) -> Value:
-    def apply(settings: Settings, value: str) -> None:
-        settings.types.append(TypeRule(action, value))
-
-    return apply
-
-
-def _source(kind: str) -> Value:
-    def apply(settings: Settings, value: str) -> None:
-        settings.pattern_sources.append((kind, value))
-
-    return apply
-
-
-def _bytes(field: str) -> Value:
-    """A value with `\\t`, `\\n`, `\\r`, `\\0`, `\\\\` and `\\xZZ` standing for bytes."""
-
-    def apply(settings: Settings, value: str) -> None:
-        setattr(settings, field, unescape(value))
-
-    return apply
-
-
-_ESCAPE: Final = re.compile(rb"\\(?:([0nrt\\])|x([0-9A-Fa-f]{2}))")
-_NAMED: Final = {b"0": b"\0", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}
-
-
-def unescape(value: str) -> bytes:
-    """The bytes that a value with escapes stands for; an unknown escape stands for itself."""
-    return _ESCAPE.sub(
-        lambda found: _NAMED[found[1]] if found[1] else bytes([int(found[2], 16)]), os.fsencode(value)
-    )
-
-
-def _path_separator(settings: Settings, value: str) -> None:
-    raw = unescape(value)
-    if len(raw) > 1:
-        raise ConfigError(
-            f"A path separator must be exactly one byte, but the given separator is {len(raw)} bytes: {value}"
-        )
-    settings.path_separator = raw or None
-
-
-def _replace(settings: Settings, value: str) -> None:
-    settings.replace = os.fsencode(value)
-
-
-def _encoding(settings: Settings, value: str) -> None:
-    if value != "auto":
-        raise ConfigError(f"encoding '{value}' is not supported: only the automatic choice is")
-
-
-def _engine(settings: Settings, value: str) -> None:
-    if value not in ("default", "auto"):
-        raise ConfigError(f"unrecognized regex engine '{value}': there is one, ripgrep's default dialect")
-
-
-def _sort(settings: Settings, value: str) -> None:
-    _choice(None, "none path modified accessed created")(settings, value)
-    if value not in ("path", "none"):
-        raise ConfigError(f"sorting by '{value}' is not supported: output is in the order of paths")
-
-
-def _ignored_number(settings: Settings, value: str) -> None:
-    _parse_number(value)
-
-
-VALUES: Final[dict[str, Value]] = {
-    "after-context": _context("lines_after"),
-    "before-context": _context("lines_before"),
-    "context": _context("lines_around"),
-    "color": _choice("color", "never auto always ansi"),
-    "colors": _append("colors"),
-    "context-separator": _bytes("context_separator"),
-    "field-match-separator": _bytes("match_separator"),
-    "field-context-separator": _bytes("context_field_separator"),
-    "path-separator": _path_separator,
-    "regexp": _source("pattern"),
-    "file": _source("file"),
-    "glob": _append("globs"),
-    "iglob": _append("iglobs"),
-    "type": _type_rule("select"),
-    "type-not": _type_rule("negate"),
-    "type-add": _type_rule("add"),
-    "type-clear": _type_rule("clear"),
-    "max-columns": _max_columns,
-    "max-count": _number("max_count"),
-    "max-depth": _number("max_depth"),
-    "maxdepth": _number("max_depth"),
-    "max-filesize": _size("max_filesize"),
-    "replace": _replace,
-    "sort": _sort,
-    "ignore-file": _append("ignore_files"),
-    "encoding": _encoding,
-    "engine": _engine,
-    "threads": _ignored_number,
-    "dfa-size-limit": _size(None),
-    "regex-size-limit": _size(None),
-    "index": lambda settings, value: setattr(settings, "index", value),
-    "refresh": _choice("refresh", "always auto never"),
-}
 
 SHORT: Final = {
     "A": "after-context",

@@ -1,9 +1,9 @@
 """The arguments of `leindex grep`: ripgrep's flags, parsed by ripgrep's rules, into a `GrepCommand`.
 
-Short flags combine (`-nil`), values are attached or follow (`-A3`, `-A 3`, `--after-context=3`), many flags have a
-negation, and where flags contradict the last one wins; a standard parser gets the last two wrong. The flags
-themselves are tables in `grep_flag_table.py`. Flags of ripgrep that leindex has no use for are accepted and do
-nothing where that changes no output, and refused with the reason where it would.
+Short flags combine (`-nil`), values are attached or follow (`-A3`, `-A 3`, `--after-context=3`), many flags
+have a negation, and where flags contradict the last one wins; a standard parser gets the last two wrong. The
+flags themselves are tables in `grep_flag_table.py`. Flags of ripgrep that leindex has no use for are accepted
+and do nothing where that changes no output, and refused with the reason where it would.
 """
 
 from __future__ import annotations
@@ -12,14 +12,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leindex.cli.grep_flag_table import (
-    SHORT,
-    SWITCHES,
-    UNSUPPORTED,
-    VALUES,
-    Settings,
-    similar_flags,
-)
+from leindex.cli.grep_flag_table import SHORT, SWITCHES, UNSUPPORTED, similar_flags
+from leindex.cli.grep_flag_values import VALUES
+from leindex.cli.grep_settings import Settings
 from leindex.errors import ConfigError
 from leindex.search.colors import palette
 from leindex.search.path_filter import PathRules
@@ -33,13 +28,13 @@ class GrepCommand:
     request: what to search for and how to print it.
     paths: the files and folders to search, as typed; empty for the folder one is in.
     rules: the path rules (`-g`, `-t`, `-T`, ...), for `search.path_filter.PathFilter`.
-    hidden, no_ignore, no_ignore_parts: what else than the usual files to search; the parts are `dot`, `exclude`,
-        `files`, `global`, `parent`, `vcs`, each for its `--no-ignore-PART`, and `require-git`.
+    hidden, no_ignore, no_ignore_parts: what else than the usual files to search; the parts are `dot`,
+        `exclude`, `files`, `global`, `parent`, `vcs`, each for its `--no-ignore-PART`, and `require-git`.
     follow, one_file_system, max_depth, max_filesize (bytes), ignore_files: how the tree would be walked.
     messages: whether to say on stderr which files could not be read.
     special: `help` or `version` instead of everything else.
-    index, refresh, strict: where the index is, when to compare it with the tree (`always`, `auto`, `never`), and
-        whether an answer without that comparison is refused.
+    index, refresh, strict: where the index is, when to compare it with the tree (`always`, `auto`, `never`),
+        and whether an answer without that comparison is refused.
     """
 
     request: GrepRequest
@@ -64,8 +59,8 @@ class GrepCommand:
 def parse_grep(args: Sequence[str], *, terminal: bool = False) -> GrepCommand:
     """Parse arguments; `terminal` tells whether the output goes to one.
 
-    Raises ConfigError, with a message like ripgrep's, for an unknown flag, a missing or a wrong value, and for no
-    pattern; reads the files of `-f`.
+    Raises ConfigError, with a message like ripgrep's, for an unknown flag, a missing or a wrong value, and
+    for no pattern; reads the files of `-f`.
     """
     settings = Settings()
     _parse_into(settings, args)
@@ -213,8 +208,9 @@ def _read_patterns(path: str) -> list[str]:
             patterns.append(line.removesuffix(b"\r").decode("utf-8"))
         except UnicodeDecodeError as error:
             raise ConfigError(
-                f"{path}:{number}: found invalid UTF-8 in pattern at byte offset {error.start} (disable Unicode "
-                "mode and use hex escape sequences to match arbitrary bytes in a pattern, e.g., '(?-u)\\xFF')"
+                f"{path}:{number}: found invalid UTF-8 in pattern at byte offset {error.start} "
+                "(disable Unicode mode and use hex escape sequences to match arbitrary bytes in a pattern, "
+                "e.g., '(?-u)\\xFF')"
             ) from None
     return patterns
 
@@ -225,7 +221,10 @@ def _request(settings: Settings, patterns: tuple[str, ...], paths: list[str], te
         mode = Mode.COUNT
     elif mode is Mode.COUNT and settings.only_matching:
         mode = Mode.COUNT_MATCHES
-    one_file = len(paths) == 1 and not os.path.isdir(paths[0])
+    named = bool(paths) and not any(map(os.path.isdir, paths))
+    binary = Binary.TEXT if settings.null_data else settings.binary
+    if named and binary is Binary.QUIT:
+        binary = Binary.CONVERT  # a file that was asked for by name is never skipped
     column = settings.vimgrep if settings.column is None else settings.column
     before, after, passthru = settings.context()
     paints = settings.color in ("always", "ansi") or (settings.color == "auto" and terminal)
@@ -246,11 +245,12 @@ def _request(settings: Settings, patterns: tuple[str, ...], paths: list[str], te
         after=after,
         passthru=passthru,
         stop_on_nonmatch=settings.stop_on_nonmatch,
-        binary=Binary.TEXT if settings.null_data else settings.binary,
+        binary=binary,
+        mapped=named and len(paths) <= 10,
         mode=mode,
         quiet=settings.quiet,
         stats=settings.stats,
-        with_filename=_chosen(settings.with_filename, settings.vimgrep or not one_file),
+        with_filename=_chosen(settings.with_filename, settings.vimgrep or not (named and len(paths) == 1)),
         line_number=_chosen(
             settings.line_number,
             not settings.quiet

@@ -128,7 +128,7 @@ def _update_options(index: Index, options: argparse.Namespace) -> UpdateOptions:
 
     stored = stored_options(index.catalog) if index.exists else UpdateOptions()
     index.close()
-    changed = {
+    changed: dict[str, Any] = {
         name: value
         for name, value in (
             ("hidden", options.hidden),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..index import Index, known_indexes
+from ..index import Index
+from ..roots import known_indexes
 from .common import Parser, add_json_option, age, print_json, size
 
 

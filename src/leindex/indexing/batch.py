@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..models import DocumentItem, FileRow
 from ..storage.storage_interface import PreparedBatch, SearchInterface
@@ -38,15 +38,18 @@ class Chunk:
 class ReadyChunk:
     """A chunk after the work: the documents to write and the rows that will point at them.
 
-    A row's number is filled in once its document is stored; `numbers` has those that were stored before.
+    A row's number is filled in once its document is stored; `numbers` has those that were stored before,
+    `writes` are the ids of those that this chunk stores.
     """
 
     batch: PreparedBatch
     rows: list[FileRow]
     numbers: dict[str, int]
+    writes: list[str]
     files: int
     size: int
     read: int = 0
+    contents: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def chunks(files: Sequence[Found], *, max_size: int, chunk_bytes: int, chunk_files: int) -> Iterator[Chunk]:
@@ -67,9 +70,9 @@ def chunks(files: Sequence[Found], *, max_size: int, chunk_bytes: int, chunk_fil
 class Claims:
     """Which contents are stored or about to be: equal contents are written once, whichever worker comes first."""
 
-    def __init__(self, store: SearchInterface) -> None:
+    def __init__(self, store: SearchInterface, *, empty: bool) -> None:
         self._store = store
-        self.empty = store.count() == 0
+        self.empty = empty
         self._taken: set[str] = set()
         self._lock = threading.Lock()
 
@@ -77,12 +80,51 @@ class Claims:
         """The numbers of those that were stored before this update."""
         return {} if self.empty else self._store.numbers(doc_ids)
 
-    def take(self, doc_ids: Sequence[str]) -> set[str]:
+    def take(self, doc_ids: Iterable[str]) -> set[str]:
         """Takes those that nobody has taken; the caller writes them."""
         with self._lock:
             mine = set(doc_ids) - self._taken
             self._taken |= mine
         return mine
+
+
+class Numbering:
+    """Gives the rows of the catalogue the numbers of their documents, as chunk after chunk is stored.
+
+    Of two files with one content, the worker that comes first writes it, and that may be the one whose chunk is
+    stored later: the other file's row then waits for that chunk.
+    """
+
+    def __init__(self, store: SearchInterface) -> None:
+        self._store = store
+        self._numbers: dict[str, int] = {}
+        self._refused: dict[str, str] = {}
+        self._waiting: dict[str, list[FileRow]] = {}
+
+    def rows(self, ready: ReadyChunk, errors: Iterable[str]) -> list[FileRow]:
+        """The rows that can be stored now that this chunk's documents are, `errors` apart; a refused document's
+        file has the reason."""
+        for error in errors:
+            doc_id, _, reason = error.partition(": ")
+            self._refused[doc_id] = reason
+        self._numbers |= ready.batch.numbers or self._store.numbers(ready.writes)
+        rows: list[FileRow] = []
+        for row in ready.rows:
+            self._place(row, ready.numbers.get(row.doc_id, 0), rows)
+        for doc_id in ready.writes:
+            for row in self._waiting.pop(doc_id, ()):
+                self._place(row, 0, rows)
+        return rows
+
+    def _place(self, row: FileRow, number: int, rows: list[FileRow]) -> None:
+        if row.skipped:
+            rows.append(row)
+        elif number := number or self._numbers.get(row.doc_id, 0):
+            rows.append(row._replace(number=number))
+        elif row.doc_id in self._refused:
+            rows.append(row._replace(skipped=f"refused: {self._refused[row.doc_id]}"))
+        else:
+            self._waiting.setdefault(row.doc_id, []).append(row)
 
 
 def prepare_chunk(
@@ -92,8 +134,10 @@ def prepare_chunk(
     claims: Claims,
     blob_id_of: Callable[[Found], str | None],
     cancelled: Callable[[], bool],
+    *,
+    keep: bool = False,
 ) -> ReadyChunk:
-    """Reads a chunk's files and prepares the batch that stores them."""
+    """Reads a chunk's files and prepares the batch that stores them; with `keep` its contents stay in memory."""
     known_ids = {seen.path: doc_id for seen in chunk.files if (doc_id := blob_id_of(seen))}
     numbers = claims.stored(list(known_ids.values())) if known_ids else {}
     unread = [seen.path for seen in chunk.files if known_ids.get(seen.path) not in numbers]
@@ -104,6 +148,7 @@ def prepare_chunk(
     mine = claims.take([doc_id for doc_id in ids.values() if doc_id not in numbers])
     documents: list[DocumentItem] = []
     rows: list[FileRow] = []
+    writes = list(mine)
     for seen in chunk.files:
         outcome = outcomes.get(seen.path)
         if isinstance(outcome, Content):
@@ -119,8 +164,9 @@ def prepare_chunk(
                 rows.append(_row(seen, Content(data, seen.size, seen.mtime_ns, seen.inode), doc_id, read_ns))
         elif outcome is not Skip.VANISHED:
             rows.append(_skipped_row(seen, outcome, read_ns))
+    contents = {doc_id: document["content"] for doc_id, document in documents} if keep else {}
     batch = PreparedBatch(0, 0) if cancelled() else store.prepare(documents)
-    return ReadyChunk(batch, rows, numbers, len(chunk.files), chunk.size, read=len(unread))
+    return ReadyChunk(batch, rows, numbers, writes, len(chunk.files), chunk.size, len(unread), contents)
 
 
 def _row(seen: Found, content: Content, doc_id: str, read_ns: int) -> FileRow:

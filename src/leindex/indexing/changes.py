@@ -7,10 +7,11 @@ is stored with `UNTRUSTED` as its time, and so is read again at the next update 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from ..storage.catalog import Known, key_of
 from .discover import Found
 
 UNTRUSTED: Final = -1
@@ -28,25 +29,38 @@ class Changes:
     unchanged: int = 0
     added: int = 0
 
+    def __bool__(self) -> bool:
+        return bool(self.to_read or self.removed)
+
     @property
     def changed(self) -> int:
         return len(self.to_read) - self.added
 
 
-def compare(found: Iterable[Found], known: Mapping[bytes, tuple[int, int, int, int, str]]) -> Changes:
-    """Compares the walk with the catalogue's rows (see `Catalog.known`)."""
+def compare(found: Iterable[Found], known: Iterable[Known]) -> Changes:
+    """Compares the walk with the catalogue's rows, both in path order, so that neither is in memory as a whole."""
     changes = Changes()
-    left = dict(known)
+    rows = iter(known)
+    row = next(rows, None)
     for seen in found:
-        row = left.pop(seen[0], None)
-        if row is None:
+        path = seen[0]
+        if row is not None and row[0] != path:
+            place = key_of(path)
+            while row is not None and key_of(row[0]) < place:
+                changes.removed.append(row[0])
+                row = next(rows, None)
+        if row is None or row[0] != path:
             changes.added += 1
             changes.to_read.append(seen)
-        elif row[0] == seen[1] and row[1] == seen[2] and row[2] == seen[3]:
+            continue
+        if row == seen[:4]:
             changes.unchanged += 1
         else:
             changes.to_read.append(seen)
-    changes.removed = list(left)
+        row = next(rows, None)
+    if row is not None:
+        changes.removed.append(row[0])
+        changes.removed += [row[0] for row in rows]
     return changes
 
 

@@ -1,33 +1,31 @@
 """The second stage: symbols and words of documents whose text is searchable already.
 
-It runs in batches after the text stage and goes on where it was stopped: a document without a row of symbols is
-pending. The work is done by processes where there is much of it, since walking syntax trees holds the GIL; the
+It runs in batches after the text stage and goes on where it was stopped: the catalogue lists what is pending. The work is done by processes where there is much of it, since walking syntax trees holds the GIL; the
 contents reach them from the store, which only this process opens.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import chain
 from typing import TypeAlias
 
 import zstandard
 
 from ..errors import CancelledError
-from ..models import Progress, ProgressCallback, WordBag
+from ..models import FileRow, Progress, ProgressCallback, WordBag
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
 from ..terms import bag_of
 from .symbols import Symbol, extract
+from .workers import in_processes
 
 BATCH_DOCUMENTS = 256
-BATCH_BYTES = 4 << 20
+BATCH_BYTES = 1 << 20
 PROCESSES_FROM_BYTES = 4 << 20
 """With less than this to do, starting processes costs more than they save."""
 
@@ -43,31 +41,63 @@ def enrich(
     catalog: Catalog,
     *,
     workers: int | None = None,
+    seconds: float | None = None,
     on_progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Derives symbols and words of every pending document; returns how many there were.
+    """Derives symbols and words of every pending document; returns how many it did.
 
-    Each batch is durable once it is reported. Raises CancelledError at a batch boundary.
+    `seconds` is when to begin no further batch; what is left stays pending. Each batch is durable once it is
+    reported. Raises CancelledError at a batch boundary.
     """
     started = time.monotonic()
     pending = catalog.without_symbols()
     done = 0
-    for derived in _derived(_batches(store, pending), workers, len(pending)):
-        if cancelled():
-            raise CancelledError(
-                f"stopped after the symbols of {done} of {len(pending)} files; the rest follows later"
-            )
-        # Words first: the row of symbols is what says that a document is done.
-        store.write_words([WordBag(n, keys, payloads, length) for n, _, _, keys, payloads, length in derived])
-        catalog.put_symbols([(number, language, packed) for number, language, packed, *_ in derived])
-        done += len(derived)
-        if on_progress is not None:
-            seconds = time.monotonic() - started
-            on_progress(
-                Progress(stage="symbols", documents=done, documents_total=len(pending), seconds=seconds)
-            )
+    batches = _batches(store, catalog, pending)
+    with closing(_derived(_until(batches, started, seconds), workers)) as results:
+        for derived in results:
+            if cancelled():
+                raise CancelledError(
+                    f"stopped after the symbols of {done} of {len(pending)} files; the rest follows later"
+                )
+            _write(store, catalog, derived)
+            done += len(derived)
+            if on_progress is not None:
+                on_progress(
+                    Progress(
+                        stage="symbols",
+                        documents=done,
+                        documents_total=len(pending),
+                        seconds=time.monotonic() - started,
+                    )
+                )
     return done
+
+
+def enrich_at_once(
+    store: SearchInterface, catalog: Catalog, rows: Sequence[FileRow], contents: Mapping[str, bytes]
+) -> None:
+    """The second stage of a few documents whose contents are at hand, inside the caller's transaction."""
+    languages: dict[int, tuple[str, bytes]] = {}
+    for row in rows:
+        if row.number and row.doc_id in contents:
+            languages.setdefault(row.number, (row.language, contents[row.doc_id]))
+    if languages:
+        _write(store, catalog, derive([(number, *entry) for number, entry in languages.items()]))
+
+
+def _write(store: SearchInterface, catalog: Catalog, derived: Sequence[Derived]) -> None:
+    # Words first: the row of symbols is what says that a document is done.
+    with catalog.database.transaction():
+        store.write_words([WordBag(n, keys, weights, length) for n, _, _, keys, weights, length in derived])
+        catalog.put_symbols([(number, language, packed) for number, language, packed, *_ in derived])
+
+
+def _until(batches: Iterator[list[Task]], started: float, seconds: float | None) -> Iterator[list[Task]]:
+    for batch in batches:
+        yield batch
+        if seconds is not None and time.monotonic() - started >= seconds:
+            return
 
 
 def derive(tasks: Sequence[Task]) -> list[Derived]:
@@ -90,13 +120,19 @@ def pack(symbols: Sequence[Symbol], compressor: zstandard.ZstdCompressor) -> byt
     )
 
 
-def _batches(store: SearchInterface, pending: Sequence[tuple[int, bytes, str]]) -> Iterator[list[Task]]:
+def _batches(
+    store: SearchInterface, catalog: Catalog, pending: Sequence[tuple[int, str]]
+) -> Iterator[list[Task]]:
     """The pending documents with their contents, cut by count and by bytes."""
     batch: list[Task] = []
     size = 0
     for start in range(0, len(pending), 64):
         part = pending[start : start + 64]
-        for (number, _, language), content in zip(part, store.contents([p[0] for p in part]), strict=True):
+        contents = store.contents([number for number, _ in part])
+        gone = [number for (number, _), content in zip(part, contents, strict=True) if content is None]
+        if gone:
+            catalog.drop_pending(gone)
+        for (number, language), content in zip(part, contents, strict=True):
             if content is None:
                 continue
             batch.append((number, language, content))
@@ -108,7 +144,7 @@ def _batches(store: SearchInterface, pending: Sequence[tuple[int, bytes, str]]) 
         yield batch
 
 
-def _derived(batches: Iterator[list[Task]], workers: int | None, documents: int) -> Iterator[list[Derived]]:
+def _derived(batches: Iterator[list[Task]], workers: int | None) -> Generator[list[Derived], None, None]:
     """Works on the batches, in order, in processes if there is enough to do."""
     first: list[list[Task]] = []
     size = 0
@@ -120,49 +156,7 @@ def _derived(batches: Iterator[list[Task]], workers: int | None, documents: int)
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if size < PROCESSES_FROM_BYTES or workers < 2:
-        for batch in first:
-            yield derive(batch)
-        for batch in batches:
-            yield derive(batch)
+        yield from map(derive, chain(first, batches))
         return
-    yield from _in_processes(_chained(first, batches), workers)
-
-
-def _chained(first: list[list[Task]], rest: Iterator[list[Task]]) -> Iterator[list[Task]]:
-    yield from first
-    yield from rest
-
-
-def _in_processes(batches: Iterator[list[Task]], workers: int) -> Iterator[list[Derived]]:
-    """A worker that dies costs no result: what is left is done here."""
-    # Forked children would carry open connections; spawned ones start clean.
-    context = multiprocessing.get_context("spawn")
-    waiting: deque[tuple[list[Task], Future[list[Derived]]]] = deque()
-    pool = ProcessPoolExecutor(workers, mp_context=context)
-    try:
-        for batch in batches:
-            try:
-                waiting.append((batch, pool.submit(derive, batch)))
-            except BrokenProcessPool:
-                yield from _drain(waiting)
-                yield derive(batch)
-                continue
-            if len(waiting) > workers + 1:
-                yield _result(*waiting.popleft())
-        yield from _drain(waiting)
-    finally:
-        for _, future in waiting:
-            future.cancel()
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _drain(waiting: deque[tuple[list[Task], Future[list[Derived]]]]) -> Iterator[list[Derived]]:
-    while waiting:
-        yield _result(*waiting.popleft())
-
-
-def _result(batch: list[Task], future: Future[list[Derived]]) -> list[Derived]:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return derive(batch)
+    with closing(in_processes(__name__, "derive", chain(first, batches), workers=workers)) as results:
+        yield from results

@@ -19,7 +19,7 @@ from typing import Final
 
 from .ignore import Rule, RuleSet, Source, parse_rules
 
-_RULE_FILES: Final = frozenset((b".gitignore", b".ignore", b".rgignore", b".leindexignore", b".git", b".jj"))
+RULE_FILES: Final = frozenset((b".gitignore", b".ignore", b".rgignore", b".leindexignore", b".git", b".jj"))
 _EXCLUDES_FILE: Final = re.compile(
     rb'^\s*excludesfile\s*=\s*"?\s*(\S+?)\s*"?\s*$', re.IGNORECASE | re.MULTILINE
 )
@@ -106,10 +106,17 @@ class Level:
 
     def enter(self, folder: bytes, names: list[bytes]) -> Level:
         """The level of a folder, given its path relative to the root and its entries' names."""
-        if self.walk is None or _RULE_FILES.isdisjoint(names):
+        if self.walk is None or RULE_FILES.isdisjoint(names):
             return self
         path = os.path.join(self.walk.root, folder)
-        return self._with_folder(path, folder + b"/" if folder else b"", b"", _RULE_FILES.intersection(names))
+        return self._with_folder(path, folder + b"/" if folder else b"", b"", RULE_FILES.intersection(names))
+
+    def enter_unlisted(self, folder: bytes) -> Level:
+        """The same for a folder whose entries are not at hand."""
+        if self.walk is None:
+            return self
+        path = os.path.join(self.walk.root, folder)
+        return self._with_folder(path, folder + b"/" if folder else b"", b"", RULE_FILES)
 
     def _with_folder(self, path: bytes, base: bytes, lead: bytes, present: frozenset[bytes]) -> Level:
         assert self.walk is not None
@@ -149,5 +156,5 @@ def level_above(root: bytes, *, no_ignore: bool = False) -> Level:
     for count in range(len(parts)):
         path = b"/" + b"/".join(parts[:count])
         lead = b"/".join(parts[count:]) + b"/"
-        level = level._with_folder(path, b"", lead, _RULE_FILES)
+        level = level._with_folder(path, b"", lead, RULE_FILES)
     return level

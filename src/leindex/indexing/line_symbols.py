@@ -1,8 +1,8 @@
 """Definitions found line by line: Markdown headings, and a rough reading of files that no parser gets to see.
 
 The rough reading looks for a keyword such as `class` or `def` with a name behind it, a macro definition, or
-something that starts in the first column and looks like the head of a C function. It finds where definitions begin,
-not where they end, and takes time linear in the file whatever is in it.
+something that starts in the first column and looks like the head of a C function. It finds where definitions
+begin, not where they end, and takes time linear in the file whatever is in it.
 """
 
 from __future__ import annotations
@@ -12,37 +12,40 @@ from typing import Final
 
 from leindex.indexing.symbols import Symbol
 
-LANGUAGES: Final = frozenset(
-    "apex,ballerina,clojure,common lisp,crystal,cython,d,dart,emacs lisp,f#,fennel,fish,gdscript,gleam,graphql,groovy"
-    ",hack,haxe,julia,mojo,nim,nix,objective-c,objective-c++,odin,pascal,perl,powershell,prisma,protobuf,racket,raku"
-    ",scheme,solidity,starlark,systemverilog,tcl,thrift,v,vala,verilog,vhdl,vim script,visual basic,wgsl".split(
-        ","
-    )
+_LANGUAGES: Final = (
+    "apex,ballerina,clojure,common lisp,crystal,cython,d,dart,emacs lisp,f#,fennel,fish,gdscript,gleam"
+    ",graphql,groovy,hack,haxe,julia,mojo,nim,nix,objective-c,objective-c++,odin,pascal,perl,powershell,prisma"
+    ",protobuf,racket,raku,scheme,solidity,starlark,systemverilog,tcl,thrift,v,vala,verilog,vhdl,vim script"
+    ",visual basic,wgsl"
 )
+LANGUAGES: Final = frozenset(_LANGUAGES.split(","))
 """Languages without a grammar here whose definitions start with a keyword."""
 
 _KEYWORDS: Final = {
-    "function": "def defn defn- defun func fn fun function function! sub proc procedure fsub rpc task".split(),
-    "class": "class contract library".split(),
-    "struct": "struct message record".split(),
-    "interface": "interface protocol service @interface @protocol".split(),
-    "trait": "trait mixin".split(),
-    "enum": ["enum"],
-    "union": ["union"],
-    "object": ["object", "@implementation"],
-    "module": "module namespace package defmodule".split(),
-    "type": "type typedef deftype".split(),
-    "macro": "macro defmacro".split(),
+    "function": "def defn defn- defun func fn fun function function! sub proc procedure fsub rpc task",
+    "class": "class contract library",
+    "struct": "struct message record",
+    "interface": "interface protocol service @interface @protocol",
+    "trait": "trait mixin",
+    "enum": "enum",
+    "union": "union",
+    "object": "object @implementation",
+    "module": "module namespace package defmodule",
+    "type": "type typedef deftype",
+    "macro": "macro defmacro",
 }
-_KIND_OF: Final = {word.encode(): kind for kind, words in _KEYWORDS.items() for word in words}
+_KIND_OF: Final = {word.encode(): kind for kind, words in _KEYWORDS.items() for word in words.split()}
 _LINE: Final = re.compile(
-    rb"^[ \t]{0,40}\(?(?:(?:pub|public|private|protected|internal|export|default|static|abstract|final|sealed|async"
-    rb"|inline|virtual|override|open|data|partial|unsafe|extern|const|local|declare|pure|external)[ \t]+){0,6}"
+    rb"^[ \t]{0,40}\(?(?:(?:pub|public|private|protected|internal|export|default|static|abstract|final|sealed"
+    rb"|async|inline|virtual|override|open|data|partial|unsafe|extern|const|local|declare|pure|external|actual"
+    rb"|expect|suspend|operator|infix|tailrec|inner|value|annotation|mutating|indirect|@\w+)[ \t]+){0,6}"
     rb"("
-    + b"|".join(sorted(map(re.escape, _KIND_OF), key=len, reverse=True))
-    + rb")[ \t]+([A-Za-z_$][\w.$:?!-]{0,199})"
+    + b"|".join(re.escape(word) for word in sorted(_KIND_OF, key=len, reverse=True))
+    + rb")[ \t]+(?:class[ \t]+)?"
+    rb"([A-Za-z_$][\w.$:?!-]{0,199})"
     rb"|^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w{0,199})"
-    rb"|^(?!return\b|else\b|if\b|while\b|for\b|switch\b)[A-Za-z_][\w \t*&:<>,]{0,200}?[ \t*&]([A-Za-z_]\w{0,199})[ \t]*\([^;\n]{0,400}$",
+    rb"|^(?!return\b|else\b|if\b|while\b|for\b|switch\b)[A-Za-z_][\w \t*&:<>,]{0,200}?[ \t*&]"
+    rb"([A-Za-z_]\w{0,199})[ \t]*\([^;\n]{0,400}$",
     re.MULTILINE,
 )
 _FENCE: Final = re.compile(rb"[ ]{0,3}(`{3,}|~{3,})")
@@ -51,24 +54,24 @@ _SETEXT: Final = re.compile(rb"[ ]{0,3}(?:(=+)|(-+))[ \t]*$")
 _NOT_A_PARAGRAPH: Final = re.compile(rb"\s*$|[ ]{0,3}(?:[-*+>|]|\d+[.)])(?:\s|$)|    |\t|[ ]{0,3}<")
 
 
-def scan(content: bytes) -> list[Symbol]:
-    """What looks like a definition, each with the range of its one line."""
+def scan(content: bytes, start: int = 0, end: int | None = None) -> list[Symbol]:
+    """What looks like a definition between two byte offsets, each with the range of its one line."""
     symbols = []
-    line, counted, line_start = 1, 0, 0
-    for match in _LINE.finditer(content):
+    line, counted = content.count(b"\n", 0, start) + 1, start
+    for match in _LINE.finditer(content, start, len(content) if end is None else end):
         group = match.lastindex or 1
         kind = _KIND_OF[match[1]] if match[1] else "macro" if match[3] else "function"
         name_at = match.start(group)
         line += content.count(b"\n", counted, name_at)
         counted = name_at
-        line_start = content.rfind(b"\n", 0, name_at) + 1
         name = match[group].decode("utf-8", "replace").rstrip(":.-")
-        symbols.append(Symbol(name, kind, "", line, line, line, name_at - line_start, ""))
+        column = name_at - content.rfind(b"\n", 0, name_at) - 1
+        symbols.append(Symbol(name, kind, "", line, line, line, column, ""))
     return symbols
 
 
 def markdown_headings(content: bytes) -> list[Symbol]:
-    """The headings of a Markdown text, each spanning its section, inside the heading of the section around it."""
+    """The headings of a Markdown text, each spanning its section; the heading around one is its container."""
     lines = content.split(b"\n")
     headings = _headings(lines)
     symbols: list[Symbol] = []
@@ -86,7 +89,7 @@ def markdown_headings(content: bytes) -> list[Symbol]:
 
 
 def _headings(lines: list[bytes]) -> list[tuple[int, int, int, int, str]]:
-    """Level, first and last row, column and title of each heading; none inside of fenced code or front matter."""
+    """Level, first and last row, column and title of each heading; none in fenced code or front matter."""
     found: list[tuple[int, int, int, int, str]] = []
     fence = b""
     skip_to = _front_matter(lines)

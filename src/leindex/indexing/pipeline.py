@@ -11,28 +11,36 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from contextlib import nullcontext, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ..errors import CancelledError, LeindexError
-from ..models import FileRow, Progress, ProgressCallback, UpdateResult
+from ..models import Progress, ProgressCallback, UpdateResult
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
-from .batch import CHUNK_BYTES, CHUNK_FILES, Chunk, Claims, ReadyChunk, chunks, prepare_chunk
-from .changes import compare
-from .enrich import enrich
-from .discover import DiscoverOptions, Found, discover
+from .batch import CHUNK_BYTES, CHUNK_FILES, Chunk, Claims, Numbering, ReadyChunk, chunks, prepare_chunk
+from .changes import Changes, compare
+from .discover import DiscoverOptions, Found, discover, discover_paths
+from .enrich import enrich, enrich_at_once
 from .gitindex import git_index
 from .read import Reader
 
 UNNAMED_DAYS = 14.0
 UNNAMED_KEPT = 20_000
 """Contents without a name are kept for switching branches: two weeks, and at most so many."""
+
+COLLECT_AT_LEAST = 64
+LOOK_UP_FROM = 256
+"""Files to read from which the whole of git's index is worth reading, and the whole store worth counting."""
+
+SMALL_FILES = 100
+SMALL_BYTES = 1 << 20
+"""An update of at most so much is one transaction."""
 
 SMALL_TREE_BYTES = 2 << 20
 """Below this, starting threads costs more than they save."""
@@ -43,13 +51,17 @@ class UpdateOptions:
     """How an update works; what belongs to the tree is said in `discover`.
 
     `workers` None means one for each core, 0 the sequential path. `batch_size` is the most documents in one
-    transaction, or "auto" (by bytes).
+    transaction, or "auto" (by bytes). `symbol_seconds` limits the second stage; what it leaves is pending.
+    Contents that no file has any more are kept for `keep_days`, and at most `keep_contents` of them.
     """
 
     discover: DiscoverOptions = DiscoverOptions()
     workers: int | None = None
     batch_size: int | Literal["auto"] = "auto"
     text_only: bool = False
+    symbol_seconds: float | None = None
+    keep_days: float = UNNAMED_DAYS
+    keep_contents: int = UNNAMED_KEPT
 
 
 def update(
@@ -58,51 +70,63 @@ def update(
     catalog: Catalog,
     options: UpdateOptions,
     *,
+    paths: Iterable[bytes] | None = None,
+    comparison: Comparison | None = None,
     on_progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> UpdateResult:
-    """Brings the store and the catalogue up to date with the tree.
+    """Brings the store and the catalogue up to date with the tree, or with some paths of it, relative to the root.
+
+    `comparison` is what `compared` just found, so that it need not be found again.
 
     Each batch is durable once it is reported. Raises CancelledError at a batch boundary when `cancelled` says so,
     StorageError when the store fails; what was committed before stays, and the next update goes on from there.
     """
-    started, started_unix = time.monotonic(), time.time()
-    walk = discover(os.fsencode(root), options.discover)
-    changes = compare(walk, catalog.known())
-    walk_seconds = time.monotonic() - started
+    started = time.monotonic()
+    seen = comparison or compared(root, catalog, options, paths, cancelled=cancelled)
+    changes = seen.changes
+    done = _Tally(started, len(changes.to_read), sum(found.size for found in changes.to_read), on_progress)
+    claims = Claims(store, empty=len(changes.to_read) > LOOK_UP_FROM and store.count() == 0)
+    numbering = Numbering(store)
+    small = len(changes.to_read) <= SMALL_FILES and done.bytes_total <= SMALL_BYTES
 
-    done = _Tally(started, len(changes.to_read), sum(seen.size for seen in changes.to_read), on_progress)
-    claims = Claims(store)
-    for ready in _prepared(root, store, claims, changes.to_read, options, cancelled):
-        if cancelled():
-            raise CancelledError(
-                f"stopped after {done.files} of {done.files_total} files; what was written stays"
-            )
-        result = store.batch_write(ready.batch)
-        refused = dict(error.split(": ", 1) for error in result["errors"])
-        catalog.put_files(_rows_with_numbers(ready, store, refused))
-        done.add(ready, result["errors"])
-
-    if changes.removed:
-        catalog.remove_files(changes.removed)
-    skipped_by_walk = {
-        **walk.skipped,
-        **({"unreadable folder": len(walk.unreadable)} if walk.unreadable else {}),
-    }
-    walked = {
-        "discover": asdict(options.discover),
-        "text_only": options.text_only,
-        "walked_at": started_unix,
-        "walk_seconds": walk_seconds,
-        "passed_over": skipped_by_walk,
-        "unreadable_folders": [path.decode("utf-8", "replace") for path, _ in walk.unreadable[:50]],
-    }
-    if changes.to_read or changes.removed or not catalog.generation:
-        catalog.finish_update(time.monotonic() - started, walked, done.summary(len(changes.removed)))
-    else:
-        catalog.set_state(walked)
+    # One commit for a small update, its second stage included, one a batch for others; either way documents and their files land together
+    # where the engine shares the catalogue's database, and documents first where it does not.
+    with catalog.database.transaction() if small and changes else nullcontext():
+        for ready in _prepared(root, store, claims, changes.to_read, options, cancelled, keep=small):
+            if cancelled():
+                raise CancelledError(
+                    f"stopped after {done.files} of {done.files_total} files; what was written stays"
+                )
+            with catalog.database.transaction():
+                result = store.batch_write(ready.batch)
+                rows = numbering.rows(ready, result["errors"])
+                catalog.put_files(rows)
+                if small and not options.text_only:
+                    enrich_at_once(store, catalog, rows, ready.contents)
+            done.add(ready, result["errors"])
+            if not small:
+                done.report()
+        if changes.removed:
+            catalog.remove_files(changes.removed)
+        if changes or not catalog.generation:
+            catalog.finish_update(time.monotonic() - started, seen.state, done.summary(len(changes.removed)))
+        elif paths is None:
+            catalog.set_state(seen.state)
+    if small and changes:
+        done.report()
     if not options.text_only:
-        enrich(store, catalog, workers=options.workers, on_progress=on_progress, cancelled=cancelled)
+        enrich(
+            store,
+            catalog,
+            workers=options.workers,
+            seconds=options.symbol_seconds,
+            on_progress=on_progress,
+            cancelled=cancelled,
+        )
+    if changes:
+        # In step with what was written, so that no update ever has a mountain to clear away.
+        collect_unnamed(store, catalog, options, limit=COLLECT_AT_LEAST + 2 * done.documents)
     totals = catalog.totals()
     return UpdateResult(
         files=totals.files,
@@ -121,23 +145,93 @@ def update(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The tree as it differs from the catalogue of `generation`; `state` is what an update notes about it."""
+
+    changes: Changes
+    generation: int
+    walked_at: float
+    state: Mapping[str, Any]
+
+
+def compared(
+    root: Path,
+    catalog: Catalog,
+    options: UpdateOptions,
+    paths: Iterable[bytes] | None = None,
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Comparison:
+    """Compares the tree, or some paths of it, with the catalogue; writes nothing. Raises CancelledError."""
+    started, walked_at, generation = time.monotonic(), time.time(), catalog.generation
+    own = os.fsencode(catalog.database.path.absolute().parent)
+    state: dict[str, Any] = {}
+    if paths is not None:
+        looked = discover_paths(os.fsencode(root), paths, options.discover, own=own)
+        changes = compare(looked, catalog.known(looked.scopes))
+    else:
+        walk = discover(os.fsencode(root), options.discover, own=own)
+        changes = compare(_stoppable(walk, cancelled), catalog.known())
+        passed_over = dict(walk.skipped)
+        if walk.unreadable:
+            passed_over["unreadable folder"] = len(walk.unreadable)
+        state = {
+            "root": os.fsdecode(root),
+            "root_inode": os.stat(root).st_ino,
+            "discover": asdict(options.discover),
+            "text_only": options.text_only,
+            "keep": [options.keep_days, options.keep_contents],
+            "walked_at": walked_at,
+            "walk_seconds": time.monotonic() - started,
+            "passed_over": passed_over,
+            "unreadable_folders": [path.decode("utf-8", "replace") for path, _ in walk.unreadable[:50]],
+        }
+    return Comparison(changes, generation, walked_at, state)
+
+
+def folders(root: Path, catalog: Catalog, paths: Iterable[bytes] | None = None) -> list[bytes]:
+    """The folders of the tree, or those at and below some paths, relative to the root."""
+    options, own = stored_options(catalog).discover, os.fsencode(catalog.database.path.absolute().parent)
+    looked = discover_paths(os.fsencode(root), [b""] if paths is None else paths, options, own=own)
+    looked.walk.folders = found = []
+    deque(looked, maxlen=0)
+    return found
+
+
+def _stoppable(found: Iterable[Found], cancelled: Callable[[], bool]) -> Iterator[Found]:
+    for place, seen in enumerate(found):
+        if place % 256 == 0 and cancelled():
+            raise CancelledError("stopped while comparing the index with the tree; nothing was written")
+        yield seen
+
+
 def stored_options(catalog: Catalog) -> UpdateOptions:
     """The options that the last update worked with, so that what belongs to the tree stays the same."""
     stored = catalog.state("discover", {})
     if "globs" in stored:
         stored["globs"] = tuple(stored["globs"])
-    return UpdateOptions(DiscoverOptions(**stored), text_only=bool(catalog.state("text_only", False)))
+    days, contents = catalog.state("keep", (UNNAMED_DAYS, UNNAMED_KEPT))
+    return UpdateOptions(
+        DiscoverOptions(**stored),
+        text_only=bool(catalog.state("text_only", False)),
+        keep_days=days,
+        keep_contents=contents,
+    )
 
 
 def collect_unnamed(
-    store: SearchInterface, catalog: Catalog, *, days: float = UNNAMED_DAYS, keep: int = UNNAMED_KEPT
+    store: SearchInterface, catalog: Catalog, options: UpdateOptions, *, limit: int | None = None
 ) -> int:
-    """Deletes contents that no file has had for `days`, and the oldest above `keep` of them; returns how many."""
-    numbers = catalog.unnamed_before(time.time() - days * 86_400, keep=keep)
-    doc_ids = [doc_id for doc_id in store.doc_ids(numbers) if doc_id is not None]
-    store.delete_documents(doc_ids)
-    catalog.forget_unnamed(numbers)
-    return len(doc_ids)
+    """Deletes contents that no file has had for long, and the oldest above the quota; returns how many."""
+    moment = time.time() - options.keep_days * 86_400
+    numbers = catalog.unnamed_before(moment, keep=options.keep_contents, limit=limit)
+    if numbers:
+        with catalog.database.transaction():
+            doc_ids = [doc_id for doc_id in store.doc_ids(numbers) if doc_id is not None]
+            store.delete_documents(doc_ids)
+            catalog.forget_unnamed(numbers)
+    return len(numbers)
 
 
 def _prepared(
@@ -147,17 +241,20 @@ def _prepared(
     to_read: list[Found],
     options: UpdateOptions,
     cancelled: Callable[[], bool],
+    *,
+    keep: bool,
 ) -> Iterator[ReadyChunk]:
-    """Prepares the chunks, in order, with as many workers as are asked for."""
+    """Prepares the chunks, in order, with as many workers as are asked for; `keep` keeps the new contents with them."""
     max_size = options.discover.max_size
     limit = CHUNK_FILES if options.batch_size == "auto" else options.batch_size
     parts = chunks(to_read, max_size=max_size, chunk_bytes=CHUNK_BYTES, chunk_files=limit)
     reader = Reader(os.fsencode(root), max_size)
-    git = git_index(os.fsencode(root)) if to_read and not claims.empty else None
+    # Reading git's whole index pays when many files are to be named.
+    git = git_index(os.fsencode(root)) if len(to_read) > LOOK_UP_FROM and not claims.empty else None
     blob_id_of: Callable[[Found], str | None] = git.blob_id if git is not None else lambda found: None
 
     def work(chunk: Chunk) -> ReadyChunk:
-        return prepare_chunk(chunk, reader, store, claims, blob_id_of, cancelled)
+        return prepare_chunk(chunk, reader, store, claims, blob_id_of, cancelled, keep=keep)
 
     workers = _worker_count(options.workers, to_read)
     try:
@@ -213,26 +310,6 @@ def _worker_count(asked: int | None, to_read: list[Found]) -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def _rows_with_numbers(ready: ReadyChunk, store: SearchInterface, refused: dict[str, str]) -> list[FileRow]:
-    """The chunk's rows pointing at their documents; a refused document's file keeps the reason."""
-    written = ready.batch.numbers
-    missing = [
-        row.doc_id
-        for row in ready.rows
-        if row.doc_id and not row.skipped and row.doc_id not in ready.numbers and row.doc_id not in written
-    ]
-    numbers = {**ready.numbers, **written, **(store.numbers(missing) if missing else {})}
-    rows: list[FileRow] = []
-    for row in ready.rows:
-        if row.skipped:
-            rows.append(row)
-        elif number := numbers.get(row.doc_id):
-            rows.append(replace(row, number=number))
-        else:
-            rows.append(replace(row, skipped=f"refused: {refused.get(row.doc_id, 'not stored')}"))
-    return rows
-
-
 class _Tally:
     """Counts what an update did and reports it."""
 
@@ -241,9 +318,9 @@ class _Tally:
         self.on_progress = on_progress
         self.files = self.bytes = self.documents = self.document_bytes = self.batches = self.read = 0
         self.failed: list[str] = []
-        self.skipped: Counter[str] = Counter()
 
     def add(self, ready: ReadyChunk, errors: list[str]) -> None:
+        """Counts a chunk."""
         self.files += ready.files
         self.bytes += ready.size
         self.documents += ready.batch.accepted
@@ -251,7 +328,9 @@ class _Tally:
         self.batches += 1
         self.read += ready.read
         self.failed += errors
-        self.skipped.update(row.skipped for row in ready.rows if row.skipped)
+
+    def report(self) -> None:
+        """Says how far the update is; what is counted is durable by then."""
         if self.on_progress is not None:
             self.on_progress(
                 Progress(

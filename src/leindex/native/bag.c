@@ -1,6 +1,4 @@
-/* The bag of words of a document, and where a query's terms stand in its passages. */
-#include <math.h>
-
+/* The bag of words of a document. */
 #include "words.h"
 
 /* A posting's payload: how much the term weighs in the document (the saturated, length-normalised frequency of
@@ -12,7 +10,6 @@
 #define USUAL_LENGTH 1000.0 /* runs in a usual source file */
 #define NAMED_PART 0x40
 #define NAMED_WHOLE 0x80
-#define TERMS_MAX 64
 
 typedef struct {
     uint32_t hash, count;
@@ -109,7 +106,7 @@ static size_t bag_payloads(const Bag *bag, uint64_t *keys, uint64_t *spare, doub
         if (!term->hash)
             continue;
         double weight = term->count / (term->count + damp);
-        uint32_t level = (uint32_t)lround(63 * weight);
+        uint32_t level = (uint32_t)(63 * weight + 0.5);
         if (level == 0 && term->count)
             level = 1;
         keys[count++] = (uint64_t)term->hash << 32 | term->flags | level;
@@ -179,96 +176,8 @@ done:
     return result;
 }
 
-/* ---- scan: counts of a query's terms by passage ---------------------------------------------------------------- */
-
-typedef struct {
-    const uint32_t *terms;
-    size_t count;
-    uint64_t found; /* one bit a term */
-} Wanted;
-
-static void want_term(void *context, const uint8_t *term, size_t length, uint32_t hash, int role)
-{
-    Wanted *wanted = context;
-    (void)term, (void)length, (void)role;
-    for (size_t i = 0; i < wanted->count; i++)
-        if (wanted->terms[i] == hash)
-            wanted->found |= (uint64_t)1 << i;
-}
-
-typedef struct {
-    const uint32_t *starts; /* first line of each passage, ascending */
-    size_t passages;
-    uint16_t *counts; /* passages x terms */
-    uint32_t *lengths;
-} Passages;
-
-static int scan_text(const uint8_t *text, size_t size, Wanted *wanted, Passages *to)
-{
-    RunTable runs;
-    Reader reader = {text, size, 0, 0};
-    size_t start, run, passage = 0;
-    int fresh;
-    if (runs_init(&runs) < 0)
-        return -1;
-    while ((run = next_run(&reader, &start)) > 0) {
-        RunEntry *entry = runs_entry(&runs, text + start, run, &fresh);
-        if (!entry) {
-            runs_free(&runs);
-            return -1;
-        }
-        if (fresh) {
-            wanted->found = 0;
-            expand_run(entry->at, entry->length, want_term, wanted);
-            entry->value = wanted->found;
-        }
-        while (passage + 1 < to->passages && to->starts[passage + 1] <= reader.line)
-            passage++;
-        to->lengths[passage]++;
-        for (uint64_t left = entry->value; left; left &= left - 1) {
-            uint16_t *cell = &to->counts[passage * wanted->count + (size_t)__builtin_ctzll(left)];
-            *cell += *cell < UINT16_MAX;
-        }
-    }
-    runs_free(&runs);
-    return 0;
-}
-
-static PyObject *words_scan(PyObject *self, PyObject *args)
-{
-    const char *text, *terms, *starts;
-    Py_ssize_t size, terms_size, starts_size;
-    (void)self;
-    if (!PyArg_ParseTuple(args, "y#y#y#:scan", &text, &size, &terms, &terms_size, &starts, &starts_size))
-        return NULL;
-    if (terms_size % 4 || terms_size > TERMS_MAX * 4 || starts_size % 4 || starts_size == 0) {
-        PyErr_SetString(PyExc_ValueError, "scan: up to 64 terms, one passage or more, 4 bytes each");
-        return NULL;
-    }
-    size_t count = (size_t)terms_size / 4, passages = (size_t)starts_size / 4;
-    PyObject *counts = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(count * passages * 2));
-    PyObject *lengths = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(passages * 4));
-    PyObject *result = NULL;
-    if (counts && lengths) {
-        Wanted wanted = {(const uint32_t *)(const void *)terms, count, 0};
-        Passages to = {(const uint32_t *)(const void *)starts, passages,
-                       (uint16_t *)(void *)PyBytes_AsString(counts), (uint32_t *)(void *)PyBytes_AsString(lengths)};
-        memset(to.counts, 0, count * passages * 2);
-        memset(to.lengths, 0, passages * 4);
-        int failed;
-        Py_BEGIN_ALLOW_THREADS
-        failed = scan_text((const uint8_t *)text, (size_t)size, &wanted, &to);
-        Py_END_ALLOW_THREADS
-        result = failed ? PyErr_NoMemory() : Py_BuildValue("(OO)", counts, lengths);
-    }
-    Py_XDECREF(counts);
-    Py_XDECREF(lengths);
-    return result;
-}
-
 static PyMethodDef methods[] = {
     {"bag", words_bag, METH_VARARGS, "The terms of a document with their payloads."},
-    {"scan", words_scan, METH_VARARGS, "How often terms occur in each passage of a text."},
     {NULL, NULL, 0, NULL},
 };
 

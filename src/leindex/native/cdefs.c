@@ -7,7 +7,7 @@
  */
 #include "cdefs.h"
 
-enum { MAX_TOKENS = 128, MAX_NEST = 40, MAX_NAME = 200, OLD_STYLE_LIMIT = 4000 };
+enum { MAX_TOKENS = 256, MAX_NEST = 40, OLD_STYLE_LIMIT = 4000 };
 
 typedef struct {
     Token tokens[MAX_TOKENS];
@@ -25,91 +25,19 @@ typedef struct {
 
 static int statement(Reader *r, int32_t owner, int nest, OldStyle *old);
 
-/* --- words and tokens --- */
-
-static int same(const Reader *r, uint32_t start, uint32_t end, const char *word)
-{
-    return end - start == strlen(word) && memcmp(r->text + start, word, end - start) == 0;
-}
-
-static int one_of(const Reader *r, const Token *t, const char *const *words)
-{
-    for (; *words; words++)
-        if (same(r, t->start, t->end, *words))
-            return 1;
-    return 0;
-}
-
-static int holds(const Reader *r, const Token *t, const char *part)
-{
-    size_t length = strlen(part);
-    for (uint32_t i = t->start; i + length <= t->end; i++)
-        if (memcmp(r->text + i, part, length) == 0)
-            return 1;
-    return 0;
-}
-
-static int begins(const Reader *r, const Token *t, const char *part)
-{
-    size_t length = strlen(part);
-    return t->end - t->start >= length && memcmp(r->text + t->start, part, length) == 0;
-}
-
-/* Whether a word has capitals and no small letters, as macros do. */
-static int capitals(const Reader *r, const Token *t)
-{
-    int seen = 0;
-    for (uint32_t i = t->start; i < t->end; i++) {
-        char c = r->text[i];
-        if (c >= 'a' && c <= 'z')
-            return 0;
-        seen |= c >= 'A' && c <= 'Z';
-    }
-    return seen && t->end - t->start > 2;
-}
-
 static const char *const AGGREGATES[] = {"struct", "union", "enum", NULL};
 static const char *const NO_NAMES[] = {
     "if",     "else",   "while",  "for",      "do",     "switch", "return", "sizeof",   "case",     "default", "goto",
     "static", "extern", "const",  "volatile", "inline", "int",    "char",   "short",    "long",     "signed",  "void",
     "float",  "double", "struct", "union",    "enum",   "typedef", "unsigned", "register", "defined", NULL};
-/* Annotations that stand among the words of a declaration. Only what is known is passed over: names such as
- * `__init_work` look the same. */
-static const char *const ATTRIBUTES[] = {
-    "__attribute__", "__attribute", "__declspec", "__init", "__exit", "__initdata", "__initconst", "__exitdata",
-    "__init_or_module", "__initdata_or_module", "__initconst_or_module", "__meminit", "__meminitdata", "__cpuinit",
-    "__devinit", "__devexit", "__net_init", "__net_exit", "__net_initdata", "__aligned", "__section", "__unused",
-    "__maybe_unused", "__always_unused", "__used", "__packed", "__read_mostly", "__ro_after_init", "__percpu",
-    "__iomem", "__user", "__kernel", "__rcu", "__weak", "__deprecated", "__force", "__printf", "__scanf", "__acquires",
-    "__releases", "__acquire", "__release", "__must_check", "__must_hold", "__cold", "__hot", "__visible", "__ref",
-    "__refdata", "__refconst", "__asm__", "__asm", "asm", "__noreturn", "__malloc", "__alloc_size", "__assume_aligned",
-    "__hidden", "__counted_by", "__guarded_by", "__nonstring", "__restrict", "__restrict__", "__page_aligned_data",
-    "__page_aligned_bss", "__bss", "__designated_init", "__randomize_layout", "__no_randomize_layout", "__nocast",
-    "__bitwise", "__private", "__pure", "__attribute_const__", "__nosavedata", "__latent_entropy", "__sched",
-    "__kprobes", "__irq_entry", "__lockfunc", "__always_inline", "__inline", "__inline__", "__noclone", "__no_kcsan",
-    "__extension__", "__typeof__", "__typeof", "typeof", "_Alignas", "alignas", "noinline", "__cdecl", "__stdcall",
-    "__cpuidle", "__entry_text", "__noinstr_section", "__data", "__softirq_entry", "__purgatory_ro_after_init", NULL};
-static const char *const ATTRIBUTE_BEGINNINGS[] = {"__no_sanitize", "____cacheline", "__cacheline", "__GCC_", NULL};
-
-/* Whether a word is an annotation rather than a name. */
-static int is_attribute(const Reader *r, const Token *t)
-{
-    char first = r->text[t->start];
-    if (t->kind != T_WORD || (first != '_' && first != 'a' && first != 't' && first != 'n'))
-        return 0;
-    for (const char *const *beginning = ATTRIBUTE_BEGINNINGS; *beginning; beginning++)
-        if (begins(r, t, *beginning))
-            return 1;
-    return one_of(r, t, ATTRIBUTES);
-}
-
 /* The previous token in [low, at) that is no attribute and no attribute's argument; -1 when there is none. */
 static int before(const Reader *r, const Token *t, int low, int at)
 {
     for (int i = at - 1; i >= low; i--) {
-        if (t[i].kind == T_GROUP && i > low && is_attribute(r, &t[i - 1]))
-            i--;
-        else if (!is_attribute(r, &t[i]))
+        int annotated = i > low && t[i].kind == T_GROUP && !t[i].pointed.end;
+        if (annotated && (cd_is_attribute(r, &t[i - 1]) || (i - 2 >= low && t[i - 2].kind == T_INDEX)))
+            i--; /* __attribute__((...)), name[] SECTION(...) */
+        else if (!cd_is_attribute(r, &t[i]))
             return i;
     }
     return -1;
@@ -122,7 +50,7 @@ static Span span_of(const Token *t)
 
 static int is_name(const Reader *r, const Token *t)
 {
-    return t->kind == T_WORD && !one_of(r, t, NO_NAMES);
+    return t->kind == T_WORD && !cd_one_of(r, t, NO_NAMES);
 }
 
 /* The name that one declarator, the tokens [low, high), gives; 0 when it declares nothing that counts. `typed`: a type
@@ -156,7 +84,7 @@ static int declared_name(const Reader *r, const Token *t, int low, int high, int
     if (!is_name(r, &t[i]))
         return 0;
     for (int k = i - 1; k >= low && !typed; k--) {
-        if (one_of(r, &t[k], AGGREGATES) && k == i - 1)
+        if (cd_one_of(r, &t[k], AGGREGATES) && k == i - 1)
             return 0; /* the word is the name of a struct */
         typed = t[k].kind == T_BODY || t[k].kind == T_WORD || t[k].kind == T_GROUP;
     }
@@ -169,7 +97,7 @@ static uint32_t head_start(const Reader *r, const Statement *s, uint32_t name)
 {
     int first = 0;
     for (int i = 0; i + 1 < s->count && s->tokens[i].end <= name; i++)
-        if (s->tokens[i].kind == T_GROUP && i > 0 && !is_attribute(r, &s->tokens[i - 1]))
+        if (s->tokens[i].kind == T_GROUP && i > 0 && !cd_is_attribute(r, &s->tokens[i - 1]))
             first = i + 1;
     return s->tokens[first].start;
 }
@@ -177,7 +105,7 @@ static uint32_t head_start(const Reader *r, const Statement *s, uint32_t name)
 static int has_word(const Reader *r, const Statement *s, const char *word)
 {
     for (int i = 0; i < s->count; i++)
-        if (s->tokens[i].kind == T_WORD && same(r, s->tokens[i].start, s->tokens[i].end, word))
+        if (s->tokens[i].kind == T_WORD && cd_same(r, s->tokens[i].start, s->tokens[i].end, word))
             return 1;
     return 0;
 }
@@ -193,19 +121,19 @@ static int defined_by_macro(const Reader *r, const Statement *s, int in_struct, 
     if (last < 1 || s->tokens[last].kind != T_GROUP)
         return 0;
     const Token *macro = &s->tokens[last - 1], *group = &s->tokens[last];
-    if (macro->kind != T_WORD || !capitals(r, macro) || !group->first.end)
+    if (macro->kind != T_WORD || !cd_capitals(r, macro) || !group->first.end)
         return 0;
     if (in_struct) {
-        if (!begins(r, macro, "DECLARE_") && !begins(r, macro, "__DECLARE_"))
+        if (!cd_begins(r, macro, "DECLARE_") && !cd_begins(r, macro, "__DECLARE_"))
             return 0;
-        *name = holds(r, macro, "FLEX_ARRAY") ? group->second : group->first;
+        *name = cd_holds(r, macro, "FLEX_ARRAY") ? group->second : group->first;
         return name->end > name->start;
     }
-    int declares = begins(r, macro, "DECLARE_") && !holds(r, macro, "PER_CPU") && !holds(r, macro, "STATIC");
-    if (!holds(r, macro, "DEFINE") && !declares && !holds(r, macro, "_HEAD") && !holds(r, macro, "_ATTR")
-        && !begins(r, macro, "TRACE_EVENT"))
+    int declares = cd_begins(r, macro, "DECLARE_") && !cd_holds(r, macro, "PER_CPU") && !cd_holds(r, macro, "STATIC");
+    if (!cd_holds(r, macro, "DEFINE") && !declares && !cd_holds(r, macro, "_HEAD") && !cd_holds(r, macro, "_ATTR")
+        && !cd_begins(r, macro, "TRACE_EVENT"))
         return 0;
-    int second = holds(r, macro, "PER_CPU") || begins(r, macro, "DEFINE_EVENT");
+    int second = cd_holds(r, macro, "PER_CPU") || cd_begins(r, macro, "DEFINE_EVENT");
     *name = second ? group->second : group->first;
     return name->end > name->start;
 }
@@ -221,8 +149,8 @@ static void declare(Reader *r, Statement *s, int32_t owner, OldStyle *old)
         equals |= t[i].kind == T_EQUALS;
     if (!in_struct && !is_typedef && !equals && !old->known) {
         for (int i = 1; i + 1 < s->count; i++)
-            if (t[i].kind == T_GROUP && is_name(r, &t[i - 1]) && !is_attribute(r, &t[i - 1]) && !capitals(r, &t[i - 1])
-                && t[i].first.end && t[i + 1].kind == T_WORD && !is_attribute(r, &t[i + 1])) {
+            if (t[i].kind == T_GROUP && is_name(r, &t[i - 1]) && !cd_is_attribute(r, &t[i - 1])
+                && !cd_capitals(r, &t[i - 1]) && t[i].first.end && t[i + 1].kind == T_WORD && !cd_is_attribute(r, &t[i + 1])) {
                 *old = (OldStyle){1, span_of(&t[i - 1]), head_start(r, s, t[i - 1].start), r->count};
                 break;
             }
@@ -230,7 +158,9 @@ static void declare(Reader *r, Statement *s, int32_t owner, OldStyle *old)
     Span name;
     Kind kind = is_typedef ? K_TYPE : in_struct ? K_FIELD : K_VARIABLE;
     if (!is_typedef && defined_by_macro(r, s, in_struct, &name)) {
-        add_def(r, kind, name, t[0].start, r->at, owner);
+        int32_t added = cd_add_def(r, kind, name, t[0].start, r->at, owner);
+        if (added >= 0)
+            r->defs[added].is_static = (uint8_t)has_word(r, s, "static");
         return;
     }
     if (!is_typedef && !in_struct && !equals && has_word(r, s, "extern"))
@@ -239,7 +169,7 @@ static void declare(Reader *r, Statement *s, int32_t owner, OldStyle *old)
         if (i < s->count && t[i].kind != T_COMMA)
             continue;
         if (declared_name(r, t, part, i, part > 0, is_typedef, &name) && name.end - name.start <= MAX_NAME) {
-            int32_t added = add_def(r, kind, name, head_start(r, s, name.start), r->at, owner);
+            int32_t added = cd_add_def(r, kind, name, head_start(r, s, name.start), r->at, owner);
             if (added >= 0)
                 r->defs[added].is_static = (uint8_t)has_word(r, s, "static");
             if (!found++ && s->unnamed >= 0) {
@@ -254,24 +184,24 @@ static void declare(Reader *r, Statement *s, int32_t owner, OldStyle *old)
 static void enumerators(Reader *r, int32_t owner)
 {
     int expected = 1;
-    while (skip_blank(r) && r->text[r->at] != '}') {
+    while (cd_skip_blank(r) && r->text[r->at] != '}') {
         unsigned char c = (unsigned char)r->text[r->at];
         Token group;
-        if (is_word_start(c)) {
+        if (cd_is_word_start(c)) {
             uint32_t start = r->at;
-            Span name = read_word(r);
+            Span name = cd_read_word(r);
             if (!expected)
                 continue;
             expected = 0;
-            if (skip_blank(r) && r->text[r->at] == '(' && read_group(r, &group) && group.first.end)
+            if (cd_skip_blank(r) && r->text[r->at] == '(' && cd_read_group(r, &group) && group.first.end)
                 name = group.first; /* MACRO(name, ...) */
-            add_def(r, K_ENUMERATOR, name, start, r->at, owner);
+            cd_add_def(r, K_ENUMERATOR, name, start, r->at, owner);
         } else if (c == '"' || c == '\'') {
-            skip_quoted(r);
+            cd_skip_quoted(r);
         } else if (c == '(') {
-            read_group(r, &group);
+            cd_read_group(r, &group);
         } else if (c == '{') {
-            skip_body(r);
+            cd_skip_body(r);
         } else {
             expected |= c == ',';
             if (c == ';')
@@ -286,9 +216,9 @@ static int aggregate(const Reader *r, const Statement *s)
 {
     for (int i = s->count - 1; i >= 0; i--) {
         const Token *t = &s->tokens[i];
-        if (t->kind == T_WORD && one_of(r, t, AGGREGATES))
+        if (t->kind == T_WORD && cd_one_of(r, t, AGGREGATES))
             return i;
-        int argument = t->kind == T_GROUP && i > 0 && (is_attribute(r, t - 1) || capitals(r, t - 1));
+        int argument = t->kind == T_GROUP && i > 0 && (cd_is_attribute(r, t - 1) || cd_capitals(r, t - 1));
         if (t->kind != T_WORD && t->kind != T_COLON && !argument)
             return -1;
     }
@@ -305,7 +235,7 @@ static void read_aggregate(Reader *r, Statement *s, int keyword, int32_t owner, 
     Span name = last > keyword && t[last].kind == T_WORD ? span_of(&t[last]) : (Span){0, 0};
     char first = r->text[t[keyword].start];
     Kind kind = first == 's' ? K_STRUCT : first == 'u' ? K_UNION : K_ENUM;
-    int32_t self = add_def(r, kind, name, t[keyword].start, r->at, owner);
+    int32_t self = cd_add_def(r, kind, name, t[keyword].start, r->at, owner);
     if (self < 0)
         return;
     if (name.end == name.start && s->unnamed < 0)
@@ -331,10 +261,10 @@ static int function_head(const Reader *r, const Statement *s, Span *name, uint32
             g--;
         if (g < 0)
             return 0;
-        if (g > 0 && is_attribute(r, &t[g - 1]))
+        if (g > 0 && cd_is_attribute(r, &t[g - 1]))
             continue;
         if (g >= 3 && t[g - 1].kind == T_WORD && t[g - 2].kind == T_GROUP && t[g - 3].kind == T_WORD
-            && !is_attribute(r, &t[g - 3]))
+            && !cd_is_attribute(r, &t[g - 3]))
             continue; /* name(...) ANNOTATION(...) */
         break;
     }
@@ -348,8 +278,8 @@ static int function_head(const Reader *r, const Statement *s, Span *name, uint32
     const Token *word = &t[g - 1], *group = &t[g];
     *name = span_of(word);
     *start = head_start(r, s, word->start);
-    if (capitals(r, word) && group->first_alone && !same(r, group->first.start, group->first.end, "void")) {
-        int second = group->second.end && begins(r, word, "TEST"); /* TEST_F(fixture, name) */
+    if (cd_capitals(r, word) && group->first_alone && !cd_same(r, group->first.start, group->first.end, "void")) {
+        int second = group->second.end && cd_begins(r, word, "TEST"); /* TEST_F(fixture, name) */
         *name = second ? group->second : group->first;
     }
     return 1;
@@ -363,7 +293,7 @@ static int open_brace(Reader *r, Statement *s, int32_t owner, int nest, OldStyle
     int keyword = s->in_value || nest >= MAX_NEST ? -1 : aggregate(r, s);
     int goes_on = 1;
     if (s->in_value) {
-        skip_body(r);
+        cd_skip_body(r);
         return 1;
     }
     if (keyword >= 0) {
@@ -379,10 +309,10 @@ static int open_brace(Reader *r, Statement *s, int32_t owner, int nest, OldStyle
             start = old->start;
             r->count = old->count;
         }
-        int32_t self = known ? add_def(r, K_FUNCTION, name, start, brace, -1) : -1;
+        int32_t self = known ? cd_add_def(r, K_FUNCTION, name, start, brace, -1) : -1;
         if (self >= 0)
             r->defs[self].is_static = (uint8_t)has_word(r, s, "static");
-        skip_body(r);
+        cd_skip_body(r);
         if (self >= 0)
             r->defs[self].end = r->at;
         goes_on = 0;
@@ -398,17 +328,17 @@ static void read_token(Reader *r, Statement *s)
 {
     unsigned char c = (unsigned char)r->text[r->at];
     Token token = {.kind = T_OTHER, .start = r->at};
-    if (is_word_start(c)) {
+    if (cd_is_word_start(c)) {
         token.kind = T_WORD;
-        read_word(r);
+        cd_read_word(r);
     } else if (c == '(' || c == '[') {
-        if (!read_group(r, &token))
+        if (!cd_read_group(r, &token))
             return;
     } else if (c == '"' || c == '\'') {
         token.kind = T_TEXT;
-        skip_quoted(r);
+        cd_skip_quoted(r);
     } else if (c >= '0' && c <= '9') {
-        read_word(r);
+        cd_read_word(r);
     } else {
         r->at++;
         token.kind = c == '=' ? T_EQUALS : c == ',' ? T_COMMA : c == ':' ? T_COLON : c == '*' ? T_STAR : T_OTHER;
@@ -432,7 +362,7 @@ static int statement(Reader *r, int32_t owner, int nest, OldStyle *old)
     Statement s;
     s.count = s.in_value = 0;
     s.unnamed = -1;
-    while (skip_blank(r)) {
+    while (cd_skip_blank(r)) {
         char c = r->text[r->at];
         if (c == ';') {
             r->at++;
@@ -453,148 +383,9 @@ static int statement(Reader *r, int32_t owner, int nest, OldStyle *old)
     return 0;
 }
 
-/* --- the Python side --- */
-
-static const char *const KIND_NAMES[K_COUNT] = {"function", "struct", "union",    "enum", "enumerator",
-                                                "field",    "type",   "variable", "macro"};
-
-/* Line numbers for offsets that mostly grow. */
-typedef struct {
-    uint32_t *starts;
-    uint32_t count;
-} Lines;
-
-static int find_lines(const Reader *r, Lines *lines)
+void cd_read_definitions(Reader *r)
 {
-    uint32_t room = 1024;
-    lines->count = 0;
-    lines->starts = malloc(room * sizeof *lines->starts);
-    if (!lines->starts)
-        return 0;
-    lines->starts[lines->count++] = 0;
-    for (const char *at = r->text, *end = r->text + r->end; (at = memchr(at, '\n', (size_t)(end - at))) != NULL;) {
-        at++;
-        if (lines->count == room) {
-            uint32_t *grown = realloc(lines->starts, (room *= 2) * sizeof *grown);
-            if (!grown)
-                return 0;
-            lines->starts = grown;
-        }
-        lines->starts[lines->count++] = (uint32_t)(at - r->text);
-    }
-    return 1;
-}
-
-static uint32_t line_of(const Lines *lines, uint32_t offset)
-{
-    uint32_t low = 0, high = lines->count;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (lines->starts[middle] <= offset)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* The qualified name of a definition as an owner, kept in `names`; a new reference. */
-static PyObject *owner_name(const Reader *r, int32_t index, PyObject **names)
-{
-    if (index < 0)
-        return PyUnicode_FromStringAndSize("", 0);
-    if (!names[index]) {
-        const Def *def = &r->defs[index];
-        Span own = def->name_end > def->name ? (Span){def->name, def->name_end} : (Span){def->alias, def->alias_end};
-        PyObject *outer = owner_name(r, def->owner, names);
-        if (!outer)
-            return NULL;
-        if (own.end == own.start) {
-            names[index] = outer;
-        } else {
-            PyObject *text = PyUnicode_DecodeUTF8(r->text + own.start, own.end - own.start, "replace");
-            if (text && PyUnicode_GetLength(outer) > 0)
-                names[index] = PyUnicode_FromFormat("%U.%U", outer, text);
-            else
-                names[index] = Py_XNewRef(text);
-            Py_XDECREF(text);
-            Py_DECREF(outer);
-        }
-    }
-    return Py_XNewRef(names[index]);
-}
-
-static PyObject *row(const Reader *r, const Def *def, const Lines *lines, PyObject **names, PyObject **kinds)
-{
-    uint32_t line = line_of(lines, def->name), first = line_of(lines, def->start);
-    uint32_t last = line_of(lines, def->end > def->start ? def->end - 1 : def->start);
-    int shown = def->kind == K_FUNCTION || (def->kind == K_VARIABLE && def->owner < 0);
-    PyObject *container = owner_name(r, def->owner, names);
-    if (!container)
-        return NULL;
-    return Py_BuildValue("(NONIIIIs)",
-                         PyUnicode_DecodeUTF8(r->text + def->name, def->name_end - def->name, "replace"),
-                         kinds[def->kind], container, first + 1, (last < line ? line : last) + 1, line + 1,
-                         def->name - lines->starts[line], !shown ? "" : def->is_static ? "private" : "public");
-}
-
-static PyObject *rows(const Reader *r, const Lines *lines)
-{
-    PyObject *kinds[K_COUNT] = {NULL}, *list = PyList_New(0);
-    PyObject **names = calloc(r->count ? r->count : 1, sizeof *names);
-    int ok = list && names;
-    for (int i = 0; ok && i < K_COUNT; i++)
-        ok = (kinds[i] = PyUnicode_InternFromString(KIND_NAMES[i])) != NULL;
-    for (uint32_t i = 0; ok && i < r->count; i++) {
-        const Def *def = &r->defs[i];
-        if (def->name_end == def->name || def->name_end - def->name > MAX_NAME)
-            continue;
-        PyObject *item = row(r, def, lines, names, kinds);
-        ok = item && PyList_Append(list, item) == 0;
-        Py_XDECREF(item);
-    }
-    for (uint32_t i = 0; names && i < r->count; i++)
-        Py_XDECREF(names[i]);
-    for (int i = 0; i < K_COUNT; i++)
-        Py_XDECREF(kinds[i]);
-    free(names);
-    if (!ok) {
-        Py_CLEAR(list);
-        if (!PyErr_Occurred())
-            PyErr_NoMemory();
-    }
-    return list;
-}
-
-static PyObject *c_symbols(PyObject *module, PyObject *argument)
-{
-    (void)module;
-    char *text;
-    Py_ssize_t length;
-    if (PyBytes_AsStringAndSize(argument, &text, &length) < 0)
-        return NULL;
-    if (length > INT32_MAX) {
-        PyErr_SetString(PyExc_ValueError, "more than 2 GiB");
-        return NULL;
-    }
-    Reader r = {.text = text, .end = (uint32_t)length};
-    Lines lines = {0};
     OldStyle old = {0};
-    int ok;
-    Py_BEGIN_ALLOW_THREADS
-    while (!r.failed && statement(&r, -1, 0, &old))
+    while (!r->failed && statement(r, -1, 0, &old))
         ;
-    ok = !r.failed && find_lines(&r, &lines);
-    Py_END_ALLOW_THREADS
-    PyObject *result = ok ? rows(&r, &lines) : PyErr_NoMemory();
-    free(r.defs);
-    free(lines.starts);
-    return result;
-}
-
-static PyMethodDef methods[] = {{"c_symbols", c_symbols, METH_O, NULL}, {NULL, NULL, 0, NULL}};
-
-int add_cdefs(PyObject *module)
-{
-    return PyModule_AddFunctions(module, methods);
 }

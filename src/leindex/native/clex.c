@@ -11,17 +11,17 @@
 
 enum { MAX_IF = 200, GROUP_LIMIT = 256 };
 
-int is_word_start(unsigned char c)
+int cd_is_word_start(unsigned char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' || c >= 0x80;
 }
 
-int is_word(unsigned char c)
+int cd_is_word(unsigned char c)
 {
-    return is_word_start(c) || (c >= '0' && c <= '9');
+    return cd_is_word_start(c) || (c >= '0' && c <= '9');
 }
 
-int32_t add_def(Reader *r, Kind kind, Span name, uint32_t start, uint32_t end, int32_t owner)
+int32_t cd_add_def(Reader *r, Kind kind, Span name, uint32_t start, uint32_t end, int32_t owner)
 {
     if (r->count == r->room) {
         uint32_t room = r->room ? r->room * 2 : 64;
@@ -38,10 +38,10 @@ int32_t add_def(Reader *r, Kind kind, Span name, uint32_t start, uint32_t end, i
     return (int32_t)r->count++;
 }
 
-Span read_word(Reader *r)
+Span cd_read_word(Reader *r)
 {
     Span word = {r->at, r->at};
-    while (r->at < r->end && is_word((unsigned char)r->text[r->at]))
+    while (r->at < r->end && cd_is_word((unsigned char)r->text[r->at]))
         r->at++;
     word.end = r->at;
     return word;
@@ -92,7 +92,7 @@ static int skip_comment(Reader *r)
     return 1;
 }
 
-void skip_quoted(Reader *r)
+void cd_skip_quoted(Reader *r)
 {
     char quote = r->text[r->at++];
     while (r->at < r->end) {
@@ -121,7 +121,7 @@ static void skip_directive_line(Reader *r)
             if (r->at < r->end)
                 r->at++;
         } else if (c == '"') {
-            skip_quoted(r);
+            cd_skip_quoted(r);
         } else if (!skip_comment(r)) {
             r->at++;
         }
@@ -153,7 +153,7 @@ static Directive skip_disabled(Reader *r)
             continue;
         r->at++;
         skip_spaces(r);
-        Span word = read_word(r);
+        Span word = cd_read_word(r);
         if (is(r, word, "if") || is(r, word, "ifdef") || is(r, word, "ifndef")) {
             depth++;
         } else if (is(r, word, "endif")) {
@@ -168,23 +168,23 @@ static Directive skip_disabled(Reader *r)
     return D_OTHER;
 }
 
-Directive directive(Reader *r)
+Directive cd_directive(Reader *r)
 {
     uint32_t start = r->at++;
     skip_spaces(r);
-    Span word = read_word(r);
+    Span word = cd_read_word(r);
     Directive found = D_OTHER;
     if (is(r, word, "define")) {
         skip_spaces(r);
-        Span name = read_word(r);
+        Span name = cd_read_word(r);
         skip_directive_line(r);
         if (name.end > name.start)
-            add_def(r, K_MACRO, name, start, r->at, -1);
+            cd_add_def(r, K_MACRO, name, start, r->at, -1);
         return D_OTHER;
     }
     if (is(r, word, "if")) {
         skip_spaces(r);
-        int disabled = r->at + 1 < r->end && r->text[r->at] == '0' && !is_word((unsigned char)r->text[r->at + 1]);
+        int disabled = r->at + 1 < r->end && r->text[r->at] == '0' && !cd_is_word((unsigned char)r->text[r->at + 1]);
         skip_directive_line(r);
         return disabled ? skip_disabled(r) : D_IF;
     }
@@ -207,30 +207,30 @@ static int at_line_start(const Reader *r)
     return i == 0 || r->text[i - 1] == '\n';
 }
 
-int skip_blank(Reader *r)
+int cd_skip_blank(Reader *r)
 {
     while (r->at < r->end) {
         char c = r->text[r->at];
         if (c == ' ' || (c >= '\t' && c <= '\r') || c == '\\')
             r->at++;
         else if (c == '#' && at_line_start(r))
-            directive(r);
+            cd_directive(r);
         else if (c != '/' || !skip_comment(r))
             return 1;
     }
     return 0;
 }
 
-int read_group(Reader *r, Token *token)
+int cd_read_group(Reader *r, Token *token)
 {
     uint32_t start = r->at++, count = r->count, depth = 1, comma = 0;
     uint32_t limit = r->wasted > r->end && r->end - start > GROUP_LIMIT ? start + GROUP_LIMIT : r->end;
     int braces = 0, star = 0, pieces = 0;
     *token = (Token){.kind = r->text[start] == '(' ? T_GROUP : T_INDEX, .start = start};
-    while (skip_blank(r) && r->at < limit) {
+    while (cd_skip_blank(r) && r->at < limit) {
         unsigned char c = (unsigned char)r->text[r->at];
-        if (is_word_start(c)) {
-            Span word = read_word(r);
+        if (cd_is_word_start(c)) {
+            Span word = cd_read_word(r);
             if (depth != 1)
                 continue;
             pieces += comma == 0;
@@ -243,7 +243,7 @@ int read_group(Reader *r, Token *token)
             continue;
         }
         if (c == '"' || c == '\'') {
-            skip_quoted(r);
+            cd_skip_quoted(r);
             pieces += 2;
             continue;
         }
@@ -301,7 +301,7 @@ static int skip_braces(Reader *r, int by_column)
             break;
         case '"':
         case '\'':
-            skip_quoted(r);
+            cd_skip_quoted(r);
             break;
         case '/':
             if (!skip_comment(r))
@@ -312,7 +312,7 @@ static int skip_braces(Reader *r, int by_column)
                 r->at++;
                 break;
             }
-            switch (directive(r)) {
+            switch (cd_directive(r)) {
             case D_IF:
                 if (open < MAX_IF)
                     branches[open++] = (Branch){depth, -1};
@@ -337,7 +337,7 @@ static int skip_braces(Reader *r, int by_column)
     return 0;
 }
 
-void skip_body(Reader *r)
+void cd_skip_body(Reader *r)
 {
     uint32_t start = r->at, count = r->count;
     if (r->braces_broken || !skip_braces(r, 0)) {

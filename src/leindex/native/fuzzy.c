@@ -12,7 +12,7 @@
 #define AT_NAME_START 20
 #define AT_WORD_START 12
 #define AT_HUMP 10
-#define CONSECUTIVE 14
+#define CONSECUTIVE 18
 #define IN_NAME 6
 #define SAME_CASE 1
 #define GAP_OPEN 4
@@ -128,9 +128,7 @@ static int32_t score_path(const uint8_t *query, size_t query_size, const uint8_t
         size_t count = end - start;
         if (count > 0) {
             int32_t score = align(query + start, count, path, length, name);
-            if (score == NONE)
-                return NONE;
-            total += score;
+            total += score == NONE ? 0 : score; /* NONE: the letters begin before the end that counts */
             int whole = count == length - name || count == stem - name;
             for (size_t i = 0; whole && i < count; i++)
                 whole = lower(path[name + i]) == lower(query[start + i]);

@@ -13,14 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-int add_files(PyObject *module); /* files.c: reading folders and files in bulk */
-int add_grams(PyObject *module); /* grams.c: gram extraction, posting lists, segments */
-int add_regex(PyObject *module); /* regex*.c: the matcher */
-int add_cdefs(PyObject *module); /* cdefs.c, clex.c: definitions in C */
-int add_words(PyObject *module); /* words.c: text to terms */
-int add_bag(PyObject *module);   /* bag.c: bags of words, passages */
-int add_score(PyObject *module); /* score.c: the best documents from posting lists */
-int add_paths(PyObject *module); /* paths.c: terms of paths */
-int add_fuzzy(PyObject *module); /* fuzzy.c: fuzzy file finding */
+int add_files(PyObject *module);    /* files.c: reading folders and files in bulk */
+int add_grams(PyObject *module);    /* grams.c, segment*.c: gram extraction, posting lists, segments */
+int add_regex(PyObject *module);    /* regex*.c: the matcher */
+int add_cdefs(PyObject *module);    /* crows.c, cdefs.c, clex.c: definitions in C */
+int add_words(PyObject *module);    /* words.c: text to terms */
+int add_bag(PyObject *module);      /* bag.c: bags of words */
+int add_passages(PyObject *module); /* passages.c: passages, and terms in them */
+int add_score(PyObject *module);    /* score.c: the best documents from posting lists */
+int add_paths(PyObject *module);    /* paths.c: terms of paths */
+int add_fuzzy(PyObject *module);    /* fuzzy.c: fuzzy file finding */
 
 #endif

@@ -20,25 +20,6 @@ typedef struct {
     Cache *idle;
 } Regex;
 
-typedef struct {
-    void *items;
-    size_t count, cap, size;
-} Vector;
-
-static bool append(Vector *v, const void *item)
-{
-    if (v->count == v->cap) {
-        size_t cap = v->cap ? v->cap * 2 : 16;
-        void *items = realloc(v->items, cap * v->size);
-        if (!items)
-            return false;
-        v->items = items;
-        v->cap = cap;
-    }
-    memcpy((char *)v->items + v->count++ * v->size, item, v->size);
-    return true;
-}
-
 static int fail(Status status)
 {
     if (status == NO_MEMORY)
@@ -155,8 +136,6 @@ static int begin(Call *call, PyObject *self, PyObject *data, bool starts)
         return -1;
     }
     call->hay = (Hay){call->view.buf, (size_t)call->view.len};
-    call->cache->line_start = 1;
-    call->cache->line_end = 0;
     call->state = call->hay.len >= RELEASE_FROM ? PyEval_SaveThread() : NULL;
     return 0;
 }
@@ -169,6 +148,20 @@ static int end(Call *call, int result)
     give_cache(call->self, call->cache);
     PyBuffer_Release(&call->view);
     return result < 0 ? fail((Status)result) : result;
+}
+
+static PyObject *span_tuple(size_t start, size_t end)
+{
+    PyObject *pair = PyTuple_New(2), *first = PyLong_FromSize_t(start), *second = PyLong_FromSize_t(end);
+    if (!pair || !first || !second) {
+        Py_XDECREF(pair);
+        Py_XDECREF(first);
+        Py_XDECREF(second);
+        return NULL;
+    }
+    PyTuple_SetItem(pair, 0, first);
+    PyTuple_SetItem(pair, 1, second);
+    return pair;
 }
 
 static int parse_range(PyObject *const *args, Py_ssize_t count, Py_ssize_t *start, Py_ssize_t *stop)
@@ -213,27 +206,7 @@ static PyObject *regex_find(PyObject *self, PyObject *const *args, Py_ssize_t co
     result = end(&call, result);
     if (result <= 0)
         return result < 0 ? NULL : Py_NewRef(Py_None);
-    return Py_BuildValue("nn", (Py_ssize_t)found.start, (Py_ssize_t)found.end);
-}
-
-/* All matches, none of them empty right where the one before it ended. */
-static int find_all(Call *call, size_t at, size_t stop, size_t limit, Vector *spans)
-{
-    size_t last = NOWHERE;
-    while (spans->count < limit && at <= stop) {
-        Span found;
-        int result = search_find(&call->self->engine, call->cache, &call->hay, at, stop, &found);
-        if (result <= 0)
-            return result;
-        if (found.start == found.end && found.end == last) {
-            at++;
-            continue;
-        }
-        if (!append(spans, &found))
-            return NO_MEMORY;
-        at = last = found.end;
-    }
-    return 0;
+    return span_tuple(found.start, found.end);
 }
 
 static PyObject *regex_find_all(PyObject *self, PyObject *const *args, Py_ssize_t count)
@@ -246,11 +219,12 @@ static PyObject *regex_find_all(PyObject *self, PyObject *const *args, Py_ssize_
     Vector spans = {.size = sizeof(Span)};
     int result = 0;
     if (clip(&call, start, &stop))
-        result = find_all(&call, (size_t)start, (size_t)stop, limit < 0 ? SIZE_MAX : (size_t)limit, &spans);
+        result = search_all(&call.self->engine, call.cache, &call.hay, (size_t)start, (size_t)stop,
+                            limit < 0 ? SIZE_MAX : (size_t)limit, &spans);
     PyObject *list = end(&call, result) < 0 ? NULL : PyList_New((Py_ssize_t)spans.count);
     for (size_t i = 0; list && i < spans.count; i++) {
         const Span *span = (Span *)spans.items + i;
-        PyObject *pair = Py_BuildValue("nn", (Py_ssize_t)span->start, (Py_ssize_t)span->end);
+        PyObject *pair = span_tuple(span->start, span->end);
         if (!pair || PyList_SetItem(list, (Py_ssize_t)i, pair) < 0) {
             Py_DECREF(list);
             list = NULL;
@@ -265,8 +239,7 @@ static PyObject *group_spans(const size_t *slots, uint32_t groups)
     PyObject *list = PyList_New(groups);
     for (uint32_t i = 0; list && i < groups; i++) {
         bool set = slots[2 * i] != NOWHERE && slots[2 * i + 1] != NOWHERE;
-        PyObject *item = set ? Py_BuildValue("nn", (Py_ssize_t)slots[2 * i], (Py_ssize_t)slots[2 * i + 1])
-                             : Py_NewRef(Py_None);
+        PyObject *item = set ? span_tuple(slots[2 * i], slots[2 * i + 1]) : Py_NewRef(Py_None);
         if (!item || PyList_SetItem(list, i, item) < 0) {
             Py_DECREF(list);
             return NULL;
@@ -304,43 +277,6 @@ static PyObject *regex_captures(PyObject *self, PyObject *const *args, Py_ssize_
     return list;
 }
 
-/* Visit matching lines (or, inverted, the others) until `limit`; store them in `out` if given. Returns OK. */
-static int each_line(const Engine *engine, Cache *cache, const Hay *hay, bool invert, bool spans, size_t limit,
-                     Vector *out, size_t *count)
-{
-    size_t at = 0, counted = 0, number = 1;
-    *count = 0;
-    while (at < hay->len && *count < limit) {
-        Line line;
-        int result = search_line(engine, cache, hay, at, spans, &line);
-        if (result < 0)
-            return result;
-        size_t stop = result ? line.start : hay->len;
-        for (; invert && at < stop && *count < limit; ++*count) {
-            const uint8_t *hit = memchr(hay->data + at, '\n', hay->len - at);
-            size_t end = hit ? (size_t)(hit - hay->data) : hay->len;
-            if (out && !append(out, &(Line){number, at, search_text_end(engine, hay, at, end), at, at}))
-                return NO_MEMORY;
-            at = end + 1;
-            number++;
-        }
-        if (!result)
-            break;
-        if (invert) {
-            number++;
-        } else if (++*count, out) {
-            number += newlines_count(hay->data + counted, line.start - counted);
-            counted = line.start;
-            line.number = number;
-            if (!append(out, &line))
-                return NO_MEMORY;
-        }
-        const uint8_t *hit = line.end < hay->len ? memchr(hay->data + line.end, '\n', hay->len - line.end) : NULL;
-        at = hit ? (size_t)(hit - hay->data) + 1 : hay->len;
-    }
-    return OK;
-}
-
 static PyObject *regex_matching_lines(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
     Call call;
@@ -354,7 +290,7 @@ static PyObject *regex_matching_lines(PyObject *self, PyObject *const *args, Py_
         return NULL;
     Vector lines = {.size = sizeof(Line)};
     size_t found;
-    int result = each_line(&call.self->engine, call.cache, &call.hay, invert, spans && !invert,
+    int result = search_lines(&call.self->engine, call.cache, &call.hay, invert, spans && !invert,
                            limit < 0 ? SIZE_MAX : (size_t)limit, &lines, &found);
     PyObject *packed = NULL;
     if (end(&call, result) >= 0)
@@ -369,7 +305,7 @@ static PyObject *regex_count_lines(PyObject *self, PyObject *data)
     size_t found;
     if (begin(&call, self, data, false) < 0)
         return NULL;
-    int result = each_line(&call.self->engine, call.cache, &call.hay, false, false, SIZE_MAX, NULL, &found);
+    int result = search_lines(&call.self->engine, call.cache, &call.hay, false, false, SIZE_MAX, NULL, &found);
     return end(&call, result) < 0 ? NULL : PyLong_FromSize_t(found);
 }
 
@@ -395,7 +331,7 @@ static size_t *scan(Regex *self, PyObject *documents, size_t limit, Py_ssize_t *
         Py_BEGIN_ALLOW_THREADS
         for (Py_ssize_t i = 0; i < *count && result == OK; i++) {
             Hay hay = {views[i].buf, (size_t)views[i].len};
-            result = each_line(&self->engine, cache, &hay, false, false, limit, NULL, &counts[i]);
+            result = search_lines(&self->engine, cache, &hay, false, false, limit, NULL, &counts[i]);
         }
         Py_END_ALLOW_THREADS
         give_cache(self, cache);

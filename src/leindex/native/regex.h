@@ -75,7 +75,7 @@ typedef struct {
 
 /* The parts of a serialized pattern; see query/program.py. */
 typedef struct {
-    uint32_t flags, slots, looks_before, looks_after;
+    uint32_t flags, slots, looks_before, looks_after, min_len;
     const uint32_t *literals, *tree, *end;
     uint32_t nliterals;
 } Program;
@@ -126,10 +126,28 @@ void literals_free(Literals *set);
 size_t literals_find(const Literals *set, const uint8_t *hay, size_t start, size_t end, uint32_t *which);
 bool literal_at(const Literal *literal, const uint8_t *hay, size_t at, size_t end);
 size_t newlines_count(const uint8_t *data, size_t len);
-size_t bytes_find3(const uint8_t *data, size_t start, size_t end, const uint8_t *wanted, uint32_t count);
 void literal_choose_cpu(void);
 
+/* A set of bytes to skip to. */
+typedef struct {
+    uint32_t count;
+    uint8_t few[3];     /* the members, if they are no more than these */
+    uint8_t low[2][16]; /* by low nibble: a bit for each high nibble, those below 8 and the others */
+    bool member[256];
+} ByteSet;
+void byteset_build(ByteSet *set);
+/* The first place in data[start..end] that holds a member, or `end`. */
+size_t byteset_find(const ByteSet *set, const uint8_t *data, size_t start, size_t end);
+/* About how often a byte occurs in source code, in hundredths of a percent. */
+uint32_t byte_share(uint8_t byte);
+extern bool cpu_has_avx2;
+
 /* ---- searching ---- */
+typedef struct {
+    void *items;
+    size_t count, cap, size; /* size: of one item */
+} Vector;
+
 typedef struct {
     const Program *program;
     const Nfa *forward, *backward, *captures;
@@ -149,9 +167,13 @@ typedef struct {
 
 int search_is_match(const Engine *engine, Cache *cache, const Hay *hay);
 int search_find(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found);
-/* The next line at or after `from` (the start of a line) that matches when searched alone. */
-int search_line(const Engine *engine, Cache *cache, const Hay *hay, size_t from, bool spans, Line *line);
-size_t search_text_end(const Engine *engine, const Hay *hay, size_t start, size_t newline);
+/* Append to `spans` all matches in hay[at..stop], none of them empty right where the one before it ended. */
+int search_all(const Engine *engine, Cache *cache, const Hay *hay, size_t at, size_t stop, size_t limit,
+               Vector *spans);
+/* Count the lines that match when searched alone (or, inverted, the others), up to `limit`; append them as Line to
+ * `out` unless NULL. */
+int search_lines(const Engine *engine, Cache *cache, const Hay *hay, bool invert, bool spans, size_t limit,
+                 Vector *out, size_t *count);
 void cache_free(Cache *cache);
 
 #endif

@@ -11,13 +11,14 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #define AVX2 __attribute__((target("avx2")))
-#define HAVE_AVX2 has_avx2
-static bool has_avx2;
+#define HAVE_AVX2 cpu_has_avx2
 #else
 #define HAVE_AVX2 false
 #endif
 
 #define TEDDY_MAX 128
+
+bool cpu_has_avx2 = false;
 
 /* How common each byte is in C source, 0 the rarest. */
 static const uint8_t RANK[256] = {
@@ -39,10 +40,15 @@ static const uint8_t RANK[256] = {
     65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80,
 };
 
+uint32_t byte_share(uint8_t byte)
+{
+    return 600u >> (255 - RANK[byte]) / 14; /* fits the counts that the ranks come from */
+}
+
 void literal_choose_cpu(void)
 {
 #if defined(__x86_64__)
-    has_avx2 = __builtin_cpu_supports("avx2");
+    cpu_has_avx2 = __builtin_cpu_supports("avx2");
 #endif
 }
 

@@ -134,11 +134,11 @@ Status program_open(Program *program, const void *data, size_t size)
 {
     const uint32_t *words = data;
     size_t count = size / 4;
-    if (size % 4 || count < 7 || words[0] != 0x3167654C || words[6] > count - 7)
+    if (size % 4 || count < 8 || words[0] != 0x3167654C || words[7] > count - 8)
         return MALFORMED;
-    *program = (Program){.flags = words[1], .slots = words[2] * 2, .looks_before = words[3],
-                         .looks_after = words[4], .nliterals = words[5], .literals = words + 7,
-                         .tree = words + 7 + words[6], .end = words + count};
+    *program = (Program){.flags = words[1], .slots = words[2] * 2, .min_len = words[3],
+                         .looks_before = words[4], .looks_after = words[5], .nliterals = words[6],
+                         .literals = words + 8, .tree = words + 8 + words[7], .end = words + count};
     const uint32_t *at = program->literals;
     for (uint32_t i = 0; i < program->nliterals; i++) {
         size_t left = (size_t)(program->tree - at);

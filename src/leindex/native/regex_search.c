@@ -7,6 +7,8 @@
 #include "native.h"
 #include "regex.h"
 
+#define LONG_MATCH 500 /* few lines are that long, and telling by length alone is cheap */
+
 static bool has(const Engine *engine, uint32_t flag)
 {
     return engine->program->flags & flag;
@@ -91,6 +93,8 @@ static int on_lines(const Engine *engine, Cache *cache, const Hay *hay, size_t s
 
 static int search(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found)
 {
+    if (start > end || end - start < engine->program->min_len)
+        return 0;
     if (has(engine, PROGRAM_EXACT))
         return exact(engine, hay, start, end, found);
     if (engine->literals && has(engine, PROGRAM_LINE_SAFE))
@@ -98,6 +102,20 @@ static int search(const Engine *engine, Cache *cache, const Hay *hay, size_t sta
     if (engine->literals && literals_find(engine->literals, hay->data, start, end, &(uint32_t){0}) == NOWHERE)
         return 0;
     return automaton(engine, cache, hay, start, end, found);
+}
+
+static bool append(Vector *v, const void *item)
+{
+    if (v->count == v->cap) {
+        size_t cap = v->cap ? v->cap * 2 : 16;
+        void *items = realloc(v->items, cap * v->size);
+        if (!items)
+            return false;
+        v->items = items;
+        v->cap = cap;
+    }
+    memcpy((char *)v->items + v->count++ * v->size, item, v->size);
+    return true;
 }
 
 static void forget_line(Cache *cache)
@@ -112,14 +130,35 @@ int search_is_match(const Engine *engine, Cache *cache, const Hay *hay)
     return search(engine, cache, hay, 0, hay->len, NULL);
 }
 
-/* The caller empties the cache's line before the first of several finds in one haystack. */
 int search_find(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found)
 {
+    forget_line(cache);
     return search(engine, cache, hay, start, end, found);
 }
 
+int search_all(const Engine *engine, Cache *cache, const Hay *hay, size_t at, size_t stop, size_t limit,
+               Vector *spans)
+{
+    size_t last = NOWHERE;
+    forget_line(cache);
+    while (spans->count < limit && at <= stop) {
+        Span found;
+        int result = search(engine, cache, hay, at, stop, &found);
+        if (result <= 0)
+            return result;
+        if (found.start == found.end && found.end == last) {
+            at++;
+            continue;
+        }
+        if (!append(spans, &found))
+            return NO_MEMORY;
+        at = last = found.end;
+    }
+    return 0;
+}
+
 /* Where a line's text ends, given where its newline is: with CRLF, before the carriage return too. */
-size_t search_text_end(const Engine *engine, const Hay *hay, size_t start, size_t newline)
+static size_t text_end(const Engine *engine, const Hay *hay, size_t start, size_t newline)
 {
     bool cut = has(engine, PROGRAM_CRLF) && newline > start && newline < hay->len && hay->data[newline - 1] == '\r';
     return newline - cut;
@@ -130,7 +169,7 @@ size_t search_text_end(const Engine *engine, const Hay *hay, size_t start, size_
 static int line_alone(const Engine *engine, Cache *cache, const Hay *hay, size_t from, bool spans, Line *line)
 {
     for (size_t start = from; start < hay->len;) {
-        size_t newline = line_end(hay, start, hay->len), stop = search_text_end(engine, hay, start, newline);
+        size_t newline = line_end(hay, start, hay->len), stop = text_end(engine, hay, start, newline);
         bool keeps = has(engine, PROGRAM_CRLF) && stop == newline && newline < hay->len;
         Hay alone = {hay->data + start, stop - start + keeps};
         Span found = {0, 0};
@@ -170,13 +209,14 @@ static int next_line(const Engine *engine, Cache *cache, const Hay *hay, bool sp
         if (result < 0)
             return result;
     }
-    *line = (Line){0, start, search_text_end(engine, hay, start, newline), found.start, found.end};
+    *line = (Line){0, start, text_end(engine, hay, start, newline), found.start, found.end};
     return 1;
 }
 
-int search_line(const Engine *engine, Cache *cache, const Hay *hay, size_t from, bool spans, Line *line)
+static int search_line(const Engine *engine, Cache *cache, const Hay *hay, size_t from, bool spans, Line *line)
 {
-    if (!has(engine, PROGRAM_LINE_SAFE) || has(engine, PROGRAM_TEXT_ANCHOR))
+    bool alone = !has(engine, PROGRAM_LINE_SAFE) || has(engine, PROGRAM_TEXT_ANCHOR);
+    if (alone || engine->program->min_len >= LONG_MATCH)
         return line_alone(engine, cache, hay, from, spans, line);
     /* Looks do not see what is before `from`: a continuation byte there may not make sense of the newline. */
     Hay rest = {hay->data + from, hay->len - from};
@@ -188,4 +228,40 @@ int search_line(const Engine *engine, Cache *cache, const Hay *hay, size_t from,
         line->match_end += from;
     }
     return result;
+}
+
+int search_lines(const Engine *engine, Cache *cache, const Hay *hay, bool invert, bool spans, size_t limit,
+                 Vector *out, size_t *count)
+{
+    size_t at = 0, counted = 0, number = 1;
+    *count = 0;
+    while (at < hay->len && *count < limit) {
+        Line line = {0};
+        int result = search_line(engine, cache, hay, at, spans, &line);
+        if (result < 0)
+            return result;
+        size_t stop = result ? line.start : hay->len;
+        for (; invert && at < stop && *count < limit; ++*count) {
+            const uint8_t *hit = memchr(hay->data + at, '\n', hay->len - at);
+            size_t end = hit ? (size_t)(hit - hay->data) : hay->len;
+            if (out && !append(out, &(Line){number, at, text_end(engine, hay, at, end), at, at}))
+                return NO_MEMORY;
+            at = end + 1;
+            number++;
+        }
+        if (!result)
+            break;
+        if (invert) {
+            number++;
+        } else if (++*count, out) {
+            number += newlines_count(hay->data + counted, line.start - counted);
+            counted = line.start;
+            line.number = number;
+            if (!append(out, &line))
+                return NO_MEMORY;
+        }
+        const uint8_t *hit = line.end < hay->len ? memchr(hay->data + line.end, '\n', hay->len - line.end) : NULL;
+        at = hit ? (size_t)(hit - hay->data) + 1 : hay->len;
+    }
+    return OK;
 }

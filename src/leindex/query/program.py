@@ -1,9 +1,9 @@
 """From a tree to the matcher: serializing it, and finding the literals that every match holds.
 
-The C engine (`native/regex.h`) builds its automata from the serialized tree itself. What is worked out here is what
-lets it avoid them: whether the pattern is nothing but literals, or which literals a text must hold to match at all.
-A set of literals is worth more the rarer its commonest member is; where no set is worth much the engine runs the
-automaton over everything.
+The C engine (`native/regex.h`) builds its automata from the serialized tree itself. What is worked out here
+is what lets it avoid them: whether the pattern is nothing but literals, or which literals a text must hold to
+match at all. A set of literals is worth more the rarer its commonest member is; where no set is worth much
+the engine runs the automaton over everything.
 
     >>> from leindex.query.regex import parse
     >>> needed(parse(r"\\w+_irq(save|restore)?\\b"))
@@ -13,9 +13,9 @@ automaton over everything.
 from __future__ import annotations
 
 import array
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leindex.errors import QueryError
 from leindex.query.hir import Alternate, Capture, Class, Concat, Empty, Hir, Literal, Look, LookKind, Repeat
@@ -31,12 +31,24 @@ SEARCHED_MAX: Final = 96  # literals the engine searches for at once
 CROSS_MAX: Final = 64  # strings that one part of a pattern is expanded to
 LITERAL_MAX: Final = 256  # bytes of a literal that are looked at
 LEAST_WORTH: Final = 7.0  # bits; below, an automaton is about as fast as stopping at every literal
+RARE_BITS: Final = 9  # of bytes that are rare in some languages only, or everywhere
+BITS: Final = {  # how rare bytes are in source code: -log2 of their share of Linux's
+    byte: bits
+    for bits, group in (
+        (3, b" "),
+        (4, b"_et\t"),
+        (5, b"acdinors\n"),
+        (6, b"(),0flmpu"),
+        (7, b"*-12;=>ACDEILMNOPRSTbghkvx"),
+        (8, b'"#./3468BFGUwy{}'),
+    )
+    for byte in group
+}
 LOOK_NUMBER: Final = {kind: number for number, kind in enumerate(LookKind)}
 END: Final = 0xFFFFFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """Every match holds one of `literals`; with `fold` they are lower case and ASCII case does not count."""
 
     literals: tuple[bytes, ...]
@@ -44,7 +56,7 @@ class Needs:
 
 
 def build(hir: Hir, *, crlf: bool = False) -> Regex:
-    """The matcher for a tree; with `crlf`, lines may end in `\\r\\n`. Raises QueryError if it gets too large."""
+    """The matcher for a tree; with `crlf`, lines may end in `\\r\\n`. QueryError if it is too large."""
     from leindex._native import Regex
 
     try:
@@ -56,8 +68,9 @@ def build(hir: Hir, *, crlf: bool = False) -> Regex:
 def compile(hir: Hir, *, crlf: bool = False) -> bytes:
     """The serialized pattern that `_native.Regex` takes.
 
-    32-bit words in the machine's byte order: magic, flags, number of groups with the whole
-    match, looks before and after an exact literal, number of literals, words they take, literals, tree.
+    32-bit words in the machine's byte order: magic, flags, number of groups with the whole match, least
+    length of a match, looks before and after an exact literal, number of literals, words they take, literals,
+    tree.
     """
     flags = (CRLF if crlf else 0) | (TEXT_ANCHOR if has_text_anchor(hir) else 0)
     if not can_match_byte(hir, 10):
@@ -73,9 +86,29 @@ def compile(hir: Hir, *, crlf: bool = False) -> bytes:
     words = array.array("I")
     for literal in needs.literals:
         _put_bytes(words, literal)
-    head = array.array("I", [MAGIC, flags, group_count(hir) + 1, before, after, len(needs.literals), len(words)])
+    fixed = [MAGIC, flags, group_count(hir) + 1, min(min_length(hir), END), before, after]
+    head = array.array("I", [*fixed, len(needs.literals), len(words)])
     _serialize(hir, words)
     return (head + words).tobytes()
+
+
+def min_length(hir: Hir) -> int:
+    """The least number of bytes that a match takes."""
+    match hir:
+        case Literal(data):
+            return len(data)
+        case Class(ranges, is_bytes):
+            return 1 if is_bytes or not ranges else len(chr(ranges[0][0]).encode())
+        case Repeat(sub, low):
+            return low * min_length(sub)
+        case Capture(sub=sub):
+            return min_length(sub)
+        case Concat(parts):
+            return sum(map(min_length, parts))
+        case Alternate(parts):
+            return min(map(min_length, parts))
+        case _:
+            return 0
 
 
 def _put_bytes(words: array.array[int], data: bytes) -> None:
@@ -106,7 +139,7 @@ def _serialize(hir: Hir, words: array.array[int]) -> None:
 
 
 def _exact(hir: Hir) -> tuple[int, int, Needs] | None:
-    """For a pattern of literals with looks at its ends: the looks as bits, and the literals in order of preference."""
+    """For literals with looks at the ends: the looks as bits, and the literals in order of preference."""
     parts = list(hir.parts) if isinstance(hir, Concat) else [hir]
     sides = [0, 0]
     for side, at in ((0, 0), (1, -1)):
@@ -147,16 +180,12 @@ def _has_cased_pair(hir: Hir) -> bool:
 def worth(literals: Iterable[bytes]) -> float:
     """About how many bits say that a place in source code holds none of these literals."""
     literals = list(literals)
-    return min(sum(map(_bits, literal)) for literal in literals) - (len(literals).bit_length() - 1)
+    return min(map(_literal_bits, literals)) - math.log2(len(literals))
 
 
-def _bits(byte: int) -> float:
-    char = chr(byte)
-    if char in " etinrsaodcl":
-        return 3.5
-    if char.islower() and byte < 128:
-        return 4.7
-    return 4.0 if char in "\t\n_,*" else 6.0
+def _literal_bits(literal: bytes) -> float:
+    pairs = zip(b"\0" + literal, literal, strict=False)
+    return sum(1 if byte == before else BITS.get(byte, RARE_BITS) for before, byte in pairs)
 
 
 class _Analysis:
@@ -202,7 +231,9 @@ class _Analysis:
             return None
         return (data.lower(),)
 
-    def _class(self, hir: Hir, ranges: tuple[tuple[int, int], ...], is_bytes: bool) -> tuple[bytes, ...] | None:
+    def _class(
+        self, hir: Hir, ranges: tuple[tuple[int, int], ...], is_bytes: bool
+    ) -> tuple[bytes, ...] | None:
         if self.fold and _is_cased_pair(hir):
             return (bytes((ranges[1][0],)),)
         size = sum(high - low + 1 for low, high in ranges)
@@ -212,7 +243,7 @@ class _Analysis:
         strings = [bytes((code,)) if is_bytes else chr(code).encode("utf-8", "replace") for code in codes]
         if not self.fold:
             return tuple(strings)
-        if self.exactly and any(string.lower() != string.upper() for string in strings):
+        if self.exactly and any(string.swapcase() not in strings for string in strings):
             return None
         return tuple(dict.fromkeys(string.lower() for string in strings))
 
@@ -264,7 +295,7 @@ class _Analysis:
         return _best((*candidates, _fewest(run)))
 
     def _first_of(self, part: Hir) -> tuple[bytes, ...]:
-        """What a run may start with after a part that is not a few strings: the last copy of `x+` where x is."""
+        """What a run may start with after a part of many strings: the last copy of `x+`, where x is few."""
         if isinstance(part, Repeat) and part.min > 0:
             return self.strings(part.sub) or (b"",)
         return (b"",)
@@ -295,4 +326,3 @@ def _fewest(strings: Iterable[bytes] | None) -> tuple[bytes, ...] | None:
 
 def _best(sets: Iterable[tuple[bytes, ...] | None]) -> tuple[bytes, ...] | None:
     return max((found for found in sets if found), key=worth, default=None)
-

@@ -12,8 +12,7 @@ with the column. The tree then goes to `plan.py` for the index and to `program.p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from leindex.errors import QueryError
 from leindex.query.hir import Alternate, Capture, Class, Concat, Hir, Literal, Look, LookKind, Repeat
@@ -28,8 +27,7 @@ NEWLINE_ADVICE: Final = (
 TEXT_ANCHORS: Final = frozenset((LookKind.START_TEXT, LookKind.END_TEXT))
 
 
-@dataclass(frozen=True, slots=True)
-class Letters:
+class Letters(NamedTuple):
     """What smart case asks of a pattern: does it hold a literal at all, and a capital among them?"""
 
     any_literal: bool
@@ -113,11 +111,20 @@ def _parser(patterns: Sequence[str], flags: Flags, spaced: bool, fixed: bool) ->
     try:
         return parser, parser.parse()
     except QueryError as error:
-        raise _relocated(error, patterns, parts) from None
+        raise _relocated(error, patterns, parts, flags, spaced) from None
 
 
-def _relocated(error: QueryError, patterns: Sequence[str], parts: list[str]) -> QueryError:
+def _relocated(
+    error: QueryError, patterns: Sequence[str], parts: list[str], flags: Flags, spaced: bool
+) -> QueryError:
     """The error with its column in the one pattern it is about."""
+    for pattern in (
+        patterns if "group" in error.message else ()
+    ):  # what is open may have eaten our own parentheses
+        try:
+            Parser(pattern, flags, spaced).parse()
+        except QueryError as own:
+            return own
     column = error.column
     for pattern, part in zip(patterns, parts, strict=True):
         if column <= len(part):
@@ -168,7 +175,7 @@ def _newline_error(byte: int) -> QueryError:
 
 
 def ban_byte(hir: Hir, byte: int) -> None:
-    """Raise QueryError where the pattern asks for this byte literally, as ripgrep does with NUL in text files."""
+    """Raise QueryError where the pattern asks for this byte literally, as ripgrep does with NUL."""
     if isinstance(hir, Literal) and byte in hir.data:
         raise QueryError(f'pattern contains "\\x{byte:02X}" but it is impossible to match')
     for child in children(hir):

@@ -7,13 +7,13 @@ three of them.
 
     >>> union(((48, 57),), ((97, 102), (58, 58)))
     ((48, 58), (97, 102))
-    >>> [chr(a) for a, b in fold(((107, 107),))]
-    ['K', 'k', 'K']
+    >>> [hex(low) for low, high in fold(((107, 107),))]
+    ['0x4b', '0x6b', '0x212a']
 """
 
 from __future__ import annotations
 
-import base64
+import binascii
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -160,7 +160,7 @@ def _folds() -> tuple[dict[int, tuple[int, ...]], list[int]]:
 
 def _numbers(text: str) -> Iterator[int]:
     number = shift = 0
-    for byte in base64.b64decode(text + "=" * (-len(text) % 4)):
+    for byte in binascii.a2b_base64(text + "=" * (-len(text) % 4)):
         number |= (byte & 127) << shift
         shift += 7
         if byte < 128:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leindex.query.hir import Hir, Look, LookKind
 from leindex.query.hir_build import char_class
@@ -32,8 +31,7 @@ WORD_LOOKS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Escape:
+class Escape(NamedTuple):
     """What one escape means: a character (`is_byte` for `\\xFF`), a set, or an assertion."""
 
     column: int

@@ -9,8 +9,7 @@ escapes in `regex_escapes.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from leindex.errors import QueryError
 from leindex.query.hir import Capture, Class, Hir, Literal, Look, LookKind
@@ -26,8 +25,7 @@ UNSUPPORTED_LOOKS: Final = ("?=", "?!", "?<=", "?<!")
 QUANTIFIERS: Final[dict[str, tuple[int, int | None]]] = {"?": (0, 1), "*": (0, None), "+": (1, None)}
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(NamedTuple):
     """What `(?imsUuR)` switch; see `regex.parse`."""
 
     ignore_case: bool = False
@@ -48,8 +46,7 @@ FLAG_FIELDS: Final = {
 }
 
 
-@dataclass(slots=True)
-class Item:
+class Item(NamedTuple):
     """One element of a concatenation: its tree, how deep it nests, and whether it only sets flags."""
 
     hir: Hir
@@ -57,16 +54,18 @@ class Item:
     is_directive: bool = False
 
 
-@dataclass(slots=True)
 class Group:
     """An open parenthesis: what its alternatives are so far, and what comes back when it closes."""
 
-    column: int
-    capture: tuple[int, str | None] | None
-    flags: Flags
-    spaced: bool
-    items: list[Item] = field(default_factory=list)
-    branches: list[Item] = field(default_factory=list)
+    def __init__(
+        self, column: int, capture: tuple[int, str | None] | None, flags: Flags, spaced: bool
+    ) -> None:
+        self.column = column
+        self.capture = capture
+        self.flags = flags
+        self.spaced = spaced
+        self.items: list[Item] = []
+        self.branches: list[Item] = []
 
 
 class Scanner:
@@ -87,6 +86,10 @@ class Scanner:
     def fail(self, message: str, column: int | None = None, advice: str = "") -> NoReturn:
         """Raise a QueryError at a column (the current one by default)."""
         raise QueryError(message, text=self.text, column=self.at if column is None else column, advice=advice)
+
+    def fail_nesting(self) -> NoReturn:
+        """Refuse a pattern that nests too deeply."""
+        self.fail(f"nested too deeply (the limit is {NEST_LIMIT})", 0)
 
     def skip_space(self) -> None:
         """In (?x), pass white space and comments."""
@@ -160,7 +163,7 @@ class Parser(Scanner):
             self.fail("unclosed group", self.groups[-1].column)
         whole = self._finish(self.groups.pop())
         if whole.depth > NEST_LIMIT:
-            self.fail(f"nested too deeply (the limit is {NEST_LIMIT})", 0)
+            self.fail_nesting()
         return whole.hir
 
     def _push(self, hir: Hir, depth: int = 0) -> None:
@@ -226,10 +229,8 @@ class Parser(Scanner):
         if self.char == "?":
             greedy = False
             self.at += 1
-        if (
-            operand.depth >= NEST_LIMIT
-        ):  # checked here too, so that a****... cannot build a tree too deep to walk
-            self.fail(f"nested too deeply (the limit is {NEST_LIMIT})", 0)
+        if operand.depth >= NEST_LIMIT:  # or else a****... would build a tree too deep to walk
+            self.fail_nesting()
         self._push(repeat(operand.hir, low, high, greedy != self.flags.swap_greed), operand.depth + 1)
 
     def _uncounted(self, low: int, high: int | None) -> None:
@@ -280,6 +281,8 @@ class Parser(Scanner):
 
     def _open(self) -> None:
         start = self.at
+        if len(self.groups) > NEST_LIMIT:
+            self.fail_nesting()
         self.step()
         if self.text.startswith(UNSUPPORTED_LOOKS, self.at):
             self.fail("look-around, including look-ahead and look-behind, is not supported", start)
@@ -342,7 +345,7 @@ class Parser(Scanner):
             elif char == "x":
                 spaced = value
             else:
-                flags = replace(flags, **{FLAG_FIELDS[char]: value})
+                flags = flags._replace(**{FLAG_FIELDS[char]: value})
             self.at += 1
         if seen.endswith("-"):
             self.fail("dangling flag negation operator", self.at - 1)
@@ -361,7 +364,7 @@ class Parser(Scanner):
         self.flags, self.spaced = group.flags, group.spaced
         whole = self._finish(group)
         if whole.depth >= NEST_LIMIT:
-            self.fail(f"nested too deeply (the limit is {NEST_LIMIT})", 0)
+            self.fail_nesting()
         hir = whole.hir if group.capture is None else Capture(*group.capture, whole.hir)
         self._push(hir, whole.depth + 1)
         self.at += 1

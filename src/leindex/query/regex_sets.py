@@ -7,8 +7,7 @@ Open brackets are kept on a list, not on Python's stack, for the same reason as 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypeAlias
 
 from leindex.query.regex_classes import (
     MAX_CHAR,
@@ -23,9 +22,9 @@ from leindex.query.regex_classes import (
     subtract,
 )
 from leindex.query.regex_escapes import Escape, parse_escape
+from leindex.query.regex_parser import NEST_LIMIT, Scanner
 
-if TYPE_CHECKING:
-    from leindex.query.regex_parser import Scanner
+Left: TypeAlias = tuple[Ranges, int, Callable[[Ranges, Ranges], Ranges]]
 
 OPERATORS: Final[dict[str, Callable[[Ranges, Ranges], Ranges]]] = {
     "&&": intersect,
@@ -34,16 +33,15 @@ OPERATORS: Final[dict[str, Callable[[Ranges, Ranges], Ranges]]] = {
 }
 
 
-@dataclass(slots=True)
 class Bracket:
     """An open `[`: the items since the last operator, and what stood left of that operator."""
 
-    column: int
-    negated: bool
-    items: list[tuple[int, int]] = field(default_factory=list)
-    count: int = 0
-    depth: int = 0
-    left: tuple[Ranges, int, Callable[[Ranges, Ranges], Ranges]] | None = None
+    def __init__(self, column: int, negated: bool, left: Left | None = None) -> None:
+        self.column = column
+        self.negated = negated
+        self.left = left
+        self.items: list[tuple[int, int]] = []
+        self.count = self.depth = 0
 
     def add(self, ranges: Ranges, depth: int = 0) -> None:
         self.items += ranges
@@ -52,7 +50,7 @@ class Bracket:
 
 
 def parse_set(scan: Scanner) -> tuple[Ranges, bool, int]:
-    """The set at the cursor, which stands on `[`: ranges, whether they are bytes, nesting depth. Raises QueryError."""
+    """The set at the cursor, which stands on `[`: ranges, whether of bytes, nesting depth."""
     stack = [_open(scan)]
     while True:
         scan.skip_space()
@@ -62,6 +60,8 @@ def parse_set(scan: Scanner) -> tuple[Ranges, bool, int]:
         if char == "[":
             posix = _posix(scan)
             if posix is None:
+                if len(stack) > NEST_LIMIT:
+                    scan.fail_nesting()
                 stack.append(_open(scan))
             else:
                 stack[-1].add(posix)

@@ -1,9 +1,9 @@
 """Facts of Unicode 16.0.0, as the pinned ripgrep knows them. Written by
 benchmarks/make_unicode_tables.py.
 
-Each value of `RANGES` is one string of `name:data` words; data is the base64 (without padding) of LEB128 numbers:
-the gap from the last end to the next start, then the length of the range less one, alternately. `FOLDS` holds
-runs of simple case folding as (start, count, stride, distance) numbers, a fold pairing
+Each value of `RANGES` is one string of `name:data` words; data is the base64 (without padding) of LEB128
+numbers: the gap from the last end to the next start, then the length of the range less one, alternately.
+`FOLDS` holds runs of simple case folding as (start, count, stride, distance) numbers, a fold pairing
 `start + i * stride` with the character at that distance. `NAMES` and `VALUES` are `alias=canonical` words.
 Decoding is lazy and lives in `regex_classes.py`: importing this file only maps a few long strings.
 """

@@ -1,10 +1,11 @@
 """The search line by line, as ripgrep does it through a rolling buffer.
 
-Where the buffer ends is mostly invisible and the text is taken in large steps. It shows when the file has a NUL byte
-(only the buffers before it are searched), when context follows the last allowed match, and with anchors that stand
-for the ends of the text: then the buffer's reads are followed exactly. It starts with a read of three bytes (the
-peek for a byte order mark), holds 64 KiB, triples when a line does not fit, and keeps the lines that later context
-may need. ripgrep keeps an enlarged buffer for the files that follow; here each file starts afresh.
+Where the buffer ends is mostly invisible and the text is taken in large steps. It shows when the file has a
+NUL byte (only the buffers before it are searched), when context follows the last allowed match, and with
+anchors that stand for the ends of the text: then the buffer's reads are followed exactly. It starts with a
+read of three bytes (the peek for a byte order mark), holds 64 KiB, triples when a line does not fit, and
+keeps the lines that later context may need. ripgrep keeps an enlarged buffer for the files that follow; here
+each file starts afresh.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from leindex.search.core import Core
+from leindex.search.core import PROBE, Core
 from leindex.search.request import Binary
 from leindex.text import UTF8_BOM, UTF16_BOMS
 
@@ -27,8 +28,12 @@ class LineSearch(Core):
     """Lines whose own text matches."""
 
     def steps(self) -> Iterator[None]:
+        if self.request.mapped and not self.content.startswith((UTF8_BOM, *UTF16_BOMS)):
+            yield from self._mapped()
+            return
         nul = self.request.binary is not Binary.TEXT and b"\0" in self.text
-        if nul or self.matcher.anchors_text or (self.limit is not None and self.after):
+        limited = self.limit is not None and (self.after or self.request.invert)
+        if nul or self.matcher.anchors_text or limited:
             yield from self._rolling()
             return
         size = len(self.text)
@@ -39,6 +44,14 @@ class LineSearch(Core):
                 return
             yield
         self.bytes_searched = size
+
+    def _mapped(self) -> Iterator[None]:
+        self.whole = True
+        size = len(self.text)
+        if not self.detect_nul(0, min(size, PROBE)) and size:
+            yield
+            self._buffer(size)
+        self.end_whole()
 
     def _step_end(self, start: int, size: int) -> int:
         if size - start <= STEP:
@@ -149,7 +162,7 @@ class LineSearch(Core):
         if left is None or left > 0:
             return self.matcher.lines(self.text, self.pos, end, left, invert=self.request.invert)
         if self.request.invert and self.pos < end:
-            # With the limit reached and context left over from the last buffer, ripgrep selects one line more.
+            # With the limit reached and context due from the last buffer, ripgrep selects one line more.
             return [next(self.line_ranges(self.pos, end))]
         return []
 

@@ -1,7 +1,7 @@
 """The escape sequences around the parts of a line, and ripgrep's way of choosing them.
 
-ripgrep writes a reset before every coloured part and after it, even for a part that has no colour of its own (the
-column): a `Palette` holds the full sequence for each part so that printers only concatenate.
+ripgrep writes a reset before every coloured part and after it, even for a part that has no colour of its own
+(the column): a `Palette` holds the full sequence for each part so that printers only concatenate.
 
     >>> palette(["match:none"]).colors_match
     False
@@ -103,7 +103,8 @@ def _color_code(value: str) -> str:
     numbers = [_byte(piece) for piece in value.split(",")]
     if len(numbers) not in (1, 3) or None in numbers:
         raise ConfigError(
-            f"unrecognized color name '{value}'. Choose from: black, blue, green, red, cyan, magenta, yellow, white"
+            f"unrecognized color name '{value}'. Choose from: black, blue, green, red, cyan, magenta, "
+            "yellow, white"
         )
     return ("8;5;" if len(numbers) == 1 else "8;2;") + ";".join(map(str, numbers))
 

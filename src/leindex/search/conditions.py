@@ -65,8 +65,8 @@ class Conditions:
         def truth(leaf: Leaf) -> bool:
             if (test := self._tests.get(leaf)) is not None:
                 return test(row)
-            if (named := self._names.get(leaf)) is not None:  # type: ignore[call-overload]
-                return any(named(symbol) for symbol in symbols())
+            if isinstance(leaf, Definition):
+                return any(map(self._names[leaf], symbols()))
             return self.matchers[leaf].is_match(text)  # type: ignore[index]
 
         return self.plan.matches(truth)

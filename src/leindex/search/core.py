@@ -1,8 +1,8 @@
 """What both searches of a file share: context, breaks between groups of lines, line numbers, NUL bytes.
 
-This follows the observable behaviour of ripgrep's searcher step by step, the odd corners included, because equal
-output is the promise: after the limit (`max_count`) is reached, matching lines within the trailing context are still
-reported as matches; a NUL byte ends a file at the buffer, or at the line, in which it is found.
+This follows the observable behaviour of ripgrep's searcher step by step, the odd corners included, because
+equal output is the promise: after the limit (`max_count`) is reached, matching lines within the trailing
+context are still reported as matches; a NUL byte ends a file at the buffer, or at the line, in which it is.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ BREAK: Final = 2
 class Line(NamedTuple):
     """One line (a block of lines if the match spans several), or a break between groups.
 
-    `start` and `end` are byte offsets in the text, the line end included; `number` counts lines from 1, and is 0
-    when lines are not counted. `spans` are the matches within, relative to `start`; empty unless asked for.
+    `start` and `end` are byte offsets in the text, the line end included; `number` counts lines from 1, and
+    is 0 when lines are not counted. `spans` are the matches within, relative to `start`; empty unless asked
+    for.
     """
 
     kind: int
@@ -60,6 +61,7 @@ class Core:
         self.binary_offset: int | None = None
         self.bytes_searched = 0
         self.selected = 0
+        self.whole = False
         self._events: list[Line] = []
         self._replacer = Replacer(request, matcher) if request.replace is not None else None
         self._wants_spans = request.needs_spans or (
@@ -174,7 +176,7 @@ class Core:
         return self.matcher.is_match(self.text[start : self.without_terminator(start, end)])
 
     def without_terminator(self, start: int, end: int) -> int:
-        """Where the line's text ends for matching: a lone `\\n` is part of the line when `\\r\\n` ends lines."""
+        """Where the line's text ends for matching; a lone `\\n` belongs to it when `\\r\\n` ends lines."""
         full = self.request.line_end
         return end - len(full) if self.text.endswith(full, start, end) else end
 
@@ -204,11 +206,28 @@ class Core:
     # Internals.
 
     def found_nul(self, start: int, end: int) -> bool:
-        """Whether a NUL byte in what is about to be reported ends the search (searches of whole texts only)."""
-        return False
+        """Whether a NUL byte in what is about to be reported ends the search."""
+        return self.whole and self.detect_nul(start, end)
+
+    def detect_nul(self, start: int, end: int) -> bool:
+        """Note the first NUL byte of a range; whether NUL bytes end the search and there was one."""
+        mode = self.request.binary
+        if mode is Binary.TEXT:
+            return False
+        if self.binary_offset is None:
+            at = self.text.find(b"\0", start, end)
+            if at < 0:
+                return False
+            self.binary_offset = at
+        return mode is Binary.QUIT
+
+    def end_whole(self) -> None:
+        """Settle how much was searched of a text that is not read through a buffer."""
+        offset = self.binary_offset
+        self.bytes_searched = offset if offset is not None and offset < self.pos else self.pos
 
     def _context(self) -> tuple[int, int]:
-        """Lines of context; none where nothing is printed, unless they decide what counts (see `after_context`)."""
+        """Lines of context; none where they are not printed and do not decide what counts."""
         if self.request.summary and self.limit is None:
             return 0, 0
         return self.request.context
@@ -225,7 +244,9 @@ class Core:
         if self._wants_spans and (kind == MATCH or self.request.invert):
             haystack, at = self._haystack(kind, start, end)
             limit = at + end - start
-            spans = [(s - at, e - at) for s, e in self.matcher.find_all(haystack, at) if s < limit]
+            spans = self.matcher.find_all(haystack, at)
+            if at or (spans and spans[-1][0] >= limit):
+                spans = [(s - at, e - at) for s, e in spans if s < limit]
             if self._replacer is not None:
                 terminator = b"" if self.matcher.crosses_lines else self.text[self.trimmed(start, end) : end]
                 replaced = self._replacer.replace(haystack, at, limit, terminator)
@@ -244,5 +265,7 @@ class Core:
         return memoryview(self.text)[self.base : stop], start - self.base
 
 
+PROBE: Final = 64 << 10
+"""Bytes at the beginning of a text searched as a whole in which a NUL byte tells that it is binary."""
 _LOOK_AHEAD: Final = 128
 """How far past a block of lines its matches may look, in bytes; ripgrep's figure."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ..models import LineMatch
 from ..query.formula import Anything, Formula
 from ..query.literals import formula_of_regex
 from .format import Output
@@ -18,11 +19,7 @@ from .grep import GrepResult, grep
 from .request import GrepRequest
 from .select import Selection, Selector
 from .stats import Stats
-from .verify import Searcher
-
-THREADS_FROM = 2000
-"""Candidates from which a second thread fetches and tests ahead."""
-
+from .verify import MATCH, FileMatches, Searcher
 
 @dataclass(slots=True)
 class Part:
@@ -36,12 +33,7 @@ class Part:
 
 
 def grep_parts(
-    request: GrepRequest,
-    parts: Sequence[Part],
-    out: Output,
-    *,
-    check: Callable[[], None] | None = None,
-    threads: int = 2,
+    request: GrepRequest, parts: Sequence[Part], out: Output, *, check: Callable[[], None] | None = None
 ) -> GrepResult:
     """Searches the parts one after another and prints what ripgrep would for the same paths.
 
@@ -49,7 +41,7 @@ def grep_parts(
     """
     searcher = Searcher(request, check=check)
     unsearched = Stats()
-    files = (file for part in parts for file in _files(part, request, searcher, unsearched, threads))
+    files = (file for part in parts for file in _files(part, request, searcher, unsearched))
     return grep(request, files, out, check=check, unsearched=unsearched)
 
 
@@ -59,18 +51,56 @@ def formula_of(request: GrepRequest, searcher: Searcher) -> Formula:
 
 
 def _files(
-    part: Part, request: GrepRequest, searcher: Searcher, unsearched: Stats, threads: int
+    part: Part, request: GrepRequest, searcher: Searcher, unsearched: Stats
 ) -> Iterator[tuple[bytes, bytes | None]]:
     formula = formula_of(request, searcher)
-    selector, seen = part.selector, part.seen
-    test = None if request.selects_without_match else searcher.which
     if request.reports_unmatched or request.keeps_stats:
-        found = selector.all_contents(formula, seen)
+        found = part.selector.all_contents(formula, part.seen)
     else:
-        busy = selector.store.candidates(formula).count(THREADS_FROM) >= THREADS_FROM
-        found = selector.contents(formula, seen, test=test if busy else None, threads=threads if busy else 1)
+        test = None if request.selects_without_match else searcher.which
+        found = part.selector.contents(formula, part.seen, test=test)
     for path, size, content in found:
         if content is None and request.keeps_stats:
             unsearched.add(Stats(searches=1, bytes_searched=size))
         if content is not None or request.reports_unmatched:
             yield part.prefix + path[part.strip :], content
+
+
+@dataclass(frozen=True, slots=True)
+class FileLines:
+    """A file with its matching lines."""
+
+    path: str
+    lines: tuple[LineMatch, ...]
+
+
+def matching_files(
+    request: GrepRequest, selector: Selector, seen: Selection, *, limit: int | None = None, lines: bool = True
+) -> Iterator[FileLines]:
+    """The files that match, in path order, at most `limit` of them; without their lines unless `lines`.
+
+    Raises QueryError for a pattern that is refused.
+    """
+    searcher = Searcher(request)
+    formula = formula_of(request, searcher)
+    found = 0
+    for path, _, content in selector.contents(formula, seen, test=searcher.which):
+        if content is None:
+            continue
+        shown = tuple(_matching_lines(searcher.search(content))) if lines else ()
+        yield FileLines(path.decode("utf-8", "surrogateescape"), shown)
+        found += 1
+        if found == limit:
+            return
+
+
+def _matching_lines(found: FileMatches) -> Iterator[LineMatch]:
+    text = found.text
+    for line in found.lines():
+        if line.kind == MATCH:
+            raw = text[line.start : line.end].rstrip(b"\r\n")
+            ranges = tuple(
+                (len(raw[:low].decode("utf-8", "replace")), len(raw[:high].decode("utf-8", "replace")))
+                for low, high in line.spans
+            )
+            yield LineMatch(line.number, raw.decode("utf-8", "replace"), ranges)

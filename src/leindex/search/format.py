@@ -1,7 +1,7 @@
 """Printing what a search finds: one printer for each kind of output, all of them ripgrep's byte for byte.
 
-A printer is given the files in the order of output, searches each and writes what is to be said about it. Output is
-gathered and written in large pieces; a closed pipe ends the printing quietly (`Output.closed`).
+A printer is given the files in the order of output, searches each and writes what is to be said about it.
+Output is gathered and written in large pieces; a closed pipe ends the printing quietly (`Output.closed`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ FLUSH_BYTES: Final = 1 << 18
 class Output:
     """A binary stream written in large pieces.
 
-    `line_buffered` writes after every file, for terminals. After the reader has gone away `closed` is true and
-    everything more is dropped.
+    `line_buffered` writes after every file, for terminals. After the reader has gone away `closed` is true
+    and everything more is dropped.
     """
 
     def __init__(self, stream: BinaryIO, *, line_buffered: bool = False) -> None:
@@ -63,7 +63,7 @@ class Printer(Protocol):
         """Print what is due for a file known not to match (and to hold no NUL byte), without its content."""
 
     def finish(self, seconds: float) -> None:
-        """Print what comes after the last file: figures, if asked for. `seconds` is the time since the start."""
+        """Print the figures, if asked for; `seconds` is the time since the start."""
 
 
 def printer_for(request: GrepRequest, searcher: Searcher, out: Output) -> Printer:
@@ -108,7 +108,7 @@ class SummaryPrinter:
         request = self.request
         units, matches, nul = self._search(content)
         if nul and request.binary is Binary.QUIT:
-            # A count over the part before the NUL byte would mislead, so such a file counts as without matches.
+            # A count over the part before the NUL byte would mislead: such a file counts as not matching.
             return request.mode is Mode.FILES_WITHOUT_MATCH
         return self._entry(path, units, matches)
 

@@ -1,13 +1,14 @@
 """Printing lines, as ripgrep's standard printer does.
 
-A line is the fields before it (path, line number, column, byte offset), the text, and the matches in it painted. The
-plain case, nothing painted or measured, is kept apart because a broad search prints millions of such lines.
+A line is the fields before it (path, line number, column, byte offset), the text, and the matches in it
+painted. The plain case, nothing painted or measured, is kept apart because a broad search prints millions of
+such lines.
 """
 
 from __future__ import annotations
 
 import time
-from itertools import chain
+from collections.abc import Iterable
 from typing import Final
 
 from leindex.search.colors import RESET
@@ -16,7 +17,7 @@ from leindex.search.format import Output, path_entry, shown_path
 from leindex.search.graphemes import preview_end
 from leindex.search.request import Binary, GrepRequest
 from leindex.search.stats import Stats
-from leindex.search.verify import FileMatches, Searcher
+from leindex.search.verify import Searcher
 
 Spans = list[tuple[int, int]]
 
@@ -44,14 +45,25 @@ class StandardPrinter:
         self._column_start = b"" if request.color is None else request.color.column
         self._line_start = b"" if request.color is None else request.color.line
         self._reset = b"" if request.color is None else RESET
+        self._separators = (request.match_separator, request.context_field_separator)
+        self._leads = (b"", b"")
+        self._lead_escapes = 0
         self._simple = not (request.needs_spans or request.trim or request.max_columns or self._blocks)
+
+        self._direct = self._simple and not request.byte_offset
+        self._bare_matches = (
+            request.only_matching
+            and not (request.column or request.byte_offset or request.max_columns or request.trim)
+            and request.color is None
+        )
 
     def file(self, path: bytes, content: bytes) -> bool:
         started = time.perf_counter()
         found = self._searcher.search(content)
-        self._path = path
-        self._parts = parts = []
-        self._escapes = 0
+        self._start_file(path)
+        parts = self._parts
+        if self._direct and (direct := self._searcher.direct_lines(content)) is not None:
+            return self._print_direct(*direct)
         figures = Stats(searches=1)
         begun = False
         text = b""
@@ -85,6 +97,35 @@ class StandardPrinter:
             self._out.write(self.stats.text(seconds, as_message=False))
 
     # A file.
+
+    def _start_file(self, path: bytes) -> None:
+        request = self.request
+        self._path = path
+        self._parts = []
+        self._escapes = 0
+        if request.with_filename and not request.heading:
+            shown = shown_path(request, path)
+            match, context = (b"\0", b"\0") if request.null else self._separators
+            self._leads = (shown + match, shown + context)
+            self._lead_escapes = 0 if request.color is None else len(request.color.path) + len(RESET)
+
+    def _print_direct(self, text: bytes, rows: Iterable[tuple[int, int, int]]) -> bool:
+        """Matching lines without context, one after the other."""
+        if self.request.line_number:
+            lead, tail = self._leads[0] + self._line_start, self._reset + self.request.match_separator
+            self._parts += [b"%b%d%b%b" % (lead, row[2], tail, text[row[0] : row[1]]) for row in rows]
+        else:
+            lead = self._leads[0]
+            self._parts += [lead + text[row[0] : row[1]] for row in rows]
+        if not self._parts:
+            return False
+        lines, self._parts = self._parts, []
+        self._prelude_of_file()
+        self._parts += lines
+        if not lines[-1].endswith(b"\n"):
+            self._parts.append(self.request.line_end)
+        self._pass_on(Stats())
+        return True
 
     def _file_separator(self) -> bytes | None:
         if self.request.heading:
@@ -148,7 +189,9 @@ class StandardPrinter:
 
     def _spanned(self, line: Line, block: bytes, spans: Spans) -> None:
         """A line in which the matches are known."""
-        if self.request.only_matching:
+        if self._bare_matches:
+            self._bare(line.number, block, spans)
+        elif self.request.only_matching:
             for start, end in spans:
                 self._fields(line.start + start, line.number, start + 1)
                 self._painted(block[start:end], [(0, end - start)])
@@ -160,13 +203,19 @@ class StandardPrinter:
             self._fields(line.start, line.number, spans[0][0] + 1)
             self._painted(block, spans)
 
+    def _bare(self, number: int, block: bytes, spans: Spans) -> None:
+        """Matches with nothing to measure or paint."""
+        lead, ending = self._leads[self._context], self.request.line_end
+        if self.request.line_number:
+            lead += b"%d%b" % (number, self._separators[self._context])
+        self._parts += [b"%b%b%b" % (lead, block[start:end], ending) for start, end in spans]
+
     def _fields(self, offset: int, number: int, column: int | None) -> None:
         """What stands before the text of a line."""
-        request, parts = self.request, self._parts
-        separator = request.context_field_separator if self._context else request.match_separator
-        if request.with_filename and not request.heading:
-            parts += (shown_path(request, self._path), b"\0" if request.null else separator)
-            self._count_escapes(b"" if request.color is None else request.color.path)
+        request = self.request
+        separator = self._separators[self._context]
+        self._parts.append(self._leads[self._context])
+        self._escapes += self._lead_escapes
         if request.line_number:
             self._number(self._line_start, number, separator)
         if request.column and column is not None:
@@ -223,10 +272,8 @@ class StandardPrinter:
                 index += 1
                 continue
             paints = span_start <= start < span_end
-            if paints:
-                upto = min(end, span_end)
-            else:
-                upto = min(end, span_start) if start < span_start else end
+            edge = span_end if paints else span_start
+            upto = min(end, edge) if edge > start else end
             if paints != painting:
                 self._escape(color.match if paints else highlight or RESET)
                 painting = paints

@@ -1,8 +1,8 @@
 """Finding files by a few letters of their path, as editors' "go to file" does.
 
-The letters must stand in the path in this order; they count most at the start of the file's name, at the start of a
-word and next to each other. Words between blanks are looked for each on its own, so `test rank` and `rank test` find
-the same. Of equal paths the file that changed last comes first.
+The letters must stand in the path in this order; they count most at the start of the file's name, at the
+start of a word and next to each other. Words between blanks are looked for each on its own, so `test rank`
+and `rank test` find the same. Of equal paths the file that changed last comes first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class PathList:
     """The paths of a tree, laid out for searching; made once for a generation."""
 
     def __init__(self, paths: Sequence[str], modified_ns: Sequence[int] = ()) -> None:
-        """`paths` are relative to the root, with `/`; `modified_ns` holds each file's time of change, or nothing."""
+        """`paths` are relative to the root, with `/`; `modified_ns` holds each file's time of change, or
+        nothing."""
         self._paths = paths
         self._blob = "\0".join(paths).encode("utf-8", "surrogateescape")
         self._low = self._blob.lower()

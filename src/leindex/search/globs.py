@@ -1,7 +1,7 @@
 """Globs as ripgrep reads them, compiled to regular expressions over the bytes of a path.
 
-`*` and `?` stay within a folder, `**` between slashes crosses them, `{a,b}` are alternatives that may nest, `[a-z]`
-and `[!a-z]` are classes, and a backslash makes the next character literal.
+`*` and `?` stay within a folder, `**` between slashes crosses them, `{a,b}` are alternatives that may nest,
+`[a-z]` and `[!a-z]` are classes, and a backslash makes the next character literal.
 
     >>> bool(compile_glob("**/*.{c,h}").match(b"fs/ext4/inode.c"))
     True
@@ -37,7 +37,7 @@ class _Parser:
 
     def parse(self) -> str:
         tokens = self._branch(nested=False)
-        return "".join(tokens)
+        return ".*" if tokens == [_PREFIX] else "".join(tokens)
 
     def _peek(self) -> str:
         return self._glob[self._at : self._at + 1]

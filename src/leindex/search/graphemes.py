@@ -1,8 +1,9 @@
 """Where the beginning of a long line is cut off: after so many characters as a person counts them.
 
-A simplification of Unicode's grapheme clusters (UAX 29): marks, joiners, variation selectors and skin tones belong
-to the character before them, what follows a zero-width joiner belongs to the same character, regional indicators
-go in pairs, and `\\r\\n` is one. Hangul syllables spelled in jamo and prepended marks are not treated.
+A simplification of Unicode's grapheme clusters (UAX 29): marks, joiners, variation selectors and skin tones
+belong to the character before them, what follows a zero-width joiner belongs to the same character, regional
+indicators go in pairs, and `\\r\\n` is one. Hangul syllables spelled in jamo and prepended marks are not
+treated.
 """
 
 from __future__ import annotations

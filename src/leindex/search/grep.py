@@ -36,8 +36,8 @@ def grep(
 ) -> GrepResult:
     """Search files in the given order and print what ripgrep would.
 
-    files: path and content of each; a content of None stands for a file known not to match and to hold no NUL byte.
-        The caller may leave out such files altogether unless `request.reports_unmatched`.
+    files: path and content of each; a content of None stands for a file known not to match and to hold no NUL
+        byte. The caller may leave out such files altogether unless `request.reports_unmatched`.
     prefix: put before each path, as in `DIR/` for a search in `DIR`.
     check: see `Searcher`.
     unsearched: the figures of files that were left out, for the totals (`--stats`, `--json`).

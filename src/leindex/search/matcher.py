@@ -1,8 +1,8 @@
 """The pattern of a request, compiled, and what the searches need to know about it.
 
-What ripgrep does to its patterns before it matches is done here in the same order: several patterns become one
-alternation, smart case looks at all of them together, a search by line takes the line ends out of classes (and
-refuses a literal one), and only then `-w` or `-x` is put around the whole.
+What ripgrep does to its patterns before it matches is done here in the same order: several patterns become
+one alternation, smart case looks at all of them together, a search by line takes the line ends out of classes
+(and refuses a literal one), and only then `-w` or `-x` is put around the whole.
 """
 
 from __future__ import annotations
@@ -106,10 +106,19 @@ class Matcher:
         packed = self._regex.matching_lines(part, -1 if limit is None else limit, invert, False)
         numbers = memoryview(packed).cast("Q")
         for line_start, text_end in zip(numbers[1::5], numbers[2::5], strict=True):
-            stop = text_end + start
-            if self._crlf and stop < end and text[stop] == 13:
-                stop += 1
-            yield line_start + start, stop + (stop < end)
+            yield line_start + start, self._line_end(text, text_end + start, end)
+
+    def numbered_lines(self, text: bytes, *, invert: bool) -> Iterator[tuple[int, int, int]]:
+        """The matching lines of a text: start, end, and number from 1."""
+        numbers = memoryview(self._regex.matching_lines(text, -1, invert, False)).cast("Q")
+        for number, start, text_end in zip(numbers[::5], numbers[1::5], numbers[2::5], strict=True):
+            yield start, self._line_end(text, text_end, len(text)), number
+
+    def _line_end(self, text: bytes, text_end: int, end: int) -> int:
+        """Where a line ends, given where its text does."""
+        if self._crlf and text_end < end and text[text_end] == 13:
+            text_end += 1
+        return text_end + (text_end < end)
 
     def count_lines(self, text: bytes, *, invert: bool) -> int:
         """How many lines match (do not match, with `invert`)."""

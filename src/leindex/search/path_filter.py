@@ -1,8 +1,8 @@
 """Which files a grep is about: `-g` globs and `-t`/`-T` types, as ripgrep applies them.
 
-Globs are read like lines of a .gitignore file with the opposite sense: the last that matches decides, and as soon as
-one of them selects, files that none selects are out. A glob with `!` that matches a folder takes out all below it.
-A glob that decides about a file leaves nothing for the types to decide.
+Globs are read like lines of a .gitignore file with the opposite sense: the last that matches decides, and as
+soon as one of them selects, files that none selects are out. A glob with `!` that matches a folder takes out
+all below it. A glob that decides about a file leaves nothing for the types to decide.
 
     >>> PathFilter(PathRules(globs=("*.c", "!gen/"))).accepts(b"gen/x.c")
     False
@@ -21,7 +21,7 @@ from leindex.search.globs import compile_glob, glob_source
 
 
 class TypeRule(NamedTuple):
-    """One `-t` (`select`), `-T` (`negate`), `--type-add` (`add`) or `--type-clear` (`clear`), in given order."""
+    """One `-t` (`select`), `-T` (`negate`), `--type-add` (`add`) or `--type-clear` (`clear`)."""
 
     action: str
     value: str
@@ -61,8 +61,10 @@ class PathFilter:
         self._folders: dict[bytes, bool] = {}
 
     def accepts(self, path: bytes, root: bytes = b"") -> bool:
-        """Whether the file at a path (as it is printed) is searched; `root` is the part of it that was asked for
-        and is not subject to the rules."""
+        """Whether the file at a path (as it is printed) is searched.
+
+        `root` is the part of the path that was asked for and is not subject to the rules.
+        """
         path = path.removeprefix(b"./")
         if self._globs:
             if not self._folder_accepted(path.rpartition(b"/")[0], root.removeprefix(b"./").rstrip(b"/")):

@@ -1,12 +1,13 @@
 """Ranking: which documents answer a query best, and with which passage. The one scorer for all engines.
 
-Two steps. `best_documents` reads posting lists only: for each word of the query what it weighs in a document (BM25's
-saturated frequency, kept in the posting), whether a definition is named so, and whether the path says it, each times
-the word's rarity. `rank_documents` then opens the best few: passages, definitions of a name that was asked for, and
-what kind of file it is. `rank` does both. Everything is deterministic; equal scores are ordered by path.
+Two steps, in `Ranking`. `best_documents` reads posting lists only: for each word of the query what it
+weighs in a document (BM25's saturated frequency, kept in the posting), whether a definition is named so,
+and whether the path says it, each times the word's rarity. `rank_documents` then opens the best few:
+passages, definitions of a name that was asked for, and what kind of file it is. `rank` does both.
+Everything is deterministic; equal scores are ordered by path.
 
-What an engine supplies is `RankingSource`. The signals and what each is worth are in `Weights`; docs/ranking.md has
-their effect, measured.
+What an engine supplies is `RankingSource`. The signals and what each is worth are in `Weights`;
+docs/ranking.md has their effect, measured.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from leindex import _native
 from leindex.search import kinds
@@ -57,7 +58,8 @@ class RankingSource(Protocol):
         """One more than the highest document number."""
 
     def postings(self, term: int) -> tuple[bytes, bytes]:
-        """The documents with a term: numbers (32 bits each, native order) and a payload byte for each."""
+        """The documents with a term: ascending numbers (32 bits each, native order) and a payload byte for
+        each."""
 
     def path_terms(self) -> PathTerms:
         """The terms of all paths; made once for a generation."""
@@ -68,7 +70,8 @@ class RankingSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What each signal is worth. A document's score is a sum over the query's words, times the word's rarity."""
+    """What each signal is worth. A document's score is a sum over the query's words, times the word's
+    rarity."""
 
     words: WordWeights = field(default_factory=WordWeights)
     body: float = 1.0
@@ -76,7 +79,7 @@ class Weights:
     named_whole: float = 0.8
     path_name: float = 2.0
     """The file's whole name is the word."""
-    path_name_part: float = 1.0
+    path_name_part: float = 0.8
     path_folder: float = 0.5
     path_folder_part: float = 0.4
     path_rarity: float = 0.8
@@ -90,7 +93,8 @@ class Weights:
             kinds.EXAMPLE: 0.6,
             kinds.GENERATED: 0.6,
             kinds.VENDORED: 0.6,
-            kinds.PROSE: 0.5,
+            kinds.PROSE: 0.4,
+            kinds.DATA: 0.7,
             kinds.DECLARATION: 0.8,
         }
     )
@@ -99,8 +103,22 @@ class Weights:
 
 DEFAULT_WEIGHTS: Final = Weights()
 
-_TYPES: Final = frozenset("class struct interface trait type enum union module namespace object protocol record".split())
-_CALLABLES: Final = frozenset("function method macro constructor".split())
+_TYPES: Final = frozenset(
+    (
+        "class",
+        "struct",
+        "interface",
+        "trait",
+        "type",
+        "enum",
+        "union",
+        "module",
+        "namespace",
+        "object",
+        "protocol",
+    )
+)
+_CALLABLES: Final = frozenset(("function", "method", "macro", "constructor"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +140,90 @@ class Scored:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Lists:
-    """The posting lists of a query: (group, weight, worth of payloads, numbers, payloads), by group."""
+class Ranking:
+    """One query against one source: reads the posting lists once, then takes the two steps.
 
-    lists: list[tuple[int, float, bytes, bytes, bytes]]
-    rarities: list[float]
+    `query` is a text or what `read_query` made of it. A caller that verifies candidates against an exact
+    query does so between the steps.
+    """
+
+    def __init__(self, query: Query | str, source: RankingSource, weights: Weights = DEFAULT_WEIGHTS) -> None:
+        self.query = read_query(query, weights.words) if isinstance(query, str) else query
+        self._source = source
+        self._weights = weights
+        self._lists, self._rarities = _lists(self.query, source, weights)
+
+    def best_documents(
+        self, *, limit: int = CANDIDATES, allowed: Sequence[int] | None = None
+    ) -> list[Scored]:
+        """The first step: at most `limit` documents, best first, from posting lists alone.
+
+        `allowed` restricts the documents to these numbers; they then need no word of the query. When the
+        query is a name, documents that define it come on top of the limit, however many merely use it.
+        """
+        within = None if allowed is None else array("I", allowed).tobytes()
+        size = self._source.number_limit()
+        found = _native.best(self._lists, size, limit, within)
+        if self.query.name is not None:
+            known = {number for number, _ in found}
+            defining = array("I", self._defining(self.query.name, allowed)).tobytes()
+            found += [
+                pair for pair in _native.best(self._lists, size, DEFINING, defining) if pair[0] not in known
+            ]
+        return [Scored(number, score) for number, score in found]
+
+    def _defining(self, name: str, allowed: Sequence[int] | None) -> list[int]:
+        terms = _native.terms(name.encode("utf-8", "replace"))
+        if not terms:
+            return []
+        numbers, payloads = self._source.postings(terms[0][1])
+        whole = _native.best(
+            [(0, 1.0, _DEFINES, numbers, payloads)], self._source.number_limit(), DEFINING, None
+        )
+        found = {number for number, _ in whole}
+        return sorted(found if allowed is None else found.intersection(allowed))
+
+    def rank_documents(
+        self,
+        found: Sequence[Scored],
+        *,
+        limit: int = 20,
+        matches: Mapping[int, Sequence[int]] | None = None,
+        explain: bool = False,
+    ) -> list[Hit]:
+        """The second step: opens the documents that `best_documents` found and ranks their best passages.
+
+        `matches` gives, by document number, the lines (from 1) where an exact search matched: the passage
+        that is shown holds one of them. With `explain` the hits' signals say what each word of the query
+        gave.
+        """
+        scores = {scored.number: scored.score for scored in found}
+        hits = []
+        for document in self._source.load([scored.number for scored in found]):
+            lines = matches.get(document.number, ()) if matches else ()
+            hits.append(
+                _hit(self.query, self._rarities, document, scores[document.number], lines, self._weights)
+            )
+        hits.sort(key=lambda hit: (-hit.score, hit.path))
+        del hits[limit:]
+        if explain:
+            for hit in hits:
+                hit.signals["words"] = self._explain(hit.number)
+        return hits
+
+    def _explain(self, number: int) -> dict[str, dict[str, float]]:
+        """What each word of the query gave to one document in the first step."""
+        given: dict[str, dict[str, float]] = {}
+        for group, weight, table, numbers, payloads in self._lists:
+            held = memoryview(numbers).cast("I")
+            at = bisect_left(held, number)
+            if at == len(held) or held[at] != number:
+                continue
+            value = weight * memoryview(table).cast("f")[payloads[at]]
+            signals = given.setdefault(self.query.words[group // 2].text, {})
+            where = "path" if group % 2 else "text"
+            signals[where] = max(signals.get(where, 0.0), value)
+        return given
 
 
 def rank(
@@ -139,71 +235,10 @@ def rank(
     weights: Weights = DEFAULT_WEIGHTS,
     explain: bool = False,
 ) -> list[Hit]:
-    """The best passages for a query, one a document, best first.
-
-    `allowed` restricts the documents to these numbers (they then need no word of the query). With `explain` the hits'
-    signals say what each word gave.
-    """
-    if isinstance(query, str):
-        query = read_query(query, weights.words)
-    found = best_documents(query, source, limit=max(CANDIDATES, limit), allowed=allowed, weights=weights)
-    return rank_documents(query, source, found, limit=limit, weights=weights, explain=explain)
-
-
-def best_documents(
-    query: Query,
-    source: RankingSource,
-    *,
-    limit: int = CANDIDATES,
-    allowed: Sequence[int] | None = None,
-    weights: Weights = DEFAULT_WEIGHTS,
-) -> list[Scored]:
-    """The first step: at most `limit` documents, best first, from posting lists alone.
-
-    When the query is a name, documents that define it come on top of the limit, however many merely use it.
-    """
-    lists = _lists(query, source, weights).lists
-    within = None if allowed is None else array("I", allowed).tobytes()
-    size = source.number_limit()
-    found = _native.best(lists, size, limit, within)
-    if query.name is not None and query.words:
-        numbers, payloads = source.postings(query.words[0].terms[0].hash)
-        defining = [number for number, _ in _native.best([(0, 1.0, _DEFINES, numbers, payloads)], size, DEFINING, None)]
-        if allowed is not None:
-            defining = sorted(set(defining).intersection(allowed))
-        known = {number for number, _ in found}
-        more = _native.best(lists, size, DEFINING, array("I", defining).tobytes())
-        found += [pair for pair in more if pair[0] not in known]
-    return [Scored(number, score) for number, score in found]
-
-
-def rank_documents(
-    query: Query,
-    source: RankingSource,
-    found: Sequence[Scored],
-    *,
-    limit: int = 20,
-    matches: Mapping[int, Sequence[int]] | None = None,
-    weights: Weights = DEFAULT_WEIGHTS,
-    explain: bool = False,
-) -> list[Hit]:
-    """The second step: opens the documents that `best_documents` found and ranks their best passages.
-
-    `matches` gives, by document number, the lines (from 1) where an exact search matched: the passage that is shown
-    holds one of them.
-    """
-    lists = _lists(query, source, weights)
-    scores = {scored.number: scored.score for scored in found}
-    hits = []
-    for document in source.load([scored.number for scored in found]):
-        lines = matches.get(document.number, ()) if matches else ()
-        hits.append(_hit(query, lists.rarities, document, scores[document.number], lines, weights))
-    hits.sort(key=lambda hit: (-hit.score, hit.path))
-    del hits[limit:]
-    if explain:
-        for hit in hits:
-            hit.signals["words"] = _explain(query, lists, hit.number)
-    return hits
+    """The best passages for a query, one a document, best first; both steps of `Ranking` at once."""
+    ranking = Ranking(query, source, weights)
+    found = ranking.best_documents(limit=max(CANDIDATES, limit), allowed=allowed)
+    return ranking.rank_documents(found, limit=limit, explain=explain)
 
 
 def _hit(
@@ -224,7 +259,7 @@ def _hit(
     if definition is not None:
         total += weights.name * named
         signals["definition"] = weights.name * named
-        if not lines:
+        if not lines or definition.line in lines:
             passage = Passage(definition.start_line, definition.end_line, definition)
     if factor != 1.0:
         signals["factor"] = factor
@@ -260,7 +295,10 @@ def _body_worth(weights: tuple[float, float, float]) -> bytes:
     body, part, whole = weights
     return array(
         "f",
-        [body * (b & LEVEL) / LEVEL + (whole if b & NAMED_WHOLE else part if b & NAMED_PART else 0.0) for b in range(256)],
+        [
+            body * (b & LEVEL) / LEVEL + (whole if b & NAMED_WHOLE else part if b & NAMED_PART else 0.0)
+            for b in range(256)
+        ],
     ).tobytes()
 
 
@@ -277,36 +315,37 @@ def _rarity(count: int, having: int) -> float:
     return math.log(1 + (count - having + 0.5) / (having + 0.5)) if having else 0.0
 
 
-def _lists(query: Query, source: RankingSource, weights: Weights) -> _Lists:
-    count, paths = source.count(), source.path_terms()
+_List: TypeAlias = tuple[int, float, bytes, bytes, bytes]
+"""A posting list as `_native.best` takes it: group, weight, worth of payloads, numbers, payloads."""
+
+
+def _lists(query: Query, source: RankingSource, weights: Weights) -> tuple[list[_List], list[float]]:
+    """The posting lists of a query, those of a word together (its text, then its paths), and each word's
+    rarity."""
+    paths = source.path_terms()
     body = _body_worth((weights.body, weights.named_part, weights.named_whole))
-    in_path = _path_worth((weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part))
-    lists, rarities = [], []
+    in_path = _path_worth(
+        (weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part)
+    )
+    lists: list[_List] = []
+    rarities = []
     for group, word in enumerate(query.words):
-        postings = [source.postings(term.hash) for term in word.terms]
-        path_postings = [paths.postings(term.hash) for term in word.terms]
-        rarity = word.weight * _rarity(count, len(postings[0][1]))
-        among_paths = word.weight * weights.path_rarity * _rarity(paths.count, len(path_postings[0][1]))
-        rarities.append(rarity)
-        for (_, worth), (numbers, payloads) in zip(word.terms, postings, strict=True):
+        in_text = [source.postings(term.hash) for term in word.terms]
+        on_paths = [paths.postings(term.hash) for term in word.terms]
+        text_rarities = _word_rarities(source.count(), [len(payloads) for _, payloads in in_text])
+        path_rarities = _word_rarities(paths.count, [len(flags) for _, flags in on_paths])
+        rarities.append(word.weight * max(text_rarities))
+        for term, (numbers, payloads), rarity in zip(word.terms, in_text, text_rarities, strict=True):
             if payloads:
-                lists.append((2 * group, rarity * worth, body, numbers, payloads))
-        for (_, worth), (numbers, flags) in zip(word.terms, path_postings, strict=True):
+                lists.append((2 * group, word.weight * term.worth * rarity, body, numbers, payloads))
+        for i, (term, (numbers, flags)) in enumerate(zip(word.terms, on_paths, strict=True)):
             if flags:
-                lists.append((2 * group + 1, max(rarity, among_paths) * worth, in_path, numbers, flags))
-    return _Lists(lists, rarities)
+                rarity = max(text_rarities[i], weights.path_rarity * path_rarities[i])
+                lists.append((2 * group + 1, word.weight * term.worth * rarity, in_path, numbers, flags))
+    return lists, rarities
 
 
-def _explain(query: Query, lists: _Lists, number: int) -> dict[str, dict[str, float]]:
-    """What each word of the query gave to one document in the first step."""
-    given: dict[str, dict[str, float]] = {}
-    for group, weight, table, numbers, payloads in lists.lists:
-        held = memoryview(numbers).cast("I")
-        at = bisect_left(held, number)
-        if at == len(held) or held[at] != number:
-            continue
-        value = weight * memoryview(table).cast("f")[payloads[at]]
-        signals = given.setdefault(query.words[group // 2].text, {})
-        where = "path" if group % 2 else "text"
-        signals[where] = max(signals.get(where, 0.0), value)
-    return given
+def _word_rarities(count: int, having: Sequence[int]) -> list[float]:
+    """The rarity of each guise of a word: another guise never counts as rarer than the word itself."""
+    own = having[0]
+    return [_rarity(count, max(own, held)) for held in having]

@@ -1,7 +1,8 @@
 """Replacing matches in printed lines (`-r`), with references to capture groups.
 
-`$1`, `$name` and `${name}` stand for a group, `$$` for a dollar sign; a name reaches as far as letters, digits and
-underscores do, so `$1a` is the group named `1a`. A group that does not exist or took no part is empty.
+`$1`, `$name` and `${name}` stand for a group, `$$` for a dollar sign; a name reaches as far as letters,
+digits and underscores do, so `$1a` is the group named `1a`. A group that does not exist or took no part is
+empty.
 
     >>> [piece for piece in parse_template(b"${x}-$1a")]
     ['x', b'-', '1a']

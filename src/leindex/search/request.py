@@ -1,8 +1,8 @@
 """What one grep is asked to do, independent of who asks and of where the contents come from.
 
-`GrepRequest` is the one description that the searcher (`verify.py`) and the printers (`format.py`) share. It holds
-settings with their defaults already resolved (whether output is coloured, whether lines are numbered), so that
-neither of them ever looks at a terminal or an argument list; `cli/grep_flags.py` does that.
+`GrepRequest` is the one description that the searcher (`verify.py`) and the printers (`format.py`) share. It
+holds settings with their defaults already resolved (whether output is coloured, whether lines are numbered),
+so that neither of them ever looks at a terminal or an argument list; `cli/grep_flags.py` does that.
 
     >>> GrepRequest(patterns=("retry",)).context
     (0, 0)
@@ -46,8 +46,10 @@ class Boundary(Enum):
 
 
 class Binary(Enum):
-    """What a NUL byte does: end the file (`QUIT`), count as a line end and silence output (`CONVERT`), nothing
-    (`TEXT`)."""
+    """What a NUL byte does.
+
+    It ends the file (`QUIT`), or ends a line and silences the output (`CONVERT`), or nothing (`TEXT`).
+    """
 
     QUIT = "quit"
     CONVERT = "convert"
@@ -71,6 +73,8 @@ class GrepRequest:
         before, after: lines of context.  passthru: all lines are context.
         stop_on_nonmatch: a file is done at the first line after a match that does not match.
         binary: see the enum.
+        mapped: search a file as a whole in memory rather than through a buffer, as ripgrep does with
+            files that are named one by one; only NUL bytes tell the difference.
     Output:
         mode: what is printed.  quiet: nothing is; only the status counts.
         stats: add up what was searched and print it at the end.
@@ -103,6 +107,7 @@ class GrepRequest:
     passthru: bool = False
     stop_on_nonmatch: bool = False
     binary: Binary = Binary.QUIT
+    mapped: bool = False
 
     mode: Mode = Mode.STANDARD
     quiet: bool = False
@@ -157,7 +162,7 @@ class GrepRequest:
 
     @property
     def selects_without_match(self) -> bool:
-        """Whether files are reported for lines that do not match: an index of what files hold is of no use then."""
+        """Whether lines without a match are reported: an index of what files hold is of no use then."""
         return self.invert or self.passthru or not self.patterns
 
     @property

@@ -15,6 +15,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ..errors import QueryError
@@ -26,10 +27,11 @@ from ..text import searchable
 from . import rank
 from .advice import advice_for
 from .conditions import Conditions, Languages
+from ..storage.storage_interface import CandidateSet
 from .select import Selection
 from .snippets import Line, best_lines, heading
 from .source import IndexSource, RankedDocument
-from .words import read_query
+from .words import Query
 
 if TYPE_CHECKING:
     from ..index import Index
@@ -41,7 +43,9 @@ VERIFY_ALL: Final = 400
 RANKED: Final = 600
 """How many documents the first step of ranking proposes where not all candidates are verified."""
 
-FACET_ROWS: Final = 20_000
+FACET_ROWS: Final = 2_000
+"""Most candidates that facets count."""
+
 LONGEST_LINE: Final = 500
 """Characters of a line that are shown."""
 
@@ -54,6 +58,7 @@ class _Found:
     rows: dict[int, list[FileRow]] = field(default_factory=dict)
     lines: dict[int, list[int]] = field(default_factory=dict)
     more: bool = False
+    exact: bool = True
 
 
 def search(
@@ -74,29 +79,32 @@ def search(
     generation = index.catalog.generation
     offset = _offset(cursor, generation)
     conditions = Conditions(made, index.root.name, languages)
-    source = IndexSource(index.store, index.catalog, index.path_table())
+    source = IndexSource(index.store, index.catalog, index.table())
     seen = Selection()
     wanted = offset + limit + 1
-    words = read_query(_words(made, text, plain=plain), rank.DEFAULT_WEIGHTS.words)
+    ranking = rank.Ranking(_words(made, text, plain=plain), source)
     advice: tuple[str, ...] = ()
     if plain:
-        found = _ranked_only(source, words, max(wanted, rank.CANDIDATES), conditions, scope, seen)
+        found = _ranked_only(source, ranking, max(wanted, rank.CANDIDATES), scope, seen)
     else:
-        found = _verified(index, source, made, conditions, words, wanted, scope, seen)
+        found = _verified(index, source, made, conditions, ranking, wanted, scope, seen)
         if not found.documents:
             advice = advice_for(index, made, conditions, scope)
             if len(made.positive) > 1 and len(made.positive) == len(made.conjuncts):
-                found = _ranked_only(source, words, max(wanted, rank.CANDIDATES), conditions, scope, seen)
+                found = _ranked_only(source, ranking, max(wanted, rank.CANDIDATES), scope, seen)
                 if found.documents:
                     advice = (*advice, "no file holds all of these words: shown are files that hold some")
-    hits = _hits(source, words, found, conditions, explain=explain)
-    shown = hits[offset : offset + limit]
-    truncated = found.more or len(hits) > offset + len(shown)
+    answers = _ranked(ranking, found, max(wanted, rank.CANDIDATES), explain=explain)
+    shown = [
+        _hit(row, answer, found, conditions, ranking.query) for row, answer in answers[offset : offset + limit]
+    ]
+    files = sum(map(len, found.rows.values()))
+    truncated = found.more or files > offset + len(shown)
     return SearchResult(
         query=text,
         hits=tuple(shown),
         completeness=index.completeness(seen, truncated=truncated),
-        facets=_facets(index, found, made, conditions, seen, scope) if truncated else {},
+        facets=_facets(index, found, made, conditions, scope) if truncated else {},
         cursor=_cursor(generation, offset + len(shown)) if truncated and shown else None,
         advice=advice,
     )
@@ -126,7 +134,7 @@ def _verified(
     source: IndexSource,
     made: Plan,
     conditions: Conditions,
-    words: rank.Query,
+    ranking: rank.Ranking,
     wanted: int,
     scope: str,
     seen: Selection,
@@ -139,7 +147,7 @@ def _verified(
         numbers: Iterable[int] = candidates
         enough = 10**9
     else:
-        numbers = _by_rank(index, source, words, candidates, scope)
+        numbers = _by_rank(index, ranking, candidates, scope)
         enough = max(wanted, rank.CANDIDATES)
     for document in _in_batches(source, numbers, conditions, scope, seen):
         text = searchable(document.content)
@@ -162,16 +170,16 @@ def _verified(
 
 
 def _by_rank(
-    index: Index, source: IndexSource, words: rank.Query, candidates: object, scope: str
+    index: Index, ranking: rank.Ranking, candidates: CandidateSet, scope: str
 ) -> Iterator[int]:
     """Candidates, those first that the first step of ranking likes, the others in path order."""
     liked: dict[int, None] = {}
-    for scored in rank.best_documents(words, source, limit=RANKED) if words.words else ():
-        if scored.number in candidates:  # type: ignore[operator]
+    for scored in ranking.best_documents(limit=RANKED) if ranking.query.words else ():
+        if scored.number in candidates:
             liked[scored.number] = None
             yield scored.number
     for _, number, *_ in index.catalog.walk(scope=scope.encode("utf-8", "surrogateescape")):
-        if number and number not in liked and number in candidates:  # type: ignore[operator]
+        if number and number not in liked and number in candidates:
             liked[number] = None
             yield number
 
@@ -205,28 +213,28 @@ def _loaded(
             document.number,
             rows[document.number][0].name,
             document.content,
-            document.definitions,
             rows[document.number],
+            document.catalog,
         )
 
 
 def _ranked_only(
-    source: IndexSource, words: rank.Query, wanted: int, conditions: Conditions, scope: str, seen: Selection
+    source: IndexSource, ranking: rank.Ranking, wanted: int, scope: str, seen: Selection
 ) -> _Found:
     """Documents that hold some of the words, best first: what a question in plain words asks for."""
-    found = _Found()
+    found = _Found(exact=False)
     prefix = scope + "/" if scope else ""
-    for scored in rank.best_documents(words, source, limit=wanted + 1):
+    best = ranking.best_documents(limit=wanted + 1) if not scope else ranking.best_documents(limit=20 * wanted)
+    for document in source.load([scored.number for scored in best]):
         seen.candidates += 1
-        for document in source.load([scored.number]):
-            rows = [row for row in document.rows if row.name.startswith(prefix)]
-            if not rows:
-                continue
-            if len(found.documents) >= wanted:
-                found.more = True
-                return found
-            found.documents[document.number] = document
-            found.rows[document.number] = rows
+        rows = [row for row in document.rows if row.name.startswith(prefix)]
+        if not rows:
+            continue
+        if len(found.documents) >= wanted:
+            found.more = True
+            break
+        found.documents[document.number] = document
+        found.rows[document.number] = rows
     return found
 
 
@@ -244,37 +252,23 @@ def _matched_lines(conditions: Conditions, document: RankedDocument, text: bytes
 # -- answering ----------------------------------------------------------------------------------------------------
 
 
-def _hits(
-    source: IndexSource, words: rank.Query, found: _Found, conditions: Conditions, *, explain: bool
-) -> list[Hit]:
-    """The found documents as hits, best first; each file of a content that is at several paths is one."""
+def _ranked(
+    ranking: rank.Ranking, found: _Found, wanted: int, *, explain: bool
+) -> list[tuple[FileRow, rank.Hit]]:
+    """The best `wanted` of the found documents, best first; each file of a content at several paths is one."""
     numbers = list(found.documents)
-    if not numbers:
-        return []
-    scored = {
-        s.number: s.score for s in rank.best_documents(words, source, limit=len(numbers), allowed=numbers)
-    }
-    order = [rank.Scored(number, scored.get(number, 0.0)) for number in numbers]
-    ranked = rank.rank_documents(
-        words, _Loaded(source, found), order, limit=len(numbers), matches=found.lines, explain=explain
+    scored = {s.number: s.score for s in ranking.best_documents(limit=len(numbers), allowed=numbers)} if numbers else {}
+    order = sorted(numbers, key=lambda number: -scored.get(number, 0.0))[:wanted]
+    answers = ranking.rank_documents(
+        [rank.Scored(number, scored.get(number, 0.0)) for number in order],
+        limit=wanted,
+        matches=found.lines,
+        explain=explain,
     )
-    return [
-        _hit(row, answer, found, conditions, words) for answer in ranked for row in found.rows[answer.number]
-    ]
+    return [(row, answer) for answer in answers for row in found.rows[answer.number]]
 
 
-class _Loaded(IndexSource):
-    """The source once the documents are at hand."""
-
-    def __init__(self, source: IndexSource, found: _Found) -> None:
-        super().__init__(source._store, source._catalog, source._table)
-        self._found = found
-
-    def load(self, numbers: Sequence[int]) -> list[RankedDocument]:
-        return [self._found.documents[number] for number in numbers]
-
-
-def _hit(row: FileRow, answer: rank.Hit, found: _Found, conditions: Conditions, words: rank.Query) -> Hit:
+def _hit(row: FileRow, answer: rank.Hit, found: _Found, conditions: Conditions, words: Query) -> Hit:
     passage = answer.passage
     text = searchable(found.documents[answer.number].content)
     matched = found.lines.get(answer.number, ())
@@ -301,17 +295,17 @@ def _shown(line: Line, conditions: Conditions) -> LineMatch:
 
 
 def _facets(
-    index: Index, found: _Found, made: Plan, conditions: Conditions, seen: Selection, scope: str
+    index: Index, found: _Found, made: Plan, conditions: Conditions, scope: str
 ) -> dict[str, dict[str, int]]:
-    """How the files in question spread over folders and languages; candidates where not all were verified."""
+    """How the files in question spread over folders and languages; the first candidates where not all were verified."""
+    rows: Iterable[FileRow] = (row for rows in found.rows.values() for row in rows)
+    if found.more and found.exact:
+        candidates = index.store.candidates(made.formula)
+        files = index.table().candidates(candidates, scope=scope.encode("utf-8", "surrogateescape"))
+        rows = filter(conditions.row_may_match, islice(map(index.table().row, files), FACET_ROWS))
+    start = len(scope) + 1 if scope else 0
     folders: Counter[str] = Counter()
     languages: Counter[str] = Counter()
-    rows: Iterable[FileRow] = (row for rows in found.rows.values() for row in rows)
-    if found.more:
-        candidates = index.store.candidates(made.formula)
-        numbers = [number for number, _ in zip(candidates, range(FACET_ROWS), strict=False)]
-        rows = (row for row in index.catalog.files_of(numbers) if conditions.row_may_match(row))
-    start = len(scope) + 1 if scope else 0
     for row in rows:
         folder, slash, _ = row.name[start:].partition("/")
         folders[folder + slash] += 1

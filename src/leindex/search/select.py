@@ -22,6 +22,7 @@ from typing import Final, NamedTuple
 from ..query.formula import Formula
 from ..storage.catalog import Catalog, FileEntry, key_of
 from ..storage.storage_interface import SearchInterface
+from .table import FileTable
 
 FEW: Final = 400
 """Up to so many candidates are looked up one by one."""
@@ -31,7 +32,15 @@ BATCH: Final = 256
 """Contents are fetched in batches that double from the first to the largest size: an answer that needs few files
 does not wait for many."""
 
+AHEAD_FROM: Final = 120
+"""After so many files that were read one batch after another, other threads read ahead."""
+
+AHEAD: Final = 3
+"""Batches that are read ahead."""
+
 TOO_LARGE: Final = "too large"
+BINARY: Final = "binary"
+COUNTED: Final = (TOO_LARGE, BINARY)
 
 
 class Content(NamedTuple):
@@ -62,14 +71,17 @@ class Selection:
 class Selector:
     """The files of one tree for one search.
 
-    `accepts` is the condition on paths, asked before any content is read; `scope` is the folder to stay in, relative
-    to the root. All reads belong to the snapshot that the caller holds, but for the helper thread's, whose documents
-    can only have vanished since.
+    `table` gives the files in path order and `pool` the threads that read ahead; both are asked for only where a
+    search needs them. `accepts` is the condition on paths, asked before any content is read; `scope` is the folder
+    to stay in, relative to the root. All reads belong to the snapshot that the caller holds, but for the threads',
+    whose documents can only have vanished since.
     """
 
     root: Path
     store: SearchInterface
     catalog: Catalog
+    table: Callable[[], FileTable]
+    pool: Callable[[], ThreadPoolExecutor]
     scope: bytes = b""
     accepts: Callable[[bytes], bool] | None = None
 
@@ -84,62 +96,59 @@ class Selector:
             found = heapq.merge(few, self.catalog.too_large(), key=lambda entry: key_of(entry.path))
             found = (entry for entry in found if entry.path.startswith(prefix)) if prefix else found
         else:
-            found = (
-                entry
-                for entry in self.catalog.walk(scope=self.scope)
-                if (entry.number in candidates if entry.number else entry.skipped == TOO_LARGE)
-            )
+            found = self.table().candidates(candidates, scope=self.scope)
         for entry in found:
             if self.accepts is None or self.accepts(entry.path):
                 seen.candidates += 1
                 yield entry
         seen.notes = candidates.notes
 
-    def eligible(self) -> Iterator[FileEntry]:
-        """Every file that can be searched at all, in path order."""
+    def listed(self) -> Iterator[FileEntry]:
+        """Every file of the tree, searchable or not, in path order."""
         for entry in self.catalog.walk(scope=self.scope):
-            if (entry.number or entry.skipped == TOO_LARGE) and (self.accepts is None or self.accepts(entry.path)):
+            if self.accepts is None or self.accepts(entry.path):
                 yield entry
 
-    def contents(
-        self, formula: Formula, seen: Selection, *, test: Test | None = None, threads: int = 1
-    ) -> Iterator[Content]:
+    def contents(self, formula: Formula, seen: Selection, *, test: Test | None = None) -> Iterator[Content]:
         """Path, size and content of each candidate, in path order; with `test`, None for one that fails it."""
-        yield from self._read(self.entries(formula, seen), seen, test, threads)
+        batches = _batches(self.entries(formula, seen))
+        looked_at = 0
+        for batch in batches:
+            yield from _paired(batch, self._tested(batch, seen, test), seen)
+            looked_at += len(batch)
+            if looked_at >= AHEAD_FROM and test is not None:
+                yield from self._read_ahead(batches, seen, test)
 
     def all_contents(self, formula: Formula, seen: Selection) -> Iterator[Content]:
-        """The same for every eligible file; the content is None for those that are no candidates."""
+        """The same for every file; the content is None for those that are no candidates.
+
+        A binary file counts as one of which nothing was read, as ripgrep gives it up at its first NUL byte."""
         candidates = self.store.candidates(formula)
-        for batch in _batches(self.eligible()):
-            read = [entry for entry in batch if not entry.number or entry.number in candidates]
+        for batch in _batches(entry for entry in self.listed() if entry.number or entry.skipped in COUNTED):
+            read = [e for e in batch if (e.number in candidates if e.number else e.skipped == TOO_LARGE)]
             contents = dict(zip((entry.path for entry in read), self._fetched(read, seen), strict=True))
             for entry in batch:
                 seen.candidates += entry.path in contents
                 seen.verified += entry.path in contents
-                yield Content(entry.path, entry.size, contents.get(entry.path))
+                size = 0 if entry.skipped == BINARY else entry.size
+                yield Content(entry.path, size, contents.get(entry.path))
         seen.notes = candidates.notes
 
-    def _read(
-        self, entries: Iterator[FileEntry], seen: Selection, test: Test | None, threads: int
-    ) -> Iterator[Content]:
-        if threads < 2 or test is None:
-            for batch in _batches(entries):
-                yield from _paired(batch, self._tested(batch, seen, test), seen)
-            return
-        with ThreadPoolExecutor(threads, thread_name_prefix="leindex-scan") as pool:
-            waiting: deque[tuple[list[FileEntry], Future[list[bytes | None]]]] = deque()
-            try:
-                for batch in _batches(entries):
-                    waiting.append((batch, pool.submit(self._tested, batch, seen, test)))
-                    if len(waiting) > threads + 1:
-                        done, future = waiting.popleft()
-                        yield from _paired(done, future.result(), seen)
-                while waiting:
+    def _read_ahead(self, batches: Iterator[list[FileEntry]], seen: Selection, test: Test) -> Iterator[Content]:
+        pool = self.pool()
+        waiting: deque[tuple[list[FileEntry], Future[list[bytes | None]]]] = deque()
+        try:
+            for batch in batches:
+                waiting.append((batch, pool.submit(self._tested, batch, seen, test)))
+                if len(waiting) > AHEAD:
                     done, future = waiting.popleft()
                     yield from _paired(done, future.result(), seen)
-            finally:
-                for _, future in waiting:
-                    future.cancel()
+            while waiting:
+                done, future = waiting.popleft()
+                yield from _paired(done, future.result(), seen)
+        finally:
+            for _, future in waiting:
+                future.cancel()
 
     def _tested(self, batch: list[FileEntry], seen: Selection, test: Test | None) -> list[bytes | None]:
         contents = self._fetched(batch, seen)

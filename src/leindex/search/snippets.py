@@ -26,7 +26,8 @@ class Line(NamedTuple):
 def heading(text: bytes, passage: Passage) -> str:
     """The signature line of the passage's definition, or the first line of the passage that says something.
 
-    `text` is the searchable text of the file. A parameter list that goes on over lines is joined, up to a limit.
+    `text` is the searchable text of the file. A parameter list that goes on over lines is joined, up to a
+    limit.
     """
     lines = _lines(text, passage.start_line, passage.end_line + HEADING_LINES)
     if passage.definition is None:
@@ -43,8 +44,8 @@ def heading(text: bytes, passage: Passage) -> str:
 def best_lines(
     query: Query, text: bytes, passage: Passage, *, limit: int = 5, matches: Sequence[int] = ()
 ) -> list[Line]:
-    """At most `limit` lines of a passage, in order: first those among `matches` (line numbers from 1, where an exact
-    search matched), then those with the most words of the query, of equal ones the earliest."""
+    """At most `limit` lines of a passage, in order: first those among `matches` (line numbers from 1, where
+    an exact search matched), then those with the most words of the query, of equal ones the earliest."""
     lines = _lines(text, passage.start_line, passage.end_line)
     if not lines:
         return []
@@ -61,7 +62,11 @@ def best_lines(
         if score or line.number in matched:
             scored.append((line.number not in matched, -score, line.number, line))
     chosen = sorted(scored)[:limit]
-    return sorted(line for *_, line in chosen) if chosen else [line for line in lines if line.text.strip()][:limit]
+    return (
+        sorted(line for *_, line in chosen)
+        if chosen
+        else [line for line in lines if line.text.strip()][:limit]
+    )
 
 
 def _lines(text: bytes, first: int, last: int) -> list[Line]:

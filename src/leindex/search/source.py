@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import zstandard
 
@@ -13,13 +14,13 @@ from ..models import FileRow
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
 from .paths import PathTerms
+from .table import FileTable
 
 SYMBOLS_LIMIT = 64 << 20
 """Bytes of the largest list of symbols that is unpacked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A definition as the second stage stored it; see `leindex.indexing.symbols.Symbol`."""
 
     name: str
@@ -37,41 +38,32 @@ def unpack(packed: bytes) -> list[Symbol]:
     if not packed:
         return []
     fields = json.loads(zstandard.ZstdDecompressor().decompress(packed, max_output_size=SYMBOLS_LIMIT))
-    return [Symbol(*values) for values in fields]
+    return list(map(Symbol._make, fields))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RankedDocument:
     """A document with what ranking looks at; `rows` are the files that hold this content."""
 
     number: int
     path: str
     content: bytes
-    definitions: Sequence[Symbol]
     rows: Sequence[FileRow]
+    catalog: Catalog
 
-
-class PathTable:
-    """The terms of all paths of one generation; kept by an open Index from one search to the next."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self.generation = catalog.generation
-        numbers: list[int] = []
-        paths: list[str] = []
-        for path, number, *_ in catalog.walk():
-            if number:
-                numbers.append(number)
-                paths.append(os.fsdecode(path))
-        self.terms = PathTerms(numbers, paths)
-        self.limit = max(numbers, default=0) + 1
-        self.documents = len(set(numbers))
+    @cached_property
+    def definitions(self) -> Sequence[Symbol]:
+        """The stored definitions; unpacked only for the documents that get as far as needing them."""
+        stored = self.catalog.symbols_of(self.number)
+        return unpack(stored[1]) if stored is not None else []
 
 
 class IndexSource:
-    """The `RankingSource` of one index; used inside a snapshot."""
+    """The `RankingSource` of one index for one search, inside a snapshot; what was loaded is kept."""
 
-    def __init__(self, store: SearchInterface, catalog: Catalog, table: PathTable) -> None:
+    def __init__(self, store: SearchInterface, catalog: Catalog, table: FileTable) -> None:
         self._store, self._catalog, self._table = store, catalog, table
+        self._loaded: dict[int, RankedDocument] = {}
 
     def count(self) -> int:
         return self._table.documents
@@ -87,15 +79,15 @@ class IndexSource:
         return self._table.terms
 
     def load(self, numbers: Sequence[int]) -> list[RankedDocument]:
-        rows: Mapping[int, list[FileRow]] = self.rows(numbers)
-        loaded: list[RankedDocument] = []
-        for number, content in zip(numbers, self._store.contents(numbers), strict=True):
+        missing = [number for number in numbers if number not in self._loaded]
+        rows = self.rows(missing)
+        for number, content in zip(missing, self._store.contents(missing), strict=True):
             if content is None or number not in rows:
                 continue
-            stored = self._catalog.symbols_of(number)
-            definitions = unpack(stored[1]) if stored is not None else []
-            loaded.append(RankedDocument(number, rows[number][0].name, content, definitions, rows[number]))
-        return loaded
+            self._loaded[number] = RankedDocument(
+                number, rows[number][0].name, content, rows[number], self._catalog
+            )
+        return [self._loaded[number] for number in numbers if number in self._loaded]
 
     def rows(self, numbers: Sequence[int]) -> dict[int, list[FileRow]]:
         """The files of these documents, in path order."""

@@ -3,9 +3,9 @@
 Every engine only proposes candidates; what this module says is the answer. It works on the *searchable text*
 (`leindex.text`), so offsets are those of the decoded text, as in ripgrep.
 
-Two searches share one core (`core.py`): by line (`by_line.py`), and over the whole text for patterns that may cross
-line ends (`by_text.py`). Cheap questions come first: whether any line matches, and how many, are answered by the
-matcher alone, without visiting lines one by one.
+Two searches share one core (`core.py`): by line (`by_line.py`), and over the whole text for patterns that may
+cross line ends (`by_text.py`). Cheap questions come first: whether any line matches, and how many, are
+answered by the matcher alone, without visiting lines one by one.
 
     >>> from leindex.search.request import GrepRequest
     >>> found = Searcher(GrepRequest(patterns=("b+",))).search(b"abc\\nxyz\\nb\\n")
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from leindex.search.by_line import LineSearch
+from leindex.search.by_line import STEP, LineSearch
 from leindex.search.by_text import TextSearch
 from leindex.search.core import MATCH, Core, Line
 from leindex.search.matcher import Matcher
@@ -28,7 +28,7 @@ __all__ = ["MATCH", "FileMatches", "Line", "Searcher"]
 
 
 class FileMatches:
-    """What the search of one file finds, produced as it is read: memory does not grow with the number of lines."""
+    """What the search of one file finds, produced as it is read: memory does not grow with the lines."""
 
     __slots__ = ("_core",)
 
@@ -41,7 +41,7 @@ class FileMatches:
         return self._core.text
 
     def lines(self) -> Iterator[Line]:
-        """Matching and context lines in order. To be called once; the other properties are valid after the end."""
+        """Matching and context lines in order, once; the other properties are valid after the last."""
         return self._core.run()
 
     @property
@@ -68,8 +68,8 @@ class FileMatches:
 class Searcher:
     """Searches contents for one request.
 
-    `check` is called at intervals while a file is searched (about every MiB, or every match that spans lines); what
-    it raises ends the search. That is how deadlines and interrupts reach a long file.
+    `check` is called at intervals while a file is searched (about every MiB, or every match that spans
+    lines); what it raises ends the search. That is how deadlines and interrupts reach a long file.
     Raises QueryError if the pattern is refused.
     """
 
@@ -91,6 +91,19 @@ class Searcher:
             self.request, self.matcher, content, text, check=self._check
         )
         return FileMatches(core)
+
+    def direct_lines(self, content: bytes) -> tuple[bytes, Iterator[tuple[int, int, int]]] | None:
+        """The text of a file and its matching lines (start, end, number), where that is all there is to it.
+
+        None where context, a limit, a NUL byte or the size of the file call for `search`.
+        """
+        request = self.request
+        if len(content) > STEP or request.max_count is not None or request.passthru or any(request.context):
+            return None
+        if not self._plain(content):
+            return None
+        text = searchable(content)
+        return text, self.matcher.numbered_lines(text, invert=request.invert)
 
     def matches(self, content: bytes) -> bool:
         """Whether the file has a line to report: the fast form for `-l` and `-q`."""

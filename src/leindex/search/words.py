@@ -1,8 +1,9 @@
 """What a query says, as words with the terms that documents know them by.
 
-The splitting of text into terms has one home, `native/words.c`; documents and queries both go through it. Here a
-query becomes groups of terms, one group for each word: the word itself, what else programmers call it
-(`thesaurus.py`), and for an identifier also its parts. Stop words are left out unless nothing else is there.
+The splitting of text into terms has one home, `native/words.c`; documents and queries both go through it.
+Here a query becomes groups of terms, one group for each word: the word itself, what else programmers call
+it (`thesaurus.py`), and for an identifier also its parts. Stop words are left out unless nothing else is
+there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from leindex import _native
@@ -23,15 +25,23 @@ PAIR: Final = 2
 TERMS_LIMIT: Final = 64
 """Most terms of one query; the rest of a longer query is left out."""
 
-STOP_WORDS: Final = frozenset(
-    """a about after all an and any are as at be been before being but by can code could did do does doing each for
-    from get gets had has have having how i if implement implementation implemented implements in into is it its
-    just may me my of on onto or other our out over per should so some such than that the their them then there
-    these they this those through to under up upon us use used uses using via was we were what when where whether
-    which while who why will with within work working works would you your""".split()
-)
+_STOP_TEXT: Final = """
+a about after all an and any are as at be been before being but by can code could did do does doing each
+for from get gets had has have having how i if implement implementation implemented implements in into is
+it its just may me my of on onto or other our out over per should so some such than that the their them
+then there these they this those through to under up upon us use used uses using via was we were what when
+where whether which while who why will with within work working works would you your
+"""
+STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
+"""Words that say how something is asked, not what."""
 
 _NAME: Final = re.compile(r"[@$:&*]*(\w+(?:(?:\.|::|#|->|/|\\|:)\w+)*['?!=]*)(?:\(\))?")
+_KIND_TEXT: Final = """
+class const constant constructor def enum fn fun func function interface macro method module namespace
+object protocol record struct trait type typedef union var variable
+"""
+_KIND_WORDS: Final = frozenset(_KIND_TEXT.split())
+"""What people write in front of the name of a definition they look for."""
 _JOINTS: Final = re.compile(r"::|->|[.#/\\:]")
 
 
@@ -55,8 +65,9 @@ class Word:
 class Query:
     """A query as ranking sees it.
 
-    `said` holds all words in lower case, stop words too. `name` is set when the query is nothing but a name, like
-    `parse_args` or `Session.get`: its last part, with what stands before it in `qualifiers`.
+    `said` holds all words in lower case, stop words too. `name` is set when the query is nothing but a
+    name, like `parse_args`, `Session.get` or `class Session`: its last part, with what stands before it in
+    `qualifiers`.
     """
 
     words: tuple[Word, ...]
@@ -120,8 +131,9 @@ def read_query(text: str, weights: WordWeights) -> Query:
     for run in telling:
         add(run.text, run.whole, weights.identifier if run.parts else 1.0)
         for part, term in run.parts:
-            add(part, term, weights.part)
-    for left, right in zip(telling, telling[1:], strict=False):
+            if part not in STOP_WORDS:
+                add(part, term, weights.part)
+    for left, right in pairwise(telling):
         joined = _native.terms((left.text + right.text).encode()) if right.start == left.end + 1 else []
         if joined and not left.parts and not right.parts and joined[0][1] not in seen:
             seen.add(joined[0][1])
@@ -148,7 +160,8 @@ def _within_limit(words: list[Word]) -> Iterator[Word]:
 
 
 def _name(text: str) -> tuple[str | None, tuple[str, ...]]:
-    match = _NAME.fullmatch(text.strip())
+    before, _, after = text.strip().partition(" ")
+    match = _NAME.fullmatch(after.strip() if before in _KIND_WORDS and after else text.strip())
     if match is None:
         return None, ()
     *qualifiers, name = _JOINTS.split(match[1])

@@ -12,11 +12,13 @@ the order of ripgrep's `--sort path`.
 from __future__ import annotations
 
 import json
+import sys
 import time
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import apsw
 
@@ -48,10 +50,14 @@ CREATE INDEX IF NOT EXISTS files_too_large ON files(path) WHERE skipped = 'too l
 CREATE TABLE IF NOT EXISTS file_totals(skipped TEXT PRIMARY KEY, files INTEGER NOT NULL, bytes INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS index_state(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unnamed(number INTEGER PRIMARY KEY, since REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS unnamed_since ON unnamed(since);
 CREATE TABLE IF NOT EXISTS updates(
     generation INTEGER PRIMARY KEY, finished REAL NOT NULL, seconds REAL NOT NULL, summary TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS symbols(number INTEGER PRIMARY KEY, language TEXT NOT NULL, data BLOB NOT NULL);
+-- Contents that the second stage has not seen yet; kept with every change of a row, so that finding them costs
+-- nothing where there are none.
+CREATE TABLE IF NOT EXISTS pending(number INTEGER PRIMARY KEY);
 """
 
 COLUMNS: Final = "path, number, size, mtime_ns, inode, mode, doc_id, language, encoding, kind, skipped"
@@ -74,6 +80,10 @@ class FileEntry(NamedTuple):
     number: int
     size: int
     skipped: str
+
+
+Known: TypeAlias = tuple[bytes, int, int, int]
+"""What tells whether a file has changed: path, size, mtime_ns, inode."""
 
 
 def key_of(path: bytes) -> bytes:
@@ -121,12 +131,25 @@ class Catalog:
 
     # -- files --------------------------------------------------------------------------------------------------
 
-    def known(self) -> dict[bytes, tuple[int, int, int, int, str]]:
-        """Every file by path: size, mtime_ns, inode, number, reason it was skipped."""
-        rows = self._rows(
-            "SELECT path, size, mtime_ns, inode, number, skipped FROM files WHERE view = ?", (VIEW,)
-        )
-        return {row[0].replace(b"\0", b"/"): row[1:] for row in cast("list[tuple[Any, ...]]", rows)}
+    def known(self, scopes: Iterable[bytes] | None = None) -> Iterator[Known]:
+        """The files of the view, or those at and below some paths, in path order, read as they are asked for.
+
+        No scope may lie within another, and they must be in path order themselves.
+        """
+        select = "SELECT path, size, mtime_ns, inode FROM files WHERE view = ?"
+        with self.database.mapped():
+            reader: Any = self.database.reader()
+            if scopes is None or (scopes := tuple(scopes)) == (b"",):
+                for path, *status in reader.execute(f"{select} ORDER BY path", (VIEW,)):
+                    yield path.replace(b"\0", b"/"), *status
+                return
+            for scope in scopes:
+                key = key_of(scope)
+                found = reader.execute(f"{select} AND path = ?", (VIEW, key)).fetchall()
+                below = f"{select} AND path > ? AND path < ? ORDER BY path"
+                found += reader.execute(below, (VIEW, key + b"\0", key + b"\1"))
+                for path, *status in found:
+                    yield path.replace(b"\0", b"/"), *status
 
     def file(self, path: bytes) -> FileRow | None:
         """The row of one file."""
@@ -164,6 +187,17 @@ class Catalog:
             )
             for path, number, size, skipped in cursor:
                 yield FileEntry(path.replace(b"\0", b"/"), number, size, skipped)
+
+    def searchable_files(self) -> tuple[list[bytes], array[int], array[int], list[str]]:
+        """The stored paths, document numbers, sizes and languages of the files that have a document or are over the
+        size limit (number 0), in path order."""
+        rows = self._rows(
+            "SELECT path, number, size, language FROM files "
+            "WHERE view = ? AND (number > 0 OR skipped = 'too large') ORDER BY path",
+            (VIEW,),
+        )
+        numbers, sizes = array("I", [row[1] for row in rows]), array("q", [row[2] for row in rows])
+        return [row[0] for row in rows], numbers, sizes, [sys.intern(row[3]) for row in rows]
 
     def modified_files(self, *, scope: bytes = b"") -> list[tuple[bytes, int]]:
         """Path and modification time, in ns, of every indexed file below `scope`, in path order."""
@@ -214,11 +248,12 @@ class Catalog:
             marks = ", ".join("?" * 12)
             connection.executemany(
                 f"INSERT OR REPLACE INTO files(view, {COLUMNS}) VALUES({marks})",
-                (
-                    (VIEW, key_of(r.path), r.number, r.size, r.mtime_ns, r.inode, r.mode)
-                    + (r.doc_id, r.language, r.encoding, r.kind, r.skipped)
-                    for r in rows
-                ),
+                ((VIEW, key_of(row[0]), *row[1:]) for row in rows),
+            )
+            connection.executemany(
+                "INSERT OR IGNORE INTO pending SELECT ?1 WHERE ?1 > 0 "
+                "AND NOT EXISTS (SELECT 1 FROM symbols WHERE number = ?1 AND language = ?2)",
+                ((row.number, row.language) for row in rows),
             )
             self._add_totals(connection, ((row.skipped, row.size) for row in rows), 1)
             if retired or connection.execute("SELECT 1 FROM unnamed LIMIT 1").fetchone():
@@ -294,15 +329,23 @@ class Catalog:
 
     # -- contents without a name ----------------------------------------------------------------------------------
 
-    def unnamed_before(self, moment: float, *, keep: int) -> list[int]:
-        """Contents without a name since before `moment`, and the oldest above `keep` of them."""
-        rows = self._rows("SELECT number, since FROM unnamed ORDER BY since DESC")
-        return [number for place, (number, since) in enumerate(rows) if since < moment or place >= keep]
+    def unnamed_before(self, moment: float, *, keep: int, limit: int | None = None) -> list[int]:
+        """Contents without a name since before `moment`, and the oldest above `keep` of them; at most `limit`."""
+        count, old = self._rows("SELECT count(*), coalesce(sum(since < ?), 0) FROM unnamed", (moment,))[0]
+        due = max(old, count - keep)
+        if due <= 0:
+            return []
+        rows = self._rows(
+            "SELECT number FROM unnamed AS u WHERE NOT EXISTS "
+            "(SELECT 1 FROM files WHERE files.number = u.number AND files.number > 0) ORDER BY since LIMIT ?",
+            (due if limit is None else min(due, limit),),
+        )
+        return [number for (number,) in rows]
 
     def forget_unnamed(self, numbers: Sequence[int]) -> None:
         """Drops the notes, and what was derived from these contents, once they are deleted."""
         with self.database.transaction() as connection:
-            for table in ("unnamed", "symbols"):
+            for table in ("unnamed", "symbols", "pending"):
                 connection.executemany(
                     f"DELETE FROM {table} WHERE number = ?", ((number,) for number in numbers)
                 )
@@ -313,6 +356,7 @@ class Catalog:
         """Stores what the second stage derived: number, language, packed symbols."""
         with self.database.transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO symbols VALUES(?, ?, ?)", rows)
+            connection.executemany("DELETE FROM pending WHERE number = ?", ((row[0],) for row in rows))
 
     def symbols_of(self, number: int) -> tuple[str, bytes] | None:
         """The language and the packed symbols of a document, or None while they are not known."""
@@ -321,19 +365,19 @@ class Catalog:
 
     def pending(self) -> int:
         """How many documents the second stage has not seen yet."""
-        rows = self._rows(
-            "SELECT count(DISTINCT number) FROM files WHERE number > 0 "
-            "AND NOT EXISTS (SELECT 1 FROM symbols s WHERE s.number = files.number)"
-        )
-        return int(rows[0][0])
+        return int(self._rows("SELECT count(*) FROM pending")[0][0])
 
-    def without_symbols(self) -> list[tuple[int, bytes, str]]:
-        """Documents that the second stage has not seen yet: number, the first path, language; by number."""
-        rows = self._rows(
-            "SELECT number, min(path), language FROM files WHERE number > 0 "
-            "AND NOT EXISTS (SELECT 1 FROM symbols s WHERE s.number = files.number) GROUP BY number ORDER BY number"
+    def without_symbols(self) -> list[tuple[int, str]]:
+        """Documents that the second stage has not seen yet: number, and the language of its first file; by number."""
+        return self._rows(
+            "SELECT p.number, coalesce((SELECT language FROM files WHERE files.number = p.number "
+            "AND files.number > 0 ORDER BY path LIMIT 1), '') FROM pending AS p ORDER BY p.number"
         )
-        return [(number, path.replace(b"\0", b"/"), language) for number, path, language in rows]
+
+    def drop_pending(self, numbers: Sequence[int]) -> None:
+        """Takes documents that are gone off the list of the second stage."""
+        with self.database.transaction() as connection:
+            connection.executemany("DELETE FROM pending WHERE number = ?", ((number,) for number in numbers))
 
 
 def _range(scope: bytes) -> tuple[bytes, bytes]:

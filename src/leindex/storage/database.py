@@ -203,7 +203,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:
-        """One write transaction: committed at the end, rolled back whole by any exception."""
+        """One write transaction: committed at the end, rolled back whole by any exception.
+
+        One that begins inside another is a part of it: all or nothing, durable when the outer one is.
+        """
         with self.mapped():
             connection = self.writer
             with self._exclusive(connection):
@@ -213,14 +216,18 @@ class Database:
     def _exclusive(self, connection: apsw.Connection) -> Iterator[None]:
         # IMMEDIATE: a transaction that read first and then wrote would meet BUSY_SNAPSHOT, which no waiting
         # cures.
-        connection.execute("BEGIN IMMEDIATE")
+        begin, commit, undo = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+        if connection.in_transaction:
+            begin, commit = "SAVEPOINT part", "RELEASE part"
+            undo = "ROLLBACK TO part; RELEASE part"
+        connection.execute(begin)
         try:
             yield
-            connection.execute("COMMIT")
+            connection.execute(commit)
         except BaseException:
             # FULL and IOERR may have rolled back already; a second ROLLBACK would hide the cause.
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                connection.execute(undo)
             raise
 
     @contextmanager

@@ -17,6 +17,10 @@ from .sqlite_segments import REPAIR, Segment, gaps, rows, segments
 from .storage_interface import CandidateSet
 
 
+FEW_LEFT = 1
+"""With so few documents of a segment left, looking at them costs less than another literal's look-ups."""
+
+
 def gram_ranges(literal: bytes) -> list[tuple[int, int]]:
     """The ranges of grams that a text with this folded literal has, the most telling first.
 
@@ -101,43 +105,51 @@ class SegmentCandidates(CandidateSet):
             total += self._evaluated(segment).bit_count()
         return total
 
+    def around(self, number: int) -> tuple[int, int, bytes | None]:
+        segment = self._segment_of(number)
+        if segment is not None:
+            bits = self._evaluated(segment)
+            return segment.low, segment.high, bits.to_bytes((segment.documents + 7) // 8, "little")
+        low, high = next(gap for gap in gaps(self._segments) if gap[0] <= number <= gap[1])
+        return low, high, b"" if isinstance(self._formula, Nothing) else None
+
     def _evaluated(self, segment: Segment) -> int:
         bits = self._bits.get(segment.id)
         if bits is None:
-            bits = self._bits[segment.id] = self._evaluate(self._formula, segment)
+            everything = (1 << segment.documents) - 1
+            bits = self._bits[segment.id] = self._evaluate(self._formula, segment, everything)
         return bits
 
-    def _evaluate(self, formula: Formula, segment: Segment) -> int:
+    def _evaluate(self, formula: Formula, segment: Segment, within: int) -> int:
+        """Those of the documents `within` that may satisfy the formula."""
         match formula:
             case Anything():
-                return (1 << segment.documents) - 1
+                return within
             case Nothing():
                 return 0
             case Lit(data):
-                return self._evaluate_literal(data, segment)
+                return self._evaluate_literal(data, segment, within)
             case And(parts):
-                bits = (1 << segment.documents) - 1
                 # Longer literals rule out more; what is a disjunction costs more and comes last.
                 for part in sorted(parts, key=lambda p: -len(p.data) if isinstance(p, Lit) else 1):
-                    bits &= self._evaluate(part, segment)
-                    if not bits:
+                    if within.bit_count() <= FEW_LEFT:
                         break
-                return bits
+                    within = self._evaluate(part, segment, within)
+                return within
             case Or(parts):
                 bits = 0
                 for part in parts:
-                    bits |= self._evaluate(part, segment)
+                    bits |= self._evaluate(part, segment, within & ~bits)
                 return bits
 
-    def _evaluate_literal(self, literal: bytes, segment: Segment) -> int:
+    def _evaluate_literal(self, literal: bytes, segment: Segment, within: int) -> int:
         ranges = gram_ranges(literal)
-        bits = (1 << segment.documents) - 1
         for done, (low, high) in enumerate(ranges):
-            bits &= self._gram_bits(segment, low, high)
+            within &= self._gram_bits(segment, low, high)
             # Looking at a few documents costs less than looking up the other grams to rule them out.
-            if bits.bit_count() * 5 <= (len(ranges) - done) * 2:
+            if within.bit_count() * 5 <= (len(ranges) - done) * 2:
                 break
-        return bits
+        return within
 
     def _gram_bits(self, segment: Segment, low: int, high: int) -> int:
         base, connection = segment.id << 32, self._connection()

@@ -30,6 +30,7 @@ from .sqlite_segments import (
     compact_kind,
     damaged_blocks,
     merge_small,
+    rows,
     reserve_numbers,
     seal_grams,
     seal_words,
@@ -226,14 +227,23 @@ class SQLiteSearch(SearchInterface):
 
     def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
         connection = self.database.reader()
-        found: list[bytes | None] = []
         with self.database.mapped():
+            if len(numbers) > 8 and max(numbers) - min(numbers) < 2 * len(numbers):
+                run = rows(
+                    connection,
+                    "SELECT id, value_type, value, size FROM kv_store WHERE id BETWEEN ? AND ?",
+                    (min(numbers), max(numbers)),
+                )
+                wanted = set(numbers)
+                found = {row[0]: decode_value(*row[1:]) for row in run if row[0] in wanted}
+                return [found.get(number) for number in numbers]
+            contents: list[bytes | None] = []
             for number in numbers:
                 row = connection.execute(
                     "SELECT value_type, value, size FROM kv_store WHERE id = ?", (number,)
                 ).fetchone()
-                found.append(None if row is None else decode_value(*row))
-        return found
+                contents.append(None if row is None else decode_value(*row))
+        return contents
 
     def candidates(self, formula: Formula) -> SegmentCandidates:
         with self.database.mapped():

@@ -128,6 +128,18 @@ class CandidateSet(ABC):
     def count(self, limit: int | None = None) -> int:
         """How many numbers there are, or at least `limit` when counting stops there."""
 
+    def around(self, number: int) -> tuple[int, int, bytes | None]:
+        """The candidates near a number, in bulk: a range that holds the number, from `low` to `high` inclusive, and
+        a bitmap (little-endian, bit 0 is `low`) of the candidates in it, where what it lacks at its end is 0; None
+        if all in the range are candidates."""
+        numbers = list(self)
+        if not numbers:
+            return 1, 2**62, b""
+        bits = 0
+        for each in numbers:
+            bits |= 1 << (each - 1)
+        return 1, 2**62, bits.to_bytes(numbers[-1] // 8 + 1, "little")
+
     @property
     def everything(self) -> bool:
         """Whether nothing was ruled out, so that all documents must be looked at."""

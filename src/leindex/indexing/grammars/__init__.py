@@ -6,13 +6,13 @@
     ; visibility: words private               how visibility shows (see `Grammar.visibility`)
     ; patterns: typescript                    take the patterns of another language's file
     ; clauses: merge                          neighbours with one name are clauses of one function
-    ; preprocessor: blank                     lines of the C preprocessor are no part of the grammar
+    ; blank: ^#.*                             a regex for what the grammar cannot read and may be left out
     ; calls                                   what follows finds call sites, what precedes finds definitions
 
-In a definition's pattern the capture named after a kind (`@function`, `@class`, ...) is the whole definition and
-`@name` its name. `@within` names an owner that the definition stands outside of (`Foo` in `void Foo::bar()`),
-`@declarator` a C declarator in which the name is to be found, and `@scope` something that owns definitions
-without being one (`impl Foo`). In a call's pattern `@call` is the name that is called.
+In a definition's pattern the capture named after a kind (`@function`, `@class`, ...) is the whole definition
+and `@name` its name. `@within` names an owner that the definition stands outside of (`Foo` in `void
+Foo::bar()`), `@declarator` a C declarator in which the name is to be found, and `@scope` something that owns
+definitions without being one (`impl Foo`). In a call's pattern `@call` is the name that is called.
 
 Nothing here loads a grammar before a file of its language is met, and nothing is fetched from anywhere.
 """
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tree_sitter import Language, Query
 
 _FOLDER: Final = os.path.dirname(__file__)
+_HEADERS: Final = ("grammar", "visibility", "patterns", "clauses", "blank")
 _FILE_NAMES: Final = {"c++": "cpp", "c#": "csharp"}
 
 KINDS: Final = (
@@ -62,19 +64,20 @@ KINDS: Final = (
 class Grammar:
     """One language's parser tables and compiled patterns.
 
-    `visibility` is `words` (a modifier in front of the name says it, `default` otherwise), `underscore` (a leading
-    underscore means private), `capital` (a leading capital means public), or empty (the language shows none).
-    `clauses` says that neighbouring definitions of one name are one, `preprocessor` that lines such as `#if` must
-    be blanked before parsing (both branches are read then).
+    `visibility` is `words` (a modifier in front of the name says it, `default` otherwise), `underscore` (a
+    leading underscore means private), `capital` (a leading capital means public), or empty (the language
+    shows none). `clauses` says that neighbouring definitions of one name are one; what `blank`
+    matches is made blank before parsing.
     """
 
     language: Language
     definitions: Query
     calls: Query | None
+    errors: Query
     visibility: str
     default: str
     clauses: bool
-    preprocessor: bool
+    blank: re.Pattern[bytes] | None
 
 
 def has_grammar(language: str) -> bool:
@@ -107,10 +110,11 @@ def grammar(language: str) -> Grammar | None:
         language=tables,
         definitions=Query(tables, definitions),
         calls=Query(tables, calls) if calls.strip() else None,
+        errors=Query(tables, "(ERROR) @error"),
         visibility=style,
         default=default,
         clauses=header.get("clauses") == "merge",
-        preprocessor=header.get("preprocessor") == "blank",
+        blank=re.compile(header["blank"].encode(), re.MULTILINE) if "blank" in header else None,
     )
 
 
@@ -126,6 +130,6 @@ def _read(language: str) -> tuple[dict[str, str], str, str]:
     header: dict[str, str] = {}
     for line in definitions.splitlines():
         key, colon, value = line.removeprefix("; ").partition(": ")
-        if line.startswith("; ") and colon and key in ("grammar", "visibility", "patterns", "clauses", "preprocessor"):
+        if line.startswith("; ") and colon and key in _HEADERS:
             header[key] = value.strip()
     return header, definitions, calls

@@ -18,12 +18,12 @@
 
 (translation_unit (declaration declarator: (_) @declarator) @variable)
 (declaration_list (declaration declarator: (_) @declarator) @variable)
-(translation_unit (preproc_if (declaration declarator: (_) @declarator) @variable))
-(translation_unit (preproc_ifdef (declaration declarator: (_) @declarator) @variable))
+(preproc_if (declaration declarator: (_) @declarator) @variable)
+(preproc_ifdef (declaration declarator: (_) @declarator) @variable)
+(preproc_else (declaration declarator: (_) @declarator) @variable)
 (template_declaration (declaration declarator: (init_declarator) @declarator) @variable)
 
-(preproc_def name: (_) @name) @macro
-(preproc_function_def name: (_) @name) @macro
+; Macros come from the scanner of C, which knows preprocessor lines wherever they are.
 
 ; calls
 (call_expression function: (identifier) @call)

@@ -1,6 +1,6 @@
 ; grammar: tree_sitter_haskell.language
 ; clauses: merge
-; preprocessor: blank
+; blank: ^#.*
 
 (header module: (_) @name) @module
 (declarations (data_type name: (_) @name) @type)

@@ -1,5 +1,6 @@
 ; grammar: tree_sitter_kotlin.language
 ; visibility: words
+; blank: \b(?:actual|expect)\b(?=[ \t]+\w)|(?<=: )@\w+(?:\([^()\n]*\))?(?=[ \t])
 
 (package_header (qualified_identifier) @name) @module
 (class_declaration "interface" name: (_) @name) @interface
@@ -10,7 +11,7 @@
 (enum_entry . (identifier) @name) @enumerator
 (function_declaration name: (_) @name) @function
 (property_declaration (variable_declaration . (identifier) @name)) @property
-(class_parameter ["val" "var"] (identifier) @name) @property
+(class_parameter ["val" "var"] . (identifier) @name) @property
 (type_alias type: (identifier) @name) @type
 
 ; calls

@@ -1,0 +1,29 @@
+"""`leindex mcp`: serves an assistant over stdio."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from ..errors import ConfigError
+from .common import Parser, add_index_option
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command until stdin closes."""
+    parser = Parser("mcp", "Serve an AI assistant over stdio (Model Context Protocol). Started by the assistant.")
+    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the tree (default: where it is started)")
+    add_index_option(parser)
+    options = parser.parse_args(arguments)
+    from ..config import Location, locate
+
+    found = locate(options.path, options.index)
+    if sys.stdin.isatty():
+        raise ConfigError("this command talks to an assistant, not to a terminal; leindex install sets one up")
+    try:
+        from ..server import serve_stdio
+    except ImportError as error:
+        raise ConfigError(f"the server needs its packages ({error.name}); run: pip install 'leindex[server]'") from None
+    # A folder of an indexed tree is served with the whole tree, so that paths mean the same everywhere.
+    serve_stdio(Location(found.root, found.folder))
+    return 0

@@ -1,0 +1,97 @@
+"""How old an answer may be: comparing the index with the tree before a search, as far as that is quick.
+
+A search compares first when the last walk was quick, and then needs to write nothing unless something changed. What
+it finds changed it indexes, the text at least; symbols follow as far as a second allows, the rest at the next update.
+Where the tree is too large to compare in passing, the index cannot be written, or another process is writing it, the
+answer comes from the index as it is and says how old that is; in strict mode it fails instead.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING, Final, Literal
+
+from .errors import CancelledError, StaleIndexError, StoreBusyError, StoreFullError, StoreReadOnlyError
+from .storage.locks import is_watched
+
+if TYPE_CHECKING:
+    from .index import Index
+
+Refresh = Literal["always", "auto", "never"]
+
+REFRESH_BUDGET: Final = 0.15
+"""Seconds: with `auto`, a search compares the index with the tree first if the last walk took at most this long."""
+
+WARM_SECONDS_A_FILE: Final = 8e-6
+"""What comparing takes with a warm cache. The walk before the first index was often a cold one, so a tree for which
+this fits the budget is tried all the same, and given up at twice the budget."""
+
+BUSY_SECONDS: Final = 0.2
+"""How long a search waits for another process that is updating the index."""
+
+SYMBOL_SECONDS: Final = 1.0
+
+
+@dataclasses.dataclass(slots=True)
+class Freshness:
+    """What an open Index knows of how old its answers are: when (Unix time) it last found the tree unchanged, and
+    why the last search could not bring the index up to date."""
+
+    compared_at: float = 0.0
+    note: str = ""
+
+    def age_seconds(self, index: Index) -> float:
+        """How long ago the index was compared with the tree; 0 while a watcher keeps it current."""
+        if is_watched(index.location.folder):
+            return 0.0
+        last = max(self.compared_at, float(index.catalog.state("walked_at", 0.0)))
+        return max(0.0, time.time() - last)
+
+    def freshen(self, index: Index, refresh: Refresh, *, strict: bool) -> None:
+        """Compares and updates, as `refresh` says. Raises StaleIndexError in strict mode where that is not done."""
+        self.note = ""
+        if refresh == "never":
+            if strict:
+                raise StaleIndexError(
+                    f"{index.root} was not compared with its index; run: leindex index {index.root}"
+                )
+            return
+        deadline = None
+        if refresh == "auto" and not strict:
+            if is_watched(index.location.folder) or not _quick_enough(index):
+                return
+            deadline = time.monotonic() + 2 * REFRESH_BUDGET
+        try:
+            self._update_if_changed(index, deadline)
+        except (StoreBusyError, StoreReadOnlyError, StoreFullError) as error:
+            if strict:
+                raise StaleIndexError(
+                    f"the index of {index.root} cannot be brought up to date: {error}"
+                ) from error
+            self.note = f"the tree has changed since, but the index cannot be brought up to date: {error}"
+
+    def _update_if_changed(self, index: Index, deadline: float | None) -> None:
+        from .indexing import pipeline
+
+        options = dataclasses.replace(pipeline.stored_options(index.catalog), symbol_seconds=SYMBOL_SECONDS)
+        try:
+            seen = pipeline.compared(
+                index.root,
+                index.catalog,
+                options,
+                cancelled=lambda: deadline is not None and time.monotonic() > deadline,
+            )
+        except CancelledError:
+            return
+        if seen.changes:
+            index.update(options, comparison=seen, wait_seconds=BUSY_SECONDS)
+        self.compared_at = seen.walked_at
+
+
+def _quick_enough(index: Index) -> bool:
+    walk_seconds = float(index.catalog.state("walk_seconds", 0.0))
+    if walk_seconds <= REFRESH_BUDGET:
+        return True
+    totals = index.catalog.totals()
+    return (totals.files + sum(totals.skipped.values())) * WARM_SECONDS_A_FILE <= REFRESH_BUDGET

@@ -1,0 +1,142 @@
+"""The tools' replies: each operation's answer as text and as structured content that fit the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ..index import Index
+from . import answers, file_answer, grep_answer, mcp_text, operations, status_answer, symbol_answer
+from .answers import Answer
+from .control import Control
+from .mcp_text import ending, fitted
+from .places import pack_cursor
+from .service import Service
+from .shorten import Fitted
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a tool returns: text, and the same as data."""
+
+    text: str
+    data: Answer
+
+
+Made = Callable[[Index, Answer, Control], Reply]
+
+
+async def call(service: Service, name: str, arguments: Answer, control: Control) -> Reply:
+    """Carries out a tool with checked arguments. Raises LeindexError."""
+    if name == operations.STATUS.name:
+        status = await status_answer.status(service, control)
+        keys = ("root", "indexed", "files", "bytes", "generation", "pending", "skipped", "languages", "update")
+        return Reply(mcp_text.status_text(status), {key: status[key] for key in keys if key in status})
+    if name == operations.UPDATE.name:
+        return _updated(await status_answer.update(service, control))
+    await service.ready(control)
+    made = _READS[name]
+    return await service.read(lambda index: made(index, arguments, control), control)
+
+
+def _updated(result: Answer) -> Reply:
+    text = (
+        f"{result['files']} files indexed: {result['added']} new, {result['changed']} changed, "
+        f"{result['removed']} removed, in {result['seconds']:.2f} s"
+    )
+    return Reply("\n".join([text, *(f"not indexed: {failure}" for failure in result["failed"])]), result)
+
+
+def _closed(answer: Answer, key: str, found: Fitted, head: str, more: str) -> Reply:
+    """The reply with its items in place."""
+    data = {**answer, key: found.items}
+    if found.said:
+        data["notes"] = [*answer["notes"], found.said]
+    if more and found.shown < len(answer[key]):
+        data["complete"], data["truncated"] = False, True
+    return Reply("\n".join(part for part in (head, found.text, ending(data, more, shortened=bool(found.said))) if part), data)
+
+
+def _search(index: Index, arguments: Answer, control: Control) -> Reply:
+    answer = answers.search(index, arguments, control)
+    found = fitted(answer["hits"], mcp_text.SEARCH_STAGES, arguments["max_tokens"])
+    if found.shown < len(answer["hits"]):
+        # The cursor after the last hit that is shown comes from asking for just those.
+        answer["cursor"] = answers.search(index, {**arguments, "limit": found.shown}, control)["cursor"]
+    facets = "; ".join(
+        f"{name}: " + ", ".join(f"{value} {count}" for value, count in values.items())
+        for name, values in answer["facets"].items()
+    )
+    head = "" if answer["hits"] else "no match"
+    reply = _closed(answer, "hits", found, head, f'cursor="{answer["cursor"]}"' if answer["cursor"] else "")
+    return Reply(reply.text + (f"\n[{facets}]" if facets else ""), reply.data)
+
+
+def _grep(index: Index, arguments: Answer, control: Control) -> Reply:
+    answer = grep_answer.grep(index, arguments, control)
+    stages = mcp_text.FILE_NAME_STAGES if arguments["mode"] == "files" else mcp_text.GREP_STAGES
+    found = fitted(answer["files"], stages, arguments["max_tokens"])
+    if found.shown < len(answer["files"]):
+        last = answer["files"][found.shown - 1]["path"]
+        answer["cursor"] = pack_cursor(answer["generation"], last, -1)
+    unit = "matching lines" if arguments["mode"] == "lines" else "files"
+    files = answer["files"][: found.shown]
+    count = sum(file["matches"] for file in files) if arguments["mode"] == "lines" else len(files)
+    head = f"{count} {unit} in {len(files)} files" if arguments["mode"] == "lines" else f"{count} {unit}"
+    more = f'cursor="{answer["cursor"]}"' if answer["cursor"] else ""
+    return _closed(answer, "files", found, head if files else "no match", more)
+
+
+def _symbols(index: Index, arguments: Answer, control: Control) -> Reply:
+    answer = symbol_answer.symbols(index, arguments, control)
+    uses = answer.get("references", [])
+    budget = arguments["max_tokens"]
+    found = fitted(answer["symbols"], mcp_text.SYMBOL_STAGES, budget * 2 // 3 if uses else budget)
+    more = "raise limit, or narrow by kind or language" if found.shown < len(answer["symbols"]) else ""
+    more = more or ("raise limit" if answer["truncated"] else "")
+    if uses:
+        shown = fitted(uses, mcp_text.REFERENCE_STAGES, budget // 3)
+        answer["references"] = shown.items
+        found = Fitted(found.items, f"{found.text}\nused at:\n{shown.text}".strip(), found.shown, found.said)
+    return _closed(answer, "symbols", found, "" if answer["symbols"] else "no definition of this name", more)
+
+
+def _read(index: Index, arguments: Answer, control: Control) -> Reply:
+    answer = file_answer.read(index, arguments, control)
+    if arguments["outline"]:
+        found = fitted(answer["symbols"], mcp_text.SYMBOL_STAGES, arguments["max_tokens"])
+        return _closed(answer, "symbols", found, f"{answer['path']} ({answer['language']})", "")
+    found = fitted(answer["lines"], mcp_text.LINE_STAGES, arguments["max_tokens"])
+    lines = answer["lines"]
+    head = f"{answer['path']} ({answer['total_lines']} lines)"
+    answer["next_line"] = lines[found.shown]["number"] if found.shown < len(lines) else None
+    more = f"start_line={answer['next_line']}" if answer["next_line"] else ""
+    return _closed(answer, "lines", found, head, more)
+
+
+def _files(index: Index, arguments: Answer, control: Control) -> Reply:
+    answer = file_answer.files(index, arguments, control)
+    entries = answer["entries"]
+    found = fitted(entries, mcp_text.ENTRY_STAGES, arguments["max_tokens"])
+    more = ""
+    if found.shown < len(entries):
+        answer["shown"] = found.shown
+        if answer["kind"] == "list":
+            answer["cursor"] = pack_cursor(entries[found.shown - 1]["path"])
+        else:
+            more = "narrow it with path or depth" if answer["kind"] == "tree" else "add letters"
+    elif answer["shown"] < answer["total"] and answer["kind"] != "list":
+        more = "raise limit"
+    more = f'cursor="{answer["cursor"]}"' if answer["cursor"] else more
+    head = f"{answer['total']} {'entries' if answer['kind'] == 'tree' else 'files'}" if entries else "no such file"
+    return _closed(answer, "entries", found, head, more)
+
+
+_READS: Final[dict[str, Made]] = {
+    operations.SEARCH.name: _search,
+    operations.GREP.name: _grep,
+    operations.SYMBOLS.name: _symbols,
+    operations.READ.name: _read,
+    operations.FILES.name: _files,
+}

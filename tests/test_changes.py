@@ -1,0 +1,155 @@
+"""Comparing: what counts as changed, and that an update of given paths ends where a full one does."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+import leindex
+from leindex.errors import ConfigError
+from leindex.index import Index
+from leindex.indexing.changes import COARSE_NS, FINE_NS, UNTRUSTED, compare, trusted_mtime
+from leindex.indexing.discover import DiscoverOptions, Found, discover, discover_paths, scope_of
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LEINDEX_HOME", str(tmp_path / "indexes"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+
+
+def found(path: bytes, size: int = 1, mtime: int = 2, inode: int = 3) -> Found:
+    return Found((path, size, mtime, inode, 0o100644, 0))  # type: ignore[arg-type]
+
+
+def test_compare_in_the_order_of_components() -> None:
+    known = [(path, 1, 2, 3) for path in (b"a", b"foo/x", b"foo-bar/x", b"foo.c", b"z")]
+    walk = [found(b"foo/x"), found(b"foo/y"), found(b"foo-bar/x", size=9), found(b"foo.c", inode=9), found(b"zz")]
+    changes = compare(walk, known)
+    assert [seen.path for seen in changes.to_read] == [b"foo/y", b"foo-bar/x", b"foo.c", b"zz"]
+    assert (changes.removed, changes.unchanged, changes.added) == ([b"a", b"z"], 1, 2)
+    assert not compare([found(b"a")], [(b"a", 1, 2, 3)])
+
+
+def test_a_file_becomes_a_folder() -> None:
+    changes = compare([found(b"a/b"), found(b"c")], [(b"a", 1, 2, 3), (b"c", 1, 2, 3)])
+    assert ([seen.path for seen in changes.to_read], changes.removed) == ([b"a/b"], [b"a"])
+
+
+def test_recent_times_are_not_trusted() -> None:
+    now = 1_700_000_000_123_456_789
+    assert trusted_mtime(now - FINE_NS - 1, now) == now - FINE_NS - 1
+    assert trusted_mtime(now - FINE_NS, now) == UNTRUSTED
+    whole = now // 10**9 * 10**9
+    assert trusted_mtime(whole, whole + COARSE_NS) == UNTRUSTED
+    assert trusted_mtime(whole, whole + COARSE_NS + 1) == whole
+
+
+def test_what_a_notice_concerns() -> None:
+    assert scope_of(b"a/b.c") == b"a/b.c"
+    assert scope_of(b"a/.gitignore") == b"a"
+    assert scope_of(b".ignore") == b""
+    assert scope_of(b"a/.git") == b"a"
+    assert scope_of(b"a/.git/info/exclude") == b"a"
+    assert scope_of(b"a/.git/index.lock") is None
+
+
+NAMES = ["a", "b", "c.c", "d.py", "e.o", ".h", "f.txt", "g-h", "g"]
+RULES = [".gitignore", ".ignore", ".leindexignore", ".rgignore"]
+LINES = ["*.o", "/a", "b/", "!e.o", "c.*", "g*/d.py", "**/f.txt", "!a", "a/b"]
+
+
+def one_change(root: Path, pick: random.Random) -> list[Path]:
+    """Does something to the tree; returns the paths that a watcher would be told of."""
+    folder = root.joinpath(*(pick.choice(NAMES) for _ in range(pick.randrange(3))))
+    if folder.is_file() or any(parent.is_file() for parent in folder.parents):
+        return []
+    fresh = [parent for parent in (folder, *folder.parents) if not parent.exists()][-1:]
+    path = folder / pick.choice(NAMES)
+    deed = pick.randrange(7)
+    if deed < 3:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.is_dir():
+            path.write_text(f"text {pick.randrange(20)}\n" * pick.randrange(4))
+    elif deed == 3:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / pick.choice(RULES)
+        path.write_text("".join(f"{pick.choice(LINES)}\n" for _ in range(pick.randrange(4))))
+    elif deed == 4 and path.exists():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    elif deed == 5 and path.exists():
+        target = root / pick.choice(NAMES)
+        if not target.exists() and not target.is_relative_to(path):
+            path.rename(target)
+            return [path, target]
+    elif deed == 6 and not path.exists() and folder.is_dir():
+        path = folder / ".git"
+        if path.exists():
+            shutil.rmtree(path)
+        else:
+            (path / "info").mkdir(parents=True)
+            (path / "info" / "exclude").write_text(pick.choice(LINES) + "\n")
+    return [*fresh, path]
+
+
+OPTIONS = [DiscoverOptions(), DiscoverOptions(hidden=True), DiscoverOptions(globs=("!*.txt", "*.?", "a")),
+           DiscoverOptions(no_ignore=True)]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_paths_are_found_as_a_full_walk_finds_them(tmp_path: Path, seed: int) -> None:
+    root, pick = tmp_path / "tree", random.Random(seed)
+    root.mkdir()
+    options = OPTIONS[seed % len(OPTIONS)]
+    known: dict[bytes, Found] = {}
+    for _ in range(120):
+        changed = [os.fsencode(path.relative_to(root)) for path in one_change(root, pick)]
+        looked = discover_paths(os.fsencode(root), changed, options)
+        for scope in looked.scopes:
+            for path in list(known):
+                if not scope or path == scope or path.startswith(scope + b"/"):
+                    del known[path]
+        known |= {seen.path: seen for seen in looked}
+        assert sorted(known) == sorted(seen.path for seen in discover(root, options))
+
+
+def rows(index: Index) -> dict[bytes, tuple[str, str, str, str]]:
+    return {row.path: (row.doc_id, row.language, row.kind, row.skipped) for row in index.catalog.files()}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_updates_of_paths_end_where_a_full_one_does(tmp_path: Path, seed: int) -> None:
+    root, pick = tmp_path / "tree", random.Random(seed)
+    root.mkdir()
+    (root / "first.py").write_text("def first(): pass\n")
+    with leindex.open(root, refresh="never") as index:
+        index.update()
+        for _ in range(60):
+            changed = one_change(root, pick)
+            if changed:
+                index.update(paths=changed)
+        with leindex.open(root, index=tmp_path / "other") as fresh:
+            fresh.update()
+            assert rows(index) == rows(fresh)
+            assert index.catalog.totals() == fresh.catalog.totals()
+        assert index.catalog.pending() == 0
+        for row in index.catalog.files():
+            if row.number:
+                assert index.store.doc_ids([row.number]) == [row.doc_id]
+        result = index.update()
+        assert (result.added, result.removed, result.documents) == (0, 0, 0)
+
+
+def test_paths_outside_of_the_root_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    with leindex.open(tmp_path / "tree") as index:
+        index.update()
+        for path in ("../other", tmp_path / "other", "a/../../b"):
+            with pytest.raises(ConfigError):
+                index.update(paths=[path])

@@ -1,0 +1,38 @@
+"""The documents: links lead somewhere, and what they say of the command line is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from leindex.cli.main import COMMANDS
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#\s]+)(#[^)\s]*)?\)|!\[[^\]]*\]\(([^)\s]+)\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for match in LINK.finditer(page.read_text()):
+        target = match[1] or match[3]
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_root_holds_the_documents_it_should() -> None:
+    documents = {path.name for path in ROOT.iterdir() if path.suffix in (".md", ".txt")}
+    assert documents == {"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"}
+
+
+def test_every_command_has_a_module() -> None:
+    folder = ROOT / "src" / "leindex" / "cli"
+    for command in COMMANDS:
+        assert (folder / f"{command}.py").exists(), command
+
+
+def test_the_readme_names_existing_commands() -> None:
+    used = set(re.findall(r"^leindex (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert used and used <= set(COMMANDS)
