@@ -21,7 +21,8 @@ ALLOWED = {
     "index": {"values", "query", "storage", "indexing", "search"},
     "transports": {"values", "query", "storage", "indexing", "search", "index", "transports"},
 }
-LAYER_OF = {"query": "query", "storage": "storage", "indexing": "indexing", "search": "search", "index": "index"}
+LAYER_OF = {"query": "query", "storage": "storage", "indexing": "indexing", "search": "search"}
+LAYER_OF |= dict.fromkeys(("index", "index_set", "freshness", "roots"), "index")
 
 
 def layer_of(module: str) -> str:

@@ -172,7 +172,9 @@ def compared(
         changes = compare(looked, catalog.known(looked.scopes))
     else:
         walk = discover(os.fsencode(root), options.discover, own=own)
-        changes = compare(_stoppable(walk, cancelled), catalog.known())
+        limits = (options.discover.max_size, catalog.state("discover", {}).get("max_size", 0))
+        doubtful = range(min(limits) + 1, max(limits) + 1)
+        changes = compare(_stoppable(walk, cancelled), catalog.known(), doubtful)
         passed_over = dict(walk.skipped)
         if walk.unreadable:
             passed_over["unreadable folder"] = len(walk.unreadable)
@@ -194,7 +196,8 @@ def folders(root: Path, catalog: Catalog, paths: Iterable[bytes] | None = None) 
     """The folders of the tree, or those at and below some paths, relative to the root."""
     options, own = stored_options(catalog).discover, os.fsencode(catalog.database.path.absolute().parent)
     looked = discover_paths(os.fsencode(root), [b""] if paths is None else paths, options, own=own)
-    looked.walk.folders = found = []
+    found: list[bytes] = []
+    looked.walk.folders = found
     deque(looked, maxlen=0)
     return found
 
