@@ -27,6 +27,7 @@ from tests.equality.runner import (
     TreeFiles,
     cases,
     difference,
+    normal,
     ripgrep_version,
     run_ours,
 )
@@ -53,18 +54,19 @@ def run(command: list[str], tree: Path, limit: int) -> tuple[Outcome, bool]:
 
 
 def compare(tree: Path, args: list[str], files: TreeFiles | None, limit: int) -> tuple[str, bool]:
-    """The difference for one case, if any, and whether ripgrep found something."""
+    """The difference for one case, if any, and whether ripgrep found something (or refused the case)."""
     expected, cut = run(["rg", "--sort", "path", *args], tree, limit)
     if files is not None:
         ours = run_ours(tree, files, args, limit=limit)
     else:
         ours, _ = run(["leindex", "grep", "--refresh", "never", *args], tree, limit)
     if cut:
-        size = min(len(expected.output), len(ours.output))
-        end = expected.output.rfind(b"\n", 0, size) + 1
-        complete = len(ours.output) >= limit
-        expected, ours = Outcome(expected.output[:end], 0), Outcome(ours.output[:end], 0 if complete else -1)
-    return difference(expected, ours), expected.status == 0
+        # Times have been left out, so the same amount of output may be cut off at different places.
+        one, two = (normal(some.output[: some.output.rfind(b"\n") + 1]) for some in (expected, ours))
+        size = min(len(one), len(two))
+        short = size < limit // 2
+        expected, ours = Outcome(one[:size], 0), Outcome(two[:size], -1 if short else 0)
+    return difference(expected, ours), expected.status != 1
 
 
 def main() -> int:
@@ -83,8 +85,8 @@ def main() -> int:
         return 2
     chosen = [
         (number, args)
-        for number, (_, args) in enumerate(cases())
-        if options.case is None or number in options.case
+        for number, (section, args) in enumerate(cases())
+        if section != "named files" and (options.case is None or number in options.case)
     ]
     matched: set[int] = set()
     differing = 0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leindex.indexing.grammars import KINDS, grammar, languages_with_grammar
 from leindex.indexing.language import all_languages
 from leindex.indexing.line_symbols import LANGUAGES, scan
-from leindex.indexing.symbols import Symbol, calls, extract, signature
+from leindex.indexing.symbols import Symbol, calls, extract, signature, signatures
 
 _FILE_NAMES = {"cpp": "c++", "csharp": "c#"}
 
@@ -117,7 +117,7 @@ def test_calls(language: str, source: str, expected: list[str]) -> None:
             ["function f 2-6", "variable g 7-7"],
         ),
         (
-            "int f(void) {\n#if A\n if (x) {\n#else\n if (y) {\n#endif\n }\n}\nint g;\n",
+            "int f(void) {\n#if A\n if (x) {\n#else\n if (y) {\n#endif\n }\n }\nint g;\n",
             ["function f 1-8", "variable g 9-9"],
         ),
         ("#if 0\nint no;\n#else\nint yes;\n#endif\nint g;\n", ["variable yes 4-4", "variable g 6-6"]),
@@ -128,6 +128,11 @@ def test_calls(language: str, source: str, expected: list[str]) -> None:
         ),
         ('extern "C" {\nint f(void) { return \'"\'; }\n}\nint g;\n', ["function f 2-2", "variable g 4-4"]),
         ("TEST_F(fixture, name)\n{\n}\n", ["function name 1-3"]),
+        (
+            "int f(void) {\n if (q) {\n#if A\n }\n#else\n }\n#endif\n x();\n }\nint g;\n",
+            ["function f 1-9", "variable g 10-10"],
+        ),
+        ("extern int e;\nint proto(int);\nextern int d = 1;\n", ["variable d 3-3"]),
         ("typedef int (*cb)(void), t2[3];\n", ["type cb 1-1", "type t2 1-1"]),
         (
             "struct s { unsigned a:3, b:4; DECLARE_BITMAP(m, 9); };\n",
@@ -192,9 +197,33 @@ def test_signature(language: str, source: str, expected: str) -> None:
     assert signature(source.encode(), extract(source.encode(), language)[-1]) == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("python", "def f():\n    x = 1\n    Y: int = 2\n"),
+        ("javascript", "function f() { const x = 1; var y; { let z = 2; } }\n"),
+        ("go", "package f\nfunc f() { x := 1; var y int; const z = 1 }\n"),
+        ("rust", "fn f() { let x = 1; const Y: u8 = 1; }\n"),
+        ("kotlin", "fun f() {\n  val x = 1\n}\n"),
+        ("swift", "func f() { let x = 1 }\n"),
+        ("scala", "def f = { val x = 1 }\n"),
+        ("c", "int f(int a) { int x = 1; struct s *y; }\n"),
+        ("c++", "int f(int a) { int x = 1; auto y = 2; }\n"),
+        ("lua", "function f(a) local x = 1 end\n"),
+        ("zig", "fn f() void { const x = 1; var y = 2; }\n"),
+    ],
+)
+def test_locals_are_no_symbols(language: str, source: str) -> None:
+    assert {s.name for s in extract(source.encode(), language)} == {"f"}
+
+
 def test_a_signature_is_short_and_never_fails() -> None:
     source = b"def f(" + b"a, " * 1000 + b"b): pass\n"
     assert len(signature(source, extract(source, "python")[0])) <= 300
+    source = b"def f(a): pass\n" * 5000
+    began = time.perf_counter()
+    assert signatures(source, extract(source, "python")) == ["def f(a): pass"] * 5000
+    assert time.perf_counter() - began < 3
     assert signature(b"", Symbol("f", "function", "", 7, 9, 8, 3, "")) == "f"
 
 

@@ -123,7 +123,7 @@ def run_ours(tree: Path, files: TreeFiles, args: list[str], *, limit: int | None
     os.chdir(tree)
     try:
         status = _grep(files, args, Output(stream))
-    except UsageError:
+    except (UsageError, OSError):
         status = 2
     finally:
         os.chdir(here)
@@ -135,6 +135,10 @@ def _grep(files: TreeFiles, args: list[str], out: Output) -> int:
     chosen = PathFilter(command.rules)
     if command.request.mode is Mode.TYPES:
         return list_types(command.rules, out).status()
+    if command.paths:
+        there = [path for path in command.paths if Path(path).is_file()]
+        named = [(os.fsencode(path), Path(path).read_bytes()) for path in there]
+        return grep(command.request, named, out).status(errors=len(there) < len(command.paths))
     flags = [flag for flag, on in (("--hidden", command.hidden), ("--no-ignore", command.no_ignore)) if on]
     paths = [path for path in files.paths(*flags) if chosen.accepts(path)]
     if command.request.mode is Mode.FILES:

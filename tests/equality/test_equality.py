@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 SECTIONS = list(dict.fromkeys(section for section, _ in cases()))
-LARGE_SECTIONS = ["context", "binary and encodings", "long lines", "limits and counts"]
+LARGE_SECTIONS = ["context", "binary and encodings", "named files"]
 
 
 @pytest.fixture(scope="module")

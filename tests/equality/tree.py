@@ -159,7 +159,7 @@ def write_large(root: Path) -> None:
     _write_binary(root)
     _write(root, "lib/min.js", _minified())
     _write(root, "text/long.txt", _long_lines())
-    _write(root, "text/words.txt", _words(5_000))
+    _write(root, "text/words.txt", _words(1_000))
 
 
 def _write(root: Path, name: str | bytes, content: str | bytes) -> None:

@@ -221,7 +221,10 @@ def _request(settings: Settings, patterns: tuple[str, ...], paths: list[str], te
         mode = Mode.COUNT
     elif mode is Mode.COUNT and settings.only_matching:
         mode = Mode.COUNT_MATCHES
-    one_file = len(paths) == 1 and not os.path.isdir(paths[0])
+    named = bool(paths) and not any(map(os.path.isdir, paths))
+    binary = Binary.TEXT if settings.null_data else settings.binary
+    if named and binary is Binary.QUIT:
+        binary = Binary.CONVERT  # a file that was asked for by name is never skipped
     column = settings.vimgrep if settings.column is None else settings.column
     before, after, passthru = settings.context()
     paints = settings.color in ("always", "ansi") or (settings.color == "auto" and terminal)
@@ -242,11 +245,12 @@ def _request(settings: Settings, patterns: tuple[str, ...], paths: list[str], te
         after=after,
         passthru=passthru,
         stop_on_nonmatch=settings.stop_on_nonmatch,
-        binary=Binary.TEXT if settings.null_data else settings.binary,
+        binary=binary,
+        mapped=named and len(paths) <= 10,
         mode=mode,
         quiet=settings.quiet,
         stats=settings.stats,
-        with_filename=_chosen(settings.with_filename, settings.vimgrep or not one_file),
+        with_filename=_chosen(settings.with_filename, settings.vimgrep or not (named and len(paths) == 1)),
         line_number=_chosen(
             settings.line_number,
             not settings.quiet

@@ -165,12 +165,13 @@ def compared(
 ) -> Comparison:
     """Compares the tree, or some paths of it, with the catalogue; writes nothing. Raises CancelledError."""
     started, walked_at, generation = time.monotonic(), time.time(), catalog.generation
+    own = os.fsencode(catalog.database.path.absolute().parent)
     state: dict[str, Any] = {}
     if paths is not None:
-        looked = discover_paths(os.fsencode(root), paths, options.discover)
+        looked = discover_paths(os.fsencode(root), paths, options.discover, own=own)
         changes = compare(looked, catalog.known(looked.scopes))
     else:
-        walk = discover(os.fsencode(root), options.discover)
+        walk = discover(os.fsencode(root), options.discover, own=own)
         changes = compare(_stoppable(walk, cancelled), catalog.known())
         passed_over = dict(walk.skipped)
         if walk.unreadable:
@@ -187,6 +188,15 @@ def compared(
             "unreadable_folders": [path.decode("utf-8", "replace") for path, _ in walk.unreadable[:50]],
         }
     return Comparison(changes, generation, walked_at, state)
+
+
+def folders(root: Path, catalog: Catalog, paths: Iterable[bytes] | None = None) -> list[bytes]:
+    """The folders of the tree, or those at and below some paths, relative to the root."""
+    options, own = stored_options(catalog).discover, os.fsencode(catalog.database.path.absolute().parent)
+    looked = discover_paths(os.fsencode(root), [b""] if paths is None else paths, options, own=own)
+    looked.walk.folders = found = []
+    deque(looked, maxlen=0)
+    return found
 
 
 def _stoppable(found: Iterable[Found], cancelled: Callable[[], bool]) -> Iterator[Found]:

@@ -23,6 +23,8 @@ TIME_LIMIT_S: Final = 2.0
 """Seconds after which the parse of a file is given up."""
 SIGNATURE_LIMIT: Final = 300
 """Characters of the longest signature."""
+SIGNATURE_LINES: Final = 12
+"""Lines around a name that a signature may take in, on either side."""
 
 
 class Symbol(NamedTuple):
@@ -98,21 +100,30 @@ def calls(
 
 
 def signature(content: bytes, symbol: Symbol) -> str:
-    """The head of a definition on one line: without annotations, up to where its body begins.
+    """The head of a definition on one line; see `signatures`, which is cheaper for several of one file."""
+    return signatures(content, [symbol])[0]
 
-    It runs to the first `{` or `;` or end of line after the name that is outside of parentheses, 300
-    characters at most, which is right or nearly right in every language. `content` is what `extract` was
-    given.
+
+def signatures(content: bytes, symbols: list[Symbol]) -> list[str]:
+    """The head of each definition on one line: without annotations, up to where its body begins.
+
+    It runs to the first `{` or `;` or end of line after the name that is outside of parentheses, at most 300
+    characters, which is right or nearly right in every language. `content` is what `extract` was given.
     """
-    lines = searchable(content).split(b"\n", symbol.line + 12)[symbol.start_line - 1 : symbol.line + 12]
-    name_row = symbol.line - symbol.start_line
-    if not 0 <= name_row < len(lines):
+    lines = searchable(content).split(b"\n")
+    return [_signature(lines, symbol) for symbol in symbols]
+
+
+def _signature(lines: list[bytes], symbol: Symbol) -> str:
+    name_row = symbol.line - 1
+    if name_row >= len(lines):
         return symbol.name
-    first = 0
+    first = max(symbol.start_line - 1, name_row - SIGNATURE_LINES)
     while first < name_row and lines[first].lstrip().startswith((b"@", b"#", b"[", b"/", b"*")):
         first += 1
     before = b"\n".join([*lines[first:name_row], lines[name_row][: symbol.column]])
-    after = b"\n".join([lines[name_row][symbol.column :], *lines[name_row + 1 :]]).decode("utf-8", "replace")
+    rest = [lines[name_row][symbol.column :], *lines[name_row + 1 : name_row + SIGNATURE_LINES]]
+    after = b"\n".join(rest).decode("utf-8", "replace")
     text = before.decode("utf-8", "replace") + after[: _head_length(after, len(symbol.name))]
     text = re.sub(r"\s+", " ", text[: 2 * SIGNATURE_LIMIT]).strip()[:SIGNATURE_LIMIT]
     return re.sub(r"(?:\s*(?:[:=,\\]|\bdo\b|=>|\bthen\b))+$", "", text)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from leindex.search.core import Core
+from leindex.search.core import PROBE, Core
 from leindex.search.request import Binary
 from leindex.text import UTF8_BOM, UTF16_BOMS
 
@@ -28,6 +28,9 @@ class LineSearch(Core):
     """Lines whose own text matches."""
 
     def steps(self) -> Iterator[None]:
+        if self.request.mapped and not self.content.startswith((UTF8_BOM, *UTF16_BOMS)):
+            yield from self._mapped()
+            return
         nul = self.request.binary is not Binary.TEXT and b"\0" in self.text
         limited = self.limit is not None and (self.after or self.request.invert)
         if nul or self.matcher.anchors_text or limited:
@@ -41,6 +44,14 @@ class LineSearch(Core):
                 return
             yield
         self.bytes_searched = size
+
+    def _mapped(self) -> Iterator[None]:
+        self.whole = True
+        size = len(self.text)
+        if not self.detect_nul(0, min(size, PROBE)) and size:
+            yield
+            self._buffer(size)
+        self.end_whole()
 
     def _step_end(self, start: int, size: int) -> int:
         if size - start <= STEP:

@@ -8,36 +8,18 @@ of its block.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
-from leindex.search.core import Core
-from leindex.search.request import Binary
-
-_PROBE: Final = 64 << 10
+from leindex.search.core import PROBE, Core
 
 
 class TextSearch(Core):
     """Blocks of lines that hold a match."""
 
     def steps(self) -> Iterator[None]:
-        if not self._detect(0, min(len(self.text), _PROBE)):
+        self.whole = True
+        if not self.detect_nul(0, min(len(self.text), PROBE)):
             yield from self._blocks()
-        offset = self.binary_offset
-        self.bytes_searched = offset if offset is not None and offset < self.pos else self.pos
-
-    def found_nul(self, start: int, end: int) -> bool:
-        return self._detect(start, end)
-
-    def _detect(self, start: int, end: int) -> bool:
-        mode = self.request.binary
-        if mode is Binary.TEXT:
-            return False
-        if self.binary_offset is None:
-            at = self.text.find(b"\0", start, end)
-            if at < 0:
-                return False
-            self.binary_offset = at
-        return mode is Binary.QUIT
+        self.end_whole()
 
     def _blocks(self) -> Iterator[None]:
         size = len(self.text)

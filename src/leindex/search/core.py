@@ -61,6 +61,7 @@ class Core:
         self.binary_offset: int | None = None
         self.bytes_searched = 0
         self.selected = 0
+        self.whole = False
         self._events: list[Line] = []
         self._replacer = Replacer(request, matcher) if request.replace is not None else None
         self._wants_spans = request.needs_spans or (
@@ -206,7 +207,24 @@ class Core:
 
     def found_nul(self, start: int, end: int) -> bool:
         """Whether a NUL byte in what is about to be reported ends the search."""
-        return False
+        return self.whole and self.detect_nul(start, end)
+
+    def detect_nul(self, start: int, end: int) -> bool:
+        """Note the first NUL byte of a range; whether NUL bytes end the search and there was one."""
+        mode = self.request.binary
+        if mode is Binary.TEXT:
+            return False
+        if self.binary_offset is None:
+            at = self.text.find(b"\0", start, end)
+            if at < 0:
+                return False
+            self.binary_offset = at
+        return mode is Binary.QUIT
+
+    def end_whole(self) -> None:
+        """Settle how much was searched of a text that is not read through a buffer."""
+        offset = self.binary_offset
+        self.bytes_searched = offset if offset is not None and offset < self.pos else self.pos
 
     def _context(self) -> tuple[int, int]:
         """Lines of context; none where they are not printed and do not decide what counts."""
@@ -247,5 +265,7 @@ class Core:
         return memoryview(self.text)[self.base : stop], start - self.base
 
 
+PROBE: Final = 64 << 10
+"""Bytes at the beginning of a text searched as a whole in which a NUL byte tells that it is binary."""
 _LOOK_AHEAD: Final = 128
 """How far past a block of lines its matches may look, in bytes; ripgrep's figure."""

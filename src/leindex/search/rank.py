@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, Protocol, TypeAlias
 
-from leindex import _native
-from leindex.search import kinds
+from leindex import _native, kinds
 from leindex.search.passages import Definition, Passage, best_passage
 from leindex.search.paths import IN_FOLDER, IN_NAME, IS_FOLDER, IS_NAME, PathTerms
 from leindex.search.words import Query, WordWeights, read_query
@@ -79,7 +78,7 @@ class Weights:
     named_whole: float = 0.8
     path_name: float = 2.0
     """The file's whole name is the word."""
-    path_name_part: float = 1.0
+    path_name_part: float = 0.8
     path_folder: float = 0.5
     path_folder_part: float = 0.4
     path_rarity: float = 0.8
@@ -93,7 +92,7 @@ class Weights:
             kinds.EXAMPLE: 0.6,
             kinds.GENERATED: 0.6,
             kinds.VENDORED: 0.6,
-            kinds.PROSE: 0.5,
+            kinds.PROSE: 0.4,
             kinds.DATA: 0.7,
             kinds.DECLARATION: 0.8,
         }
@@ -259,7 +258,7 @@ def _hit(
     if definition is not None:
         total += weights.name * named
         signals["definition"] = weights.name * named
-        if not lines:
+        if not lines or definition.line in lines:
             passage = Passage(definition.start_line, definition.end_line, definition)
     if factor != 1.0:
         signals["factor"] = factor

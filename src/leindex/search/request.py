@@ -73,6 +73,8 @@ class GrepRequest:
         before, after: lines of context.  passthru: all lines are context.
         stop_on_nonmatch: a file is done at the first line after a match that does not match.
         binary: see the enum.
+        mapped: search a file as a whole in memory rather than through a buffer, as ripgrep does with
+            files that are named one by one; only NUL bytes tell the difference.
     Output:
         mode: what is printed.  quiet: nothing is; only the status counts.
         stats: add up what was searched and print it at the end.
@@ -105,6 +107,7 @@ class GrepRequest:
     passthru: bool = False
     stop_on_nonmatch: bool = False
     binary: Binary = Binary.QUIT
+    mapped: bool = False
 
     mode: Mode = Mode.STANDARD
     quiet: bool = False

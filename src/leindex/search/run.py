@@ -15,6 +15,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ..errors import QueryError
@@ -42,7 +43,9 @@ VERIFY_ALL: Final = 400
 RANKED: Final = 600
 """How many documents the first step of ranking proposes where not all candidates are verified."""
 
-FACET_ROWS: Final = 20_000
+FACET_ROWS: Final = 2_000
+"""Most candidates that facets count."""
+
 LONGEST_LINE: Final = 500
 """Characters of a line that are shown."""
 
@@ -55,6 +58,7 @@ class _Found:
     rows: dict[int, list[FileRow]] = field(default_factory=dict)
     lines: dict[int, list[int]] = field(default_factory=dict)
     more: bool = False
+    exact: bool = True
 
 
 def search(
@@ -90,14 +94,17 @@ def search(
                 found = _ranked_only(source, ranking, max(wanted, rank.CANDIDATES), scope, seen)
                 if found.documents:
                     advice = (*advice, "no file holds all of these words: shown are files that hold some")
-    hits = _hits(ranking, found, conditions, explain=explain)
-    shown = hits[offset : offset + limit]
-    truncated = found.more or len(hits) > offset + len(shown)
+    answers = _ranked(ranking, found, max(wanted, rank.CANDIDATES), explain=explain)
+    shown = [
+        _hit(row, answer, found, conditions, ranking.query) for row, answer in answers[offset : offset + limit]
+    ]
+    files = sum(map(len, found.rows.values()))
+    truncated = found.more or files > offset + len(shown)
     return SearchResult(
         query=text,
         hits=tuple(shown),
         completeness=index.completeness(seen, truncated=truncated),
-        facets=_facets(index, found, made, conditions, seen, scope) if truncated else {},
+        facets=_facets(index, found, made, conditions, scope) if truncated else {},
         cursor=_cursor(generation, offset + len(shown)) if truncated and shown else None,
         advice=advice,
     )
@@ -206,8 +213,8 @@ def _loaded(
             document.number,
             rows[document.number][0].name,
             document.content,
-            document.definitions,
             rows[document.number],
+            document.catalog,
         )
 
 
@@ -215,7 +222,7 @@ def _ranked_only(
     source: IndexSource, ranking: rank.Ranking, wanted: int, scope: str, seen: Selection
 ) -> _Found:
     """Documents that hold some of the words, best first: what a question in plain words asks for."""
-    found = _Found()
+    found = _Found(exact=False)
     prefix = scope + "/" if scope else ""
     best = ranking.best_documents(limit=wanted + 1) if not scope else ranking.best_documents(limit=20 * wanted)
     for document in source.load([scored.number for scored in best]):
@@ -245,19 +252,20 @@ def _matched_lines(conditions: Conditions, document: RankedDocument, text: bytes
 # -- answering ----------------------------------------------------------------------------------------------------
 
 
-def _hits(ranking: rank.Ranking, found: _Found, conditions: Conditions, *, explain: bool) -> list[Hit]:
-    """The found documents as hits, best first; each file of a content that is at several paths is one."""
+def _ranked(
+    ranking: rank.Ranking, found: _Found, wanted: int, *, explain: bool
+) -> list[tuple[FileRow, rank.Hit]]:
+    """The best `wanted` of the found documents, best first; each file of a content at several paths is one."""
     numbers = list(found.documents)
-    if not numbers:
-        return []
-    scored = {s.number: s for s in ranking.best_documents(limit=len(numbers), allowed=numbers)}
-    order = [scored.get(number, rank.Scored(number, 0.0)) for number in numbers]
-    ranked = ranking.rank_documents(order, limit=len(numbers), matches=found.lines, explain=explain)
-    return [
-        _hit(row, answer, found, conditions, ranking.query)
-        for answer in ranked
-        for row in found.rows[answer.number]
-    ]
+    scored = {s.number: s.score for s in ranking.best_documents(limit=len(numbers), allowed=numbers)} if numbers else {}
+    order = sorted(numbers, key=lambda number: -scored.get(number, 0.0))[:wanted]
+    answers = ranking.rank_documents(
+        [rank.Scored(number, scored.get(number, 0.0)) for number in order],
+        limit=wanted,
+        matches=found.lines,
+        explain=explain,
+    )
+    return [(row, answer) for answer in answers for row in found.rows[answer.number]]
 
 
 def _hit(row: FileRow, answer: rank.Hit, found: _Found, conditions: Conditions, words: Query) -> Hit:
@@ -287,17 +295,17 @@ def _shown(line: Line, conditions: Conditions) -> LineMatch:
 
 
 def _facets(
-    index: Index, found: _Found, made: Plan, conditions: Conditions, seen: Selection, scope: str
+    index: Index, found: _Found, made: Plan, conditions: Conditions, scope: str
 ) -> dict[str, dict[str, int]]:
-    """How the files in question spread over folders and languages; candidates where not all were verified."""
+    """How the files in question spread over folders and languages; the first candidates where not all were verified."""
+    rows: Iterable[FileRow] = (row for rows in found.rows.values() for row in rows)
+    if found.more and found.exact:
+        candidates = index.store.candidates(made.formula)
+        files = index.table().candidates(candidates, scope=scope.encode("utf-8", "surrogateescape"))
+        rows = filter(conditions.row_may_match, islice(map(index.table().row, files), FACET_ROWS))
+    start = len(scope) + 1 if scope else 0
     folders: Counter[str] = Counter()
     languages: Counter[str] = Counter()
-    rows: Iterable[FileRow] = (row for rows in found.rows.values() for row in rows)
-    if found.more:
-        candidates = index.store.candidates(made.formula)
-        numbers = [number for number, _ in zip(candidates, range(FACET_ROWS), strict=False)]
-        rows = (row for row in index.catalog.files_of(numbers) if conditions.row_may_match(row))
-    start = len(scope) + 1 if scope else 0
     for row in rows:
         folder, slash, _ = row.name[start:].partition("/")
         folders[folder + slash] += 1

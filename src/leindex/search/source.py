@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import zstandard
 
@@ -18,8 +20,7 @@ SYMBOLS_LIMIT = 64 << 20
 """Bytes of the largest list of symbols that is unpacked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A definition as the second stage stored it; see `leindex.indexing.symbols.Symbol`."""
 
     name: str
@@ -37,18 +38,24 @@ def unpack(packed: bytes) -> list[Symbol]:
     if not packed:
         return []
     fields = json.loads(zstandard.ZstdDecompressor().decompress(packed, max_output_size=SYMBOLS_LIMIT))
-    return [Symbol(*values) for values in fields]
+    return list(map(Symbol._make, fields))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RankedDocument:
     """A document with what ranking looks at; `rows` are the files that hold this content."""
 
     number: int
     path: str
     content: bytes
-    definitions: Sequence[Symbol]
     rows: Sequence[FileRow]
+    catalog: Catalog
+
+    @cached_property
+    def definitions(self) -> Sequence[Symbol]:
+        """The stored definitions; unpacked only for the documents that get as far as needing them."""
+        stored = self.catalog.symbols_of(self.number)
+        return unpack(stored[1]) if stored is not None else []
 
 
 class IndexSource:
@@ -77,10 +84,8 @@ class IndexSource:
         for number, content in zip(missing, self._store.contents(missing), strict=True):
             if content is None or number not in rows:
                 continue
-            stored = self._catalog.symbols_of(number)
-            definitions = unpack(stored[1]) if stored is not None else []
             self._loaded[number] = RankedDocument(
-                number, rows[number][0].name, content, definitions, rows[number]
+                number, rows[number][0].name, content, rows[number], self._catalog
             )
         return [self._loaded[number] for number in numbers if number in self._loaded]
 

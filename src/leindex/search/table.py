@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from .._native import select_run
+from ..models import FileRow
 from ..storage.catalog import Catalog, FileEntry, key_of
 from ..storage.storage_interface import CandidateSet
 from .paths import PathTerms
@@ -22,7 +23,7 @@ class FileTable:
 
     def __init__(self, catalog: Catalog) -> None:
         self.generation = catalog.generation
-        self.keys, self.numbers, self.sizes = catalog.searchable_files()
+        self.keys, self.numbers, self.sizes, self._languages = catalog.searchable_files()
 
     def candidates(self, candidates: CandidateSet, *, scope: bytes = b"") -> Iterator[FileEntry]:
         """The files that are candidates or over the size limit, in path order, found as they are asked for."""
@@ -37,6 +38,11 @@ class FileTable:
                 number = numbers[place]
                 path = self.keys[place].replace(b"\0", b"/")
                 yield FileEntry(path, number, self.sizes[place], "" if number else "too large")
+
+    def row(self, entry: FileEntry) -> FileRow:
+        """A file as far as conditions on its path and language look at it."""
+        place = bisect_left(self.keys, key_of(entry.path))
+        return FileRow(entry.path, entry.number, entry.size, 0, 0, 0, language=self._languages[place])
 
     @cached_property
     def limit(self) -> int:

@@ -12,6 +12,7 @@ the order of ripgrep's `--sort path`.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -187,15 +188,16 @@ class Catalog:
             for path, number, size, skipped in cursor:
                 yield FileEntry(path.replace(b"\0", b"/"), number, size, skipped)
 
-    def searchable_files(self) -> tuple[list[bytes], array[int], array[int]]:
-        """The stored paths, document numbers and sizes of the files that have a document or are over the size limit
-        (number 0), in path order."""
+    def searchable_files(self) -> tuple[list[bytes], array[int], array[int], list[str]]:
+        """The stored paths, document numbers, sizes and languages of the files that have a document or are over the
+        size limit (number 0), in path order."""
         rows = self._rows(
-            "SELECT path, number, size FROM files WHERE view = ? AND (number > 0 OR skipped = 'too large') ORDER BY path",
+            "SELECT path, number, size, language FROM files "
+            "WHERE view = ? AND (number > 0 OR skipped = 'too large') ORDER BY path",
             (VIEW,),
         )
-        keys = [row[0] for row in rows]
-        return keys, array("I", [row[1] for row in rows]), array("q", [row[2] for row in rows])
+        numbers, sizes = array("I", [row[1] for row in rows]), array("q", [row[2] for row in rows])
+        return [row[0] for row in rows], numbers, sizes, [sys.intern(row[3]) for row in rows]
 
     def modified_files(self, *, scope: bytes = b"") -> list[tuple[bytes, int]]:
         """Path and modification time, in ns, of every indexed file below `scope`, in path order."""
