@@ -98,12 +98,8 @@ def clients(home: Path | None = None) -> tuple[Client, ...]:
             project="placeholder",
             typed=True,
         ),
-        Client(
-            "codex", "Codex", codex / "config.toml", (codex,), "codex", "mcp_servers", kind="toml"
-        ),
-        Client(
-            "zed", "Zed", zed / "settings.json", (zed,), "zed", "context_servers"
-        ),
+        Client("codex", "Codex", codex / "config.toml", (codex,), "codex", "mcp_servers", kind="toml"),
+        Client("zed", "Zed", zed / "settings.json", (zed,), "zed", "context_servers"),
         Client(
             "windsurf",
             "Windsurf",

@@ -53,9 +53,14 @@ class Change:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command."""
-    options = parser("install", "Set up MCP clients to use leindex: those that are found, or those that are named.")
+    options = parser(
+        "install", "Set up MCP clients to use leindex: those that are found, or those that are named."
+    )
     options.add_argument(
-        "--root", default=".", metavar="PATH", help="the tree, for clients that serve one (default: this folder)"
+        "--root",
+        default=".",
+        metavar="PATH",
+        help="the tree, for clients that serve one (default: this folder)",
     )
     parsed = options.parse_args(arguments)
     from ..config import root_of
