@@ -23,7 +23,9 @@ BEST_LINES = 5
 def coverage(completeness: Completeness) -> Answer:
     """How far an answer can be relied on: the same few fields in every answer."""
     notes = list(completeness.notes)
-    unread = sum(completeness.skipped.get(reason, 0) for reason in ("unreadable", "unreadable folder", "changed"))
+    unread = sum(
+        completeness.skipped.get(reason, 0) for reason in ("unreadable", "unreadable folder", "changed")
+    )
     if unread:
         notes.append(f"{unread} files or folders could not be read")
     return {
@@ -82,7 +84,11 @@ def passage(index: Index, hit: Hit, wanted: int, ranges: dict[Any, Any]) -> list
     last = min(hit.end_line, hit.start_line + wanted - 1, len(text))
     return [
         dict(
-            zip(("number", "text", "ranges"), (number, *clipped(text[number - 1], ranges.get(number, []))), strict=True)
+            zip(
+                ("number", "text", "ranges"),
+                (number, *clipped(text[number - 1], ranges.get(number, []))),
+                strict=True,
+            )
         )
         for number in range(hit.start_line, last + 1)
     ]

@@ -18,8 +18,8 @@ from starlette.routing import Route
 from .api import Api
 from .limits import BODY_BYTES, Limits
 from .mcp_server import build
-from .pages import Pages
 from .metrics import Counted, Metrics
+from .pages import Pages
 from .security import Access, Guard
 from .service import Service
 

@@ -41,7 +41,9 @@ def treemap(parts: Sequence[Part], width: float = 960, height: float = 360) -> s
     scale = width * height / total
     shapes = [
         _tile(part, box)
-        for part, box in zip(sized, _squarified([part.value * scale for part in sized], width, height), strict=True)
+        for part, box in zip(
+            sized, _squarified([part.value * scale for part in sized], width, height), strict=True
+        )
     ]
     return (
         f'<svg class="treemap" viewBox="0 0 {width:g} {height:g}" role="img" '
@@ -94,7 +96,9 @@ def _tile(part: Part, box: _Box) -> str:
         shown = name if len(part.name) <= letters else escape(part.name[: letters - 1]) + "…"
         texts = f'<text x="{box.x + 10:.1f}" y="{box.y + 21:.1f}">{shown}</text>'
         if box.height > 42 and letters >= len(part.label):
-            texts += f'<text class="small" x="{box.x + 10:.1f}" y="{box.y + 38:.1f}">{escape(part.label)}</text>'
+            texts += (
+                f'<text class="small" x="{box.x + 10:.1f}" y="{box.y + 38:.1f}">{escape(part.label)}</text>'
+            )
     shape = f"<title>{name}: {escape(part.label)}</title>{rectangle}{texts}"
     return f'<a href="{escape(part.link)}">{shape}</a>' if part.link else f"<g>{shape}</g>"
 

@@ -24,7 +24,9 @@ def content_of(index: Index, row: FileRow) -> bytes:
     """The bytes of a file. Raises ConfigError for one that is not indexed, with the reason."""
     content = index.store.contents([row.number])[0] if row.number else None
     if content is None:
-        raise ConfigError(f"{display(row.path)}: its content is not in the index ({row.skipped or 'it is gone'})")
+        raise ConfigError(
+            f"{display(row.path)}: its content is not in the index ({row.skipped or 'it is gone'})"
+        )
     return content
 
 
@@ -35,7 +37,13 @@ def read(index: Index, arguments: Answer, control: Control) -> Answer:
         about: Answer = {"path": display(row.path), "language": row.language, "size": row.size}
         generation = index.catalog.generation
         if arguments["outline"]:
-            return {**about, "symbols": outline(index, row.name), "complete": True, "generation": generation, "notes": []}
+            return {
+                **about,
+                "symbols": outline(index, row.name),
+                "complete": True,
+                "generation": generation,
+                "notes": [],
+            }
         lines = lines_of(searchable(content_of(index, row)))
         start, end = _range(index, row, arguments, len(lines))
         notes = []
@@ -137,7 +145,9 @@ def tree(index: Index, folder: str, depth: int, limit: int, control: Control) ->
     that is more than `limit` entries, as many levels as fit, but at least one."""
     rows = [path for path, number, *_ in index.catalog.walk(scope=os.fsencode(folder)) if number]
     if not rows and folder:
-        raise ConfigError(f"{display(folder)}: no indexed file is below this folder; list_files without path shows all")
+        raise ConfigError(
+            f"{display(folder)}: no indexed file is below this folder; list_files without path shows all"
+        )
     control.check()
     entries: list[Any] = []
     for levels in range(depth, 0, -1):

@@ -79,7 +79,9 @@ class GrepRun:
             return b"", -1
         generation, path, line = unpack_cursor(self.arguments["cursor"], int, str, int)
         if generation != self.index.catalog.generation:
-            self._notes.append("the index has changed since the cursor was made; earlier files may have changed")
+            self._notes.append(
+                "the index has changed since the cursor was made; earlier files may have changed"
+            )
         return path.encode("utf-8", "surrogateescape"), line
 
     def _cursor(self, path: bytes, line: int) -> str:
@@ -166,9 +168,8 @@ def _line(text: bytes, line: Any, *, matched: bool) -> Answer:
     if not matched:
         return {"number": line.number, "text": clipped(shown, [])[0]}
     ranges = [
-        [len(raw[:a].decode("utf-8", "replace")), len(raw[:b].decode("utf-8", "replace"))] for a, b in line.spans
+        [len(raw[:a].decode("utf-8", "replace")), len(raw[:b].decode("utf-8", "replace"))]
+        for a, b in line.spans
     ]
     shown, ranges = clipped(shown, ranges)
     return {"number": line.number, "text": shown, "ranges": ranges}
-
-

@@ -91,7 +91,10 @@ def build(service: Service, on_call: Observer | None = None) -> Server[Any]:
         title="leindex",
         description="Search, grep, symbols and files of a source tree, from an index that keeps itself current.",
         instructions=INSTRUCTIONS,
-        cache_hints={name: CacheHint(ttl_ms=3_600_000) for name in ("tools/list", "prompts/list", "resources/templates/list")},
+        cache_hints={
+            name: CacheHint(ttl_ms=3_600_000)
+            for name in ("tools/list", "prompts/list", "resources/templates/list")
+        },
         on_list_tools=_list_tools,
         on_call_tool=call_tool,
         on_list_resources=list_resources,
@@ -218,10 +221,13 @@ async def _resources(service: Service) -> list[types.Resource]:
         return []
 
     def find(index: Any) -> list[types.Resource]:
-        found = [path for path in index.paths() if path.count("/") < 2 and path.endswith((".md", ".rst", ".txt"))]
+        found = [
+            path for path in index.paths() if path.count("/") < 2 and path.endswith((".md", ".rst", ".txt"))
+        ]
         found.sort(key=lambda path: (path.count("/"), path))
         return [
-            types.Resource(name=_printable(path), uri=_uri(path), mime_type="text/plain") for path in found[:LISTED]
+            types.Resource(name=_printable(path), uri=_uri(path), mime_type="text/plain")
+            for path in found[:LISTED]
         ]
 
     return await service.read(find, control)
@@ -246,7 +252,9 @@ async def _resource(service: Service, uri: str) -> types.ReadResourceResult:
     except LeindexError as error:
         raise MCPError(types.INVALID_PARAMS, str(error), {"uri": uri}) from None
     if len(content) > LARGEST_RESOURCE:
-        raise MCPError(types.INVALID_PARAMS, f"{path} has {len(content)} bytes; read parts with read_file", {"uri": uri})
+        raise MCPError(
+            types.INVALID_PARAMS, f"{path} has {len(content)} bytes; read parts with read_file", {"uri": uri}
+        )
     text = content.decode("utf-8", "replace")
     return types.ReadResourceResult(
         contents=[types.TextResourceContents(uri=uri, mime_type="text/plain", text=text)]
@@ -258,12 +266,16 @@ async def _completion(service: Service, params: types.CompleteRequestParams) -> 
     control = Control(5.0)
     if params.argument.name != "path" or not params.argument.value or not await service.searchable(control):
         return types.Completion(values=[])
-    find: Callable[[Any], tuple[list[str], int]] = lambda index: index.find_files(params.argument.value[:64], limit=100)  # noqa: E731
+    find: Callable[[Any], tuple[list[str], int]] = lambda index: index.find_files(
+        params.argument.value[:64], limit=100
+    )
     try:
         found, total = await service.read(find, control)
     except LeindexError:
         return types.Completion(values=[])
-    return types.Completion(values=[_printable(path) for path in found], total=total, has_more=total > len(found))
+    return types.Completion(
+        values=[_printable(path) for path in found], total=total, has_more=total > len(found)
+    )
 
 
 def _uri(path: str) -> str:
@@ -277,13 +289,19 @@ def _printable(path: str) -> str:
 # -- prompts ------------------------------------------------------------------------------------------------------
 
 
-async def _list_prompts(context: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+async def _list_prompts(
+    context: Context, params: types.PaginatedRequestParams | None
+) -> types.ListPromptsResult:
     prompts = [
         types.Prompt(
             name=prompt.name,
             title=prompt.title,
             description=prompt.description,
-            arguments=[types.PromptArgument(name=prompt.argument, description=prompt.argument_description, required=True)],
+            arguments=[
+                types.PromptArgument(
+                    name=prompt.argument, description=prompt.argument_description, required=True
+                )
+            ],
         )
         for prompt in PROMPTS
     ]

@@ -22,8 +22,7 @@ def _same(item: Answer) -> Answer:
 def _lines(lines: list[Answer], indent: str = "") -> str:
     """Numbered lines: `12:` in front of one that matched, `12-` in front of one beside it, as grep writes them."""
     return "\n".join(
-        f"{indent}{line['number']}{':' if 'ranges' in line else '-'} {line['text']}"
-        for line in lines
+        f"{indent}{line['number']}{':' if 'ranges' in line else '-'} {line['text']}" for line in lines
     )
 
 
@@ -37,7 +36,10 @@ def _hit_text(hit: Answer) -> str:
 
 
 def _plain_hit(hit: Answer, lines: int) -> Answer:
-    kept = [{"number": line["number"], "text": line["text"][:CLIPPED], "ranges": line["ranges"]} for line in hit["lines"]]
+    kept = [
+        {"number": line["number"], "text": line["text"][:CLIPPED], "ranges": line["ranges"]}
+        for line in hit["lines"]
+    ]
     return {**hit, "lines": kept[:lines]}
 
 
@@ -91,7 +93,7 @@ def symbol_text(symbol: Answer) -> str:
     head = f"{place}{symbol['start_line']}-{symbol['end_line']}  {symbol['kind']} {symbol['name']}{within}"
     signature = symbol.get("signature", "")
     head += f"  {signature}" if signature and signature != symbol["name"] else ""
-    return head + ("\n" + symbol["source"] if symbol.get("source") else "")
+    return head + (f"\n{symbol['source']}" if symbol.get("source") else "")
 
 
 def _no_source(symbol: Answer) -> Answer:
@@ -105,7 +107,8 @@ SYMBOL_STAGES: Final = (
 REFERENCE_STAGES: Final = (
     Stage(_same, lambda use: f"{use['path']}:{use['line']}: {use['text']}"),
     Stage(
-        lambda use: {**use, "text": use["text"][:CLIPPED]}, lambda use: f"{use['path']}:{use['line']}: {use['text']}"
+        lambda use: {**use, "text": use["text"][:CLIPPED]},
+        lambda use: f"{use['path']}:{use['line']}: {use['text']}",
     ),
 )
 LINE_STAGES: Final = (Stage(_same, lambda line: f"{line['number']}\t{line['text']}"),)

@@ -12,7 +12,9 @@ from .schemas import ANSWERS, ERROR, WRITER
 
 Schema = dict[str, Any]
 
-FOLLOW: Final = Parameter("follow", "boolean", "Report on the update as it goes, as JSON Lines.", default=False)
+FOLLOW: Final = Parameter(
+    "follow", "boolean", "Report on the update as it goes, as JSON Lines.", default=False
+)
 
 _PATHS: Final = (
     ("/api/search", operations.SEARCH),
@@ -83,7 +85,10 @@ def _update_state() -> Schema:
         "operationId": "update_state",
         "summary": "What the writer is doing",
         "parameters": [],
-        "responses": {"200": _json("The state of the update that is running, or of the last one.", WRITER), **_errors()},
+        "responses": {
+            "200": _json("The state of the update that is running, or of the last one.", WRITER),
+            **_errors(),
+        },
     }
 
 
@@ -109,7 +114,9 @@ def _plain(name: str, summary: str) -> Schema:
         "operationId": name,
         "summary": summary,
         "parameters": [],
-        "responses": {"200": {"description": summary, "content": {"text/plain": {"schema": {"type": "string"}}}}},
+        "responses": {
+            "200": {"description": summary, "content": {"text/plain": {"schema": {"type": "string"}}}}
+        },
     }
 
 

@@ -24,7 +24,9 @@ MAX_TOKENS = Parameter(
     low=500,
     high=MOST_TOKENS,
 )
-CURSOR = Parameter("cursor", "string", "The cursor of an earlier reply, to go on after it.", low=1, high=1_000)
+CURSOR = Parameter(
+    "cursor", "string", "The cursor of an earlier reply, to go on after it.", low=1, high=1_000
+)
 FOLDER = Parameter(
     "path", "string", "Only files below this folder, relative to the root.", default="", high=1_000
 )
@@ -45,12 +47,19 @@ SEARCH = Operation(
     "search_code",
     "Search code",
     "Ranked search: the best passages (functions, classes, sections) for a query, best first, with the lines that "
-    "matched. Words are all required; \"exact phrase\", /regex/, OR, NOT or -word, (grouping). Filters: file:glob, "
+    'matched. Words are all required; "exact phrase", /regex/, OR, NOT or -word, (grouping). Filters: file:glob, '
     "lang:go, sym:name, kind:function, case:yes; each can be negated with -. All lower case ignores case. Use it to find "
     "where something is done; use grep when every matching line is needed. With plain=true the query is a question in "
     "ordinary words.",
     (
-        Parameter("query", "string", "The query, such as: retry backoff lang:python", required=True, low=1, high=2_000),
+        Parameter(
+            "query",
+            "string",
+            "The query, such as: retry backoff lang:python",
+            required=True,
+            low=1,
+            high=2_000,
+        ),
         Parameter("limit", "integer", "Most hits.", default=10, low=1, high=100),
         CURSOR,
         Parameter(
@@ -73,7 +82,9 @@ GREP = Operation(
     "syntax, no look-around). Same files as ripgrep: ignore files are honoured. Complete unless the reply says "
     "otherwise. Prefer it over shell grep: it reads an index.",
     (
-        Parameter("pattern", "string", "The regular expression, such as: fn\\s+parse_\\w+", required=True, low=1),
+        Parameter(
+            "pattern", "string", "The regular expression, such as: fn\\s+parse_\\w+", required=True, low=1
+        ),
         Parameter(
             "case",
             "string",
@@ -85,10 +96,15 @@ GREP = Operation(
         Parameter("word", "boolean", "Match whole words only.", default=False),
         Parameter("multiline", "boolean", "A match may span lines.", default=False),
         Parameter(
-            "globs", "strings", "Only files that match these globs; ! excludes. Such as: *.py, !tests/**", default=()
+            "globs",
+            "strings",
+            "Only files that match these globs; ! excludes. Such as: *.py, !tests/**",
+            default=(),
         ),
         FOLDER,
-        Parameter("context", "integer", "Lines shown before and after each match.", default=0, low=0, high=20),
+        Parameter(
+            "context", "integer", "Lines shown before and after each match.", default=0, low=0, high=20
+        ),
         Parameter(
             "mode",
             "string",
@@ -108,7 +124,14 @@ SYMBOLS = Operation(
     "it, with their signatures and places. source=true adds the code of the best ones, references=true where the "
     "name is used.",
     (
-        Parameter("name", "string", "The name or a part of it; A.b means b within A.", required=True, low=1, high=200),
+        Parameter(
+            "name",
+            "string",
+            "The name or a part of it; A.b means b within A.",
+            required=True,
+            low=1,
+            high=200,
+        ),
         Parameter("kind", "string", "Such as function, method, class, struct, constant.", low=1, high=40),
         Parameter("language", "string", "Such as python or c++.", low=1, high=40),
         Parameter("source", "boolean", "Add the code of the first three definitions.", default=False),
@@ -126,7 +149,9 @@ READ = Operation(
         Parameter("path", "string", "The file, relative to the root.", required=True, low=1, high=2_000),
         Parameter("start_line", "integer", "First line, from 1.", low=1, high=100_000_000),
         Parameter("end_line", "integer", "Last line, included.", low=1, high=100_000_000),
-        Parameter("symbol", "string", "Instead of lines: the definition of this name in the file.", low=1, high=200),
+        Parameter(
+            "symbol", "string", "Instead of lines: the definition of this name in the file.", low=1, high=200
+        ),
         Parameter("outline", "boolean", "The definitions of the file instead of its text.", default=False),
     ),
 )
@@ -135,11 +160,17 @@ FILES = Operation(
     "list_files",
     "List files",
     "The indexed files: as a tree of folders with counts (the default), by glob, or by a few letters of the path "
-    "as editors' \"go to file\" does.",
+    'as editors\' "go to file" does.',
     (
         FOLDER,
         Parameter("glob", "string", "Only paths that match, such as: src/**/*.rs", low=1, high=500),
-        Parameter("fuzzy", "string", "A few letters of the path, best matches first, such as: srvmain", low=1, high=64),
+        Parameter(
+            "fuzzy",
+            "string",
+            "A few letters of the path, best matches first, such as: srvmain",
+            low=1,
+            high=64,
+        ),
         Parameter("depth", "integer", "Folders below path that the tree shows.", default=2, low=1, high=20),
         Parameter("limit", "integer", "Most files.", default=200, low=1, high=5_000),
         CURSOR,

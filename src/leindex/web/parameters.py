@@ -139,9 +139,7 @@ def read_arguments(parameters: Sequence[Parameter], given: Mapping[str, Any]) ->
     }
 
 
-def read_query_string(
-    parameters: Sequence[Parameter], pairs: Iterable[tuple[str, str]]
-) -> dict[str, Any]:
+def read_query_string(parameters: Sequence[Parameter], pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The same from the pairs of a URL's query."""
     given: dict[str, list[str]] = {}
     for name, value in pairs:

@@ -44,7 +44,9 @@ def relative(text: str, root: Path) -> str:
         text = text[len(base) :]
     parts = [part for part in text.split("/") if part not in ("", ".")]
     if ".." in parts:
-        raise ConfigError(f"{display(text)}: a path with .. in it; paths are relative to {display(str(root))}")
+        raise ConfigError(
+            f"{display(text)}: a path with .. in it; paths are relative to {display(str(root))}"
+        )
     return "/".join(parts)
 
 
@@ -75,9 +77,7 @@ def clipped(text: str, ranges: list[list[int]], limit: int = LONGEST_LINE) -> tu
     start = 0 if first < limit - 40 else first - 40
     part = text[start : start + limit]
     shift = start - 1 if start else 0
-    moved = [
-        [max(a - shift, 0), min(b - shift, limit)] for a, b in ranges if b > start and a < start + limit
-    ]
+    moved = [[max(a - shift, 0), min(b - shift, limit)] for a, b in ranges if b > start and a < start + limit]
     return ("…" if start else "") + part + ("…" if start + limit < len(text) else ""), moved
 
 
