@@ -1,4 +1,4 @@
-"""`leindex engines`, `migrate`, `verify` and `sql` from the command line: output, exit status, one-line errors."""
+"""`leindex engines`, `migrate`, `verify` and `sql` from the command line: output, exit status, errors."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def rows(out: str) -> list[dict[str, object]]:
     return found
 
 
-# -- engines ------------------------------------------------------------------------------------------------------
+# -- engines -------------------------------------------------------------------------------------------------
 
 
 def test_engines_are_listed(run: Run) -> None:
@@ -67,7 +67,7 @@ def test_engines_are_listed(run: Run) -> None:
     assert status == 0 and all(engine["version"] in out for engine in listed["engines"])
 
 
-# -- migrate and verify -------------------------------------------------------------------------------------------
+# -- migrate and verify --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("engine", ["tantivy", "duckdb"])
@@ -83,7 +83,9 @@ def test_an_index_goes_to_another_engine_and_back(run: Run, tree: Path, tmp_path
         status, out, err = run("verify", str(tree), str(tmp_path / "other"), "--full")
         assert status == 0 and out.splitlines()[-1] == "no difference", out + err
         assert run("search", "retry", str(tree))[:2] == before
-        left = sorted(path.name for path in folder_for(tree).iterdir() if not path.name.startswith("index.db"))
+        left = sorted(
+            path.name for path in folder_for(tree).iterdir() if not path.name.startswith("index.db")
+        )
         own = {"tantivy": ["tantivy"], "duckdb": ["index.duckdb"], "sqlite": []}[step]
         assert [name for name in left if name != "update.lock"] == own
     # It is an index like any other afterwards.
@@ -106,7 +108,9 @@ def test_differences_are_shown(run: Run, tree: Path, tmp_path: Path) -> None:
     (tree / "src/a.py").write_bytes(b"def other(): pass\n")
     (tree / "copy.py").unlink()
     run("index", "-q", str(tree), "--index", str(tmp_path / "other"))
-    status, out, _ = run("verify", "--json", "--index-a", str(folder_for(tree)), "--index-b", str(tmp_path / "other"))
+    status, out, _ = run(
+        "verify", "--json", "--index-a", str(folder_for(tree)), "--index-b", str(tmp_path / "other")
+    )
     found = json.loads(out)
     assert status == 1 and not found["equal"]
     assert {(d["kind"], d["name"]) for d in found["differences"]} == {
@@ -120,7 +124,7 @@ def test_differences_are_shown(run: Run, tree: Path, tmp_path: Path) -> None:
     assert run("verify", str(tree), str(tmp_path / "nowhere"))[0] == 2
 
 
-# -- sql ----------------------------------------------------------------------------------------------------------
+# -- sql -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "tantivy", "duckdb"])
@@ -143,7 +147,8 @@ def test_sql_answers_for_every_engine(run: Run, tree: Path, engine: str) -> None
     assert found["wide.txt"]["lines"] == 2 and found["wide.txt"]["encoding"] == "utf-16le"
     assert found["empty.txt"]["lines"] == 0 and found["src/b.c"]["lines"] == 4
     assert found["src/a.py"]["modified"] == "2020-09-13 12:26:40"
-    query = "select path, name, kind, container, start_line, end_line from symbols where path like 'src/%' order by all"
+    columns = "path, name, kind, container, start_line, end_line"
+    query = f"select {columns} from symbols where path like 'src/%' order by all"
     _, out, _ = run("sql", "--csv", query, str(tree))
     assert out.splitlines() == [
         "path,name,kind,container,start_line,end_line",
@@ -172,12 +177,14 @@ def test_a_query_sees_the_tree_as_it_is(run: Run, tree: Path) -> None:
 def test_parquet(run: Run, tree: Path, tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     target = tmp_path / "it's.parquet"
-    status, out, err = run("sql", "select path, lines from files; -- all", str(tree), "--parquet", str(target))
+    status, out, err = run(
+        "sql", "select path, lines from files; -- all", str(tree), "--parquet", str(target)
+    )
     assert (status, out) == (0, ""), err
     with duckdb.connect() as connection:
-        assert connection.execute("select count(*), sum(lines) from read_parquet(?)", [str(target)]).fetchall() == [
-            (7, 21)
-        ]
+        assert connection.execute(
+            "select count(*), sum(lines) from read_parquet(?)", [str(target)]
+        ).fetchall() == [(7, 21)]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "it's.parquet", "tree"]
     status, _, err = run("sql", "from files", str(tree), "--parquet", str(tmp_path / "no" / "x.parquet"))
     assert status == 2 and "cannot be written" in err

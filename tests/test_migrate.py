@@ -60,7 +60,9 @@ def opened(folder: Path, mode: str = "write") -> Iterator[tuple[SearchInterface,
     database = Database(folder / DATABASE_NAME, mode="read" if mode == "read" else "write")
     try:
         catalog = Catalog(database)
-        with open_engine(catalog.state("engine"), folder, "read" if mode == "read" else "write", database=database) as s:
+        with open_engine(
+            catalog.state("engine"), folder, "read" if mode == "read" else "write", database=database
+        ) as s:
             yield s, catalog
     finally:
         database.close()
@@ -82,7 +84,7 @@ def fresh(tree: Path, folder: Path, engine: str = "sqlite") -> Path:
     return folder
 
 
-# -- copying ------------------------------------------------------------------------------------------------------
+# -- copying -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("way", [("tantivy", "duckdb", "sqlite"), ("duckdb", "tantivy", "sqlite")])
@@ -225,7 +227,7 @@ def test_contents_that_are_gone_are_not_passed_over(folder: Path) -> None:
         assert catalog.state("engine") == "sqlite"
 
 
-# -- comparing ----------------------------------------------------------------------------------------------------
+# -- comparing -----------------------------------------------------------------------------------------------
 
 
 def _change_language(index: Index) -> None:
@@ -313,7 +315,9 @@ def test_every_difference_is_seen(
         assert set(found.counts) == kinds, found.differences
 
 
-def test_equal_pieces_are_not_a_difference_though_they_are_numbered_otherwise(tree: Path, tmp_path: Path) -> None:
+def test_equal_pieces_are_not_a_difference_though_they_are_numbered_otherwise(
+    tree: Path, tmp_path: Path
+) -> None:
     a = fresh(tree, tmp_path / "a")
     content = (tree / "f03.py").read_bytes()
     (tree / "f03.py").write_text("x\n")
@@ -325,7 +329,9 @@ def test_equal_pieces_are_not_a_difference_though_they_are_numbered_otherwise(tr
     assert found.equal and any("no file names" in note for note in found.notes)
 
 
-def test_a_sample_of_the_terms_stands_for_all(tree: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sample_of_the_terms_stands_for_all(
+    tree: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from leindex.storage import compare as comparing
 
     monkeypatch.setattr(comparing, "TERMS_COMPARED", 32)

@@ -88,7 +88,12 @@ def test_the_file_of_parquet_is_the_only_one_that_is_written(index: Index, tmp_p
             with pytest.raises(QueryError):
                 sql.write_parquet(query, tmp_path / "out.parquet", *source)
         assert not (tmp_path / "out.parquet").exists()
-        for query in ("from files -- )", "select ';' from files ; -- ;", "select 1 /* ; */ ;;", "describe files;"):
+        for query in (
+            "from files -- )",
+            "select ';' from files ; -- ;",
+            "select 1 /* ; */ ;;",
+            "describe files;",
+        ):
             assert sql.write_parquet(query, tmp_path / "out.parquet", *source) in (1, 9), query
 
 
