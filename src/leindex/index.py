@@ -27,7 +27,7 @@ from .freshness import Freshness, Refresh
 from .models import Completeness, ProgressCallback, SearchResult, UpdateResult
 from .storage.catalog import Catalog
 from .storage.database import BUSY_SECONDS, Database, Durability
-from .roots import adopt_moved, known_indexes
+from .roots import adopt_moved
 from .storage.locks import WatchMark, updating
 from .storage.registry import DEFAULT_ENGINE, open_engine
 from .storage.storage_interface import SearchInterface
