@@ -189,8 +189,11 @@ def test_damaged_files(tmp_path: Path) -> None:
     for start in range(50_000, len(data), 100_000):
         data[start : start + 8] = b"\xee" * 8
     file.write_bytes(data)
-    with DuckDBSearch(tmp_path / "duckdb", mode="read") as store:
-        problems = store.check()
+    try:  # what is damaged may be needed to open the file, or only to read a document
+        with DuckDBSearch(tmp_path / "duckdb", mode="read") as store:
+            problems = store.check()
+    except StoreCorruptError as error:
+        problems = [str(error)]
     assert problems and "index.duckdb: is damaged" in problems[0]
 
 

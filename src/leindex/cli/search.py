@@ -134,7 +134,7 @@ def as_text(result: SearchResult, *, color: bool, explain: bool = False) -> str:
         parts += [f"  {line.number}: {_marked(line) if color else line.text}" for line in hit.lines]
         if explain:
             parts.append(f"  score {hit.score} {json.dumps(hit.signals, default=str)}")
-    for name, values in result.facets.items():
+    for name, values in result.facets.items() if result.hits else ():
         parts.append(f"{name}: " + ", ".join(f"{value} ({count})" for value, count in values.items()))
     if result.completeness.truncated and result.hits:
         parts.append(f"more: --cursor {result.cursor}" if result.cursor else "more: a larger --limit")

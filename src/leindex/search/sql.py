@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +85,9 @@ def run_query(
         cursor = connection.execute(query)
         description = cursor.description or []
         yield Answer(
-            [column[0] for column in description], [str(column[1]) for column in description], _fetched(cursor)
+            [column[0] for column in description],
+            [str(column[1]) for column in description],
+            _fetched(cursor),
         )
 
 
@@ -112,7 +114,9 @@ def write_parquet(
             _connection(query, store, catalog, folder, on_progress, writes=unfinished) as connection,
             _explained(query, lines_before=1),
         ):
-            row = connection.execute(f"COPY (\n{query.rstrip().rstrip(';')}\n) TO {_quoted(unfinished)} (FORMAT parquet)")
+            row = connection.execute(
+                f"COPY (\n{query.rstrip().rstrip(';')}\n) TO {_quoted(unfinished)} (FORMAT parquet)"
+            )
             count = row.fetchall()[0][0]
         os.replace(unfinished, target)
     finally:
@@ -163,7 +167,9 @@ def _duckdb() -> Any:
     try:
         import duckdb
     except ModuleNotFoundError:
-        raise EngineMissingError(f"SQL needs a package that is missing: {engine_info('duckdb').install}") from None
+        raise EngineMissingError(
+            f"SQL needs a package that is missing: {engine_info('duckdb').install}"
+        ) from None
     return duckdb
 
 
@@ -230,7 +236,9 @@ def _explained(query: str, *, lines_before: int = 0) -> Iterator[None]:
 def _query_error(message: str, query: str, lines_before: int) -> QueryError:
     """The error with its place: DuckDB shows a part of the line at fault, and a caret under the place."""
     place = _PLACE.search(message)
-    said = "; ".join(line.strip() for line in message[: place.start() if place else None].splitlines() if line.strip())
+    said = "; ".join(
+        line.strip() for line in message[: place.start() if place else None].splitlines() if line.strip()
+    )
     if place is None:
         return QueryError(said, text="")
     lines = query.split("\n")
@@ -256,6 +264,3 @@ def _copying() -> Iterator[None]:
     except (duckdb.Error, OSError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StorageError(f"the index could not be copied for SQL: {first}") from error
-
-
-_Fill = Callable[["duckdb.DuckDBPyConnection"], None]

@@ -46,7 +46,9 @@ class _Source:
     def report(self, stage: str, done: int, total: int) -> None:
         if self.on_progress is not None:
             self.on_progress(
-                Progress(stage, documents=done, documents_total=total, seconds=time.monotonic() - self.started)
+                Progress(
+                    stage, documents=done, documents_total=total, seconds=time.monotonic() - self.started
+                )
             )
 
 
@@ -71,14 +73,16 @@ def copies(
         if not file.exists():
             older = [old for old in folder.glob(f"sql-{name}-*.duckdb") if old != file]
             before = max(older, key=lambda old: old.stat().st_mtime_ns, default=None)
-            _make(file, _FILLS[name], _Source(store, catalog, before, on_progress, time.monotonic()))
+            _make(file, *_FILLS[name], _Source(store, catalog, before, on_progress, time.monotonic()))
             for old in older:
                 old.unlink(missing_ok=True)
         found[name] = file
     return found
 
 
-def _make(file: Path, fill: Callable[[duckdb.DuckDBPyConnection, _Source], None], source: _Source) -> None:
+def _make(
+    file: Path, fill: Callable[[duckdb.DuckDBPyConnection, _Source], None], group: int, source: _Source
+) -> None:
     """Makes a copy whole or not at all, and clears away what a crash has left."""
     for abandoned in file.parent.glob("sql-*.tmp*"):
         with contextlib.suppress(FileNotFoundError):
@@ -86,11 +90,17 @@ def _make(file: Path, fill: Callable[[duckdb.DuckDBPyConnection, _Source], None]
                 abandoned.unlink()
     unfinished = file.with_name(f"{file.stem}.{os.getpid()}.tmp")
     try:
-        connection = duckdb.connect(os.fspath(unfinished), config={"python_enable_replacements": False})
+        connection = duckdb.connect(":memory:", config={"python_enable_replacements": False})
         try:
+            name = os.fspath(unfinished).replace("'", "''")
+            connection.execute(f"ATTACH '{name}' AS copy (ROW_GROUP_SIZE {group})")
             unfinished.chmod(0o600)
-            # One transaction would keep all of it in memory; nobody sees the file before it is whole.
+            connection.execute("USE copy")
+            connection.begin()
             fill(connection, source)
+            connection.commit()
+            connection.execute("USE memory")
+            connection.execute("DETACH copy")
         finally:
             connection.close()
         os.replace(unfinished, file)
@@ -169,7 +179,11 @@ def _fill_symbols(connection: duckdb.DuckDBPyConnection, source: _Source) -> Non
     numbers = sorted({row.number for row in source.catalog.walk() if row.number})
     for done, part in enumerate(_cut(numbers, DOCUMENTS_AT_ONCE)):
         rows = [
-            (number, stored[0], decompressor.decompress(stored[1], max_output_size=SYMBOLS_LIMIT).decode("utf-8"))
+            (
+                number,
+                stored[0],
+                decompressor.decompress(stored[1], max_output_size=SYMBOLS_LIMIT).decode("utf-8"),
+            )
             for number in part
             if (stored := source.catalog.symbols_of(number)) is not None and stored[1]
         ]
@@ -231,4 +245,10 @@ def _cut(items: Iterable[Any], count: int) -> Iterator[list[Any]]:
         yield part
 
 
-_FILLS: Final = {"files": _fill_files, "symbols": _fill_symbols, "contents": _fill_contents}
+# Contents are long: a small group is written as it fills up, and can be scanned beside others.
+_FILLS: Final = {
+    "files": (_fill_files, 122_880),
+    "symbols": (_fill_symbols, 122_880),
+    "contents": (_fill_contents, 2048),
+}
+"""What fills each copy, and the rows in a row group of it."""

@@ -37,7 +37,7 @@ SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
 SCHEMA: Final = """
 CREATE TABLE documents(
     number BIGINT NOT NULL, doc_id VARCHAR NOT NULL, kind VARCHAR NOT NULL, size BIGINT NOT NULL,
-    fields VARCHAR, text VARCHAR, raw BLOB);
+    fields VARCHAR, value BLOB NOT NULL USING COMPRESSION uncompressed, text VARCHAR);
 CREATE TABLE words(key UINTEGER NOT NULL, number BIGINT NOT NULL, payload UTINYINT NOT NULL);
 CREATE TABLE word_lengths(number BIGINT NOT NULL, length BIGINT NOT NULL);
 CREATE TABLE store_state(name VARCHAR NOT NULL, value BIGINT NOT NULL);
@@ -202,6 +202,14 @@ class DuckDBFile:
         cursor = self.cursor()
         with self.mapped():
             return cursor.execute(sql, list(values)).fetchall()
+
+    def each(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query one by one, read by this thread, which must read nothing else meanwhile."""
+        cursor = self.cursor()
+        with self.mapped():
+            cursor.execute(sql)
+            while part := cursor.fetchmany(1000):
+                yield from part
 
     def close(self) -> None:
         """Closes the file; a second call does nothing."""

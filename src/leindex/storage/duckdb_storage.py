@@ -4,10 +4,11 @@ There is no text index. A formula becomes a WHERE clause over the texts, which D
 every core; what a search costs grows with the size of the tree. In return a document is written once and
 nothing else is, and any question that SQL can ask is answered over contents as over all else.
 
-Texts are kept as VARCHAR where they are valid UTF-8, and are then the document's content unless `raw` says
-otherwise; a document whose searchable text is not valid UTF-8 has no text, its bytes in `raw`, and is a
-candidate always. Columns are never compared through an index: DuckDB's indexes refuse a key that is deleted
-and inserted again in one transaction, and a scan of a column of numbers or ids takes a millisecond.
+A document's content is in `value`, encoded as in the other engines, and its searchable text is in `text` once
+more, for scanning and for SQL: DuckDB packs long texts together so well that reading one of them unpacks
+megabytes. A document whose searchable text is not valid UTF-8 has no text, and is a candidate always. Columns
+are never compared through an index: DuckDB's indexes refuse a key that is deleted and inserted again in one
+transaction, and a scan of a column of numbers or ids takes a millisecond.
 """
 
 from __future__ import annotations
@@ -33,15 +34,13 @@ from .storage_interface import (
     PreparedBatch,
     SearchInterface,
     WordTotals,
-    check_document,
-    other_fields,
 )
-from .stored_value import decode_document
+from .stored_value import decode_document, decode_value, encode_row
 
 FILE: Final = "index.duckdb"
 
-Row: TypeAlias = tuple[str, str, int, str | None, str | None, bytes | None]
-"""doc_id, kind, size, fields, text, raw."""
+Row: TypeAlias = tuple[str, str, int, str | None, bytes, str | None]
+"""doc_id, kind, size, fields, value, text."""
 
 
 class DuckDBSearch(SearchInterface):
@@ -162,18 +161,16 @@ class DuckDBSearch(SearchInterface):
         )
 
     def get_document(self, doc_id: str) -> Document | None:
-        rows = self.file.rows("SELECT kind, fields, text, raw FROM documents WHERE doc_id = ?", [doc_id])
+        rows = self.file.rows("SELECT kind, size, fields, value FROM documents WHERE doc_id = ?", [doc_id])
         if not rows:
             return None
-        kind, fields, text, raw = rows[0]
-        return decode_document(kind, text.encode("utf-8") if raw is None else raw, fields)
+        kind, size, fields, value = rows[0]
+        return decode_document(kind, decode_value(kind, value, size), fields)
 
     def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
-        # Where `raw` is set it is the content, and the text need not be read.
-        columns = "number, CASE WHEN raw IS NULL THEN text END, raw"
         found = {
-            number: text.encode("utf-8") if raw is None else raw
-            for number, text, raw in self._of_numbers(columns, numbers)
+            number: decode_value(kind, value, size)
+            for number, kind, size, value in self._of_numbers("number, kind, size, value", numbers)
         }
         return [found.get(number) for number in numbers]
 
@@ -243,14 +240,20 @@ class DuckDBSearch(SearchInterface):
     def check(self) -> list[str]:
         try:
             # Reading all of it also verifies the checksum of every block.
-            wrong = self.file.rows(
-                "SELECT number FROM documents WHERE size <> "
-                "CASE WHEN raw IS NULL THEN strlen(text) ELSE octet_length(raw) END ORDER BY number"
-            )
+            wrong = []
+            for number, kind, size, value, _ in self.file.each(
+                "SELECT number, kind, size, value, strlen(text) FROM documents ORDER BY number"
+            ):
+                try:
+                    intact = len(decode_value(kind, value, size)) == size
+                except StoreCorruptError:
+                    intact = False
+                if not intact:
+                    wrong.append(number)
             twice = self.file.rows("SELECT doc_id FROM documents GROUP BY doc_id HAVING count(*) > 1")
         except StoreCorruptError as error:
             return [str(error)]
-        problems = [f"document {number} is damaged; index again" for (number,) in wrong]
+        problems = [f"document {number} is damaged; index again" for number in wrong]
         return problems + [f"document {doc_id} is there more than once; index again" for (doc_id,) in twice]
 
     def compact(self) -> None:
@@ -275,17 +278,12 @@ def _keys(bag: WordBag) -> Sequence[int]:
 
 def _row(item: DocumentItem) -> tuple[Row, int]:
     """The row of a document, but for its number, and the size of its content."""
-    doc_id, document = item
-    content = check_document(doc_id, document)
-    fields = other_fields(document)
-    seen = searchable(content)
+    row, content = encode_row(item)
     try:
-        text: str | None = seen.decode("utf-8")
+        text: str | None = searchable(content).decode("utf-8")
     except UnicodeDecodeError:
         text = None
-    raw = None if text is not None and seen == content else content
-    kind = "text" if isinstance(document["content"], str) else "bytes"
-    return (doc_id, kind, len(content), fields, text, raw), len(content)
+    return (*row, text), len(content)
 
 
 def _condition(formula: Formula, values: list[str]) -> str:

@@ -31,7 +31,7 @@ FORMAT_FILE: Final = "leindex.json"
 FORMAT_VERSION: Final = 1
 HEAP_BYTES: Final = 128 << 20
 
-DOCUMENT, WORDS, STATE = "d", "w", "s"
+DOCUMENT, NAMES, WORDS, STATE = "d", "n", "w", "s"
 """The kinds of entries."""
 
 
@@ -41,7 +41,8 @@ def schema() -> tantivy.Schema:
     builder.add_text_field("kind", tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("number", indexed=True, fast=True)
     builder.add_text_field("key", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("doc_id", fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("first", indexed=True, fast=True)
+    builder.add_bytes_field("names", stored=True)
     builder.add_text_field("grams", tokenizer_name="trigrams", index_option="basic")
     builder.add_text_field("mark", tokenizer_name="raw", index_option="basic")
     builder.add_bytes_field("stored", stored=True)

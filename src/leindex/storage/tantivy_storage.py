@@ -1,10 +1,13 @@
 """Documents in a Tantivy index: an inverted index over character trigrams, compact and quick to search.
 
-One Tantivy index in the folder `tantivy` of the index holds three kinds of entries, so that one commit covers
+One Tantivy index in the folder `tantivy` of the index holds four kinds of entries, so that one commit covers
 all that a batch changes:
 
 - a *document*: its number, a digest of its id, the trigrams of its folded text, the stored content and
 fields;
+- the *names* of a batch: its first number and the ids of its documents in order, since reading the ids of
+many
+  documents out of their own entries would unpack all their contents;
 - the *words* of a document, written later: a term for each word, "hash payload" in hexadecimal, and their
 count;
 - the *state*: the next document's number. Tantivy's commits can carry a payload, which is where such a
@@ -22,6 +25,7 @@ import hashlib
 import json
 import os
 from array import array
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -29,7 +33,7 @@ from typing import Any, ClassVar, Final, Literal, cast
 
 import tantivy
 
-from ..errors import DocumentError, StorageError
+from ..errors import DocumentError, StorageError, StoreCorruptError
 from ..models import Document, DocumentItem, WordBag
 from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
 from ..text import fold, searchable
@@ -42,10 +46,11 @@ from .storage_interface import (
     WordTotals,
 )
 from .stored_value import decode_document, decode_value, encode_row
-from .tantivy_index import DOCUMENT, WORDS, TantivyIndex
+from .tantivy_index import DOCUMENT, NAMES, WORDS, TantivyIndex
 
 FOLDER: Final = "tantivy"
 LOOKED_UP_AT_ONCE: Final = 10_000
+CHUNKS_KEPT: Final = 32
 
 _Address = Any
 
@@ -78,6 +83,7 @@ class TantivySearch(SearchInterface):
         self.index = TantivyIndex(Path(folder) / FOLDER, mode)
         self.durability = durability
         self.batch_size = batch_size
+        self._chunks: deque[tuple[int, list[str]]] = deque(maxlen=CHUNKS_KEPT)
 
     # -- writing ---------------------------------------------------------------------------------------------
 
@@ -116,6 +122,11 @@ class TantivySearch(SearchInterface):
         for doc_id, row in rows.items():
             row.add_unsigned("number", numbers[doc_id])
             writer.add_document(row)
+        names = tantivy.Document()
+        names.add_text("kind", NAMES)
+        names.add_unsigned("first", self.index.next_number)
+        names.add_bytes("names", json.dumps(list(rows), ensure_ascii=False).encode("utf-8"))
+        writer.add_document(names)
         self.index.next_number += len(rows)
         return numbers
 
@@ -164,22 +175,39 @@ class TantivySearch(SearchInterface):
             found.update(self._hits(searcher, query, field, len(part)))
         return found
 
-    def _named(self, searcher: Any, query: Any, limit: int) -> list[tuple[int, str]]:
-        """Number and id of what a query finds."""
-        hits = self._hits(searcher, query, "doc_id", limit)
+    def _chunk(self, searcher: Any, number: int) -> tuple[int, list[str]]:
+        """The batch that a number is of: its first number and the ids of its documents."""
+        for first, names in self._chunks:
+            if first <= number < first + len(names):
+                return first, names
         with self.index.mapped():
-            numbers = searcher.fast_field_values("number", [address for _, address in hits])
-        return [
-            (number, doc_id if doc_id is not None else _stored(searcher, address)["doc_id"])
-            for number, (doc_id, address) in zip(numbers, hits, strict=True)
-        ]
+            query = tantivy.Query.range_query(
+                self.index.schema, "first", tantivy.FieldType.Unsigned, None, number
+            )
+            hits = searcher.search(query, limit=1, count=False, order_by_field="first").hits
+        if not hits:
+            raise StoreCorruptError(f"{self.index.path}: is damaged; remove the index and index again")
+        chunk = (int(hits[0][0]), _names(searcher, hits[0][1]))
+        self._chunks.appendleft(chunk)  # a batch never changes under its numbers
+        return chunk
+
+    def _named(self, searcher: Any, numbers: Sequence[int]) -> dict[int, str]:
+        """The ids of documents that are there."""
+        found: dict[int, str] = {}
+        first, names = 0, cast("list[str]", [])
+        for number in sorted(numbers):
+            if not first <= number < first + len(names):
+                first, names = self._chunk(searcher, number)
+            found[number] = names[number - first]
+        return found
 
     def _numbers(self, searcher: Any, doc_ids: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}
         for start in range(0, len(doc_ids), LOOKED_UP_AT_ONCE):
             keys = [_key(doc_id) for doc_id in dict.fromkeys(doc_ids[start : start + LOOKED_UP_AT_ONCE])]
             query = tantivy.Query.term_set_query(self.index.schema, "key", keys)
-            found.update((doc_id, n) for n, doc_id in self._named(searcher, query, len(keys)))
+            numbers = [number for number, _ in self._hits(searcher, query, "number", len(keys))]
+            found.update((doc_id, number) for number, doc_id in self._named(searcher, numbers).items())
         return found
 
     def count(self) -> int:
@@ -191,17 +219,19 @@ class TantivySearch(SearchInterface):
 
     def doc_ids(self, numbers: Sequence[int]) -> list[str | None]:
         searcher = self.index.searcher()
-        found: dict[int, str] = {}
-        wanted = [number for number in dict.fromkeys(numbers) if 0 < number < 1 << 63]
-        for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
-            part = wanted[start : start + LOOKED_UP_AT_ONCE]
-            query = tantivy.Query.term_set_query(self.index.schema, "number", part)
-            found.update(self._named(searcher, query, len(part)))
+        found = self._named(searcher, list(self._by_number(searcher, numbers)))
         return [found.get(number) for number in numbers]
 
     def ids(self) -> Iterator[tuple[int, str]]:
         searcher = self.index.searcher()
-        yield from sorted(self._named(searcher, self._term("kind", DOCUMENT), searcher.num_docs))
+        there = self._hits(searcher, self._term("kind", DOCUMENT), "number", searcher.num_docs)
+        batches = iter(self._hits(searcher, self._term("kind", NAMES), "first", searcher.num_docs))
+        first, names = 0, cast("list[str]", [])
+        for number, _ in there:
+            while number >= first + len(names):
+                first, address = next(batches)
+                names = _names(searcher, address)
+            yield number, names[number - first]
 
     def get_document(self, doc_id: str) -> Document | None:
         searcher = self.index.searcher()
@@ -360,15 +390,13 @@ def _prepared(item: DocumentItem) -> tuple[Any, int]:
     entry = tantivy.Document()
     entry.add_text("kind", DOCUMENT)
     entry.add_text("key", _key(doc_id))
-    if len(doc_id) < 8000:  # a longer one would be left out of the column; `stored` has it
-        entry.add_text("doc_id", doc_id)
     try:
         text = fold(searchable(content)).decode("utf-8")
     except UnicodeDecodeError:
         entry.add_text("mark", "not text")
     else:
         entry.add_text("grams", text + "\n\n")
-    stored = {"doc_id": doc_id, "kind": kind, "size": size, "fields": fields}
+    stored = {"kind": kind, "size": size, "fields": fields}
     entry.add_bytes("stored", json.dumps(stored, ensure_ascii=False).encode("utf-8"))
     entry.add_bytes("content", value)
     return entry, size
@@ -378,8 +406,8 @@ def _entry(searcher: Any, address: _Address) -> Any:
     return searcher.doc(address)
 
 
-def _stored(searcher: Any, address: _Address) -> dict[str, Any]:
-    return cast("dict[str, Any]", json.loads(_entry(searcher, address).get_first("stored")))
+def _names(searcher: Any, address: _Address) -> list[str]:
+    return cast("list[str]", json.loads(_entry(searcher, address).get_first("names")))
 
 
 def _content(entry: Any, stored: dict[str, Any]) -> bytes:

@@ -1,0 +1,237 @@
+"""Compares two indexes document by document: what their engines and catalogues say, not how they keep it.
+
+Compared are the lists of files, each file's document and what is known of it, every document's content and fields,
+its symbols, and its words. Words cannot be listed by document, so they are compared by term, in both directions. All
+terms of a large tree would take long; then those with the smallest hashes stand for all, which is an even sample of
+distinct terms that both sides choose alike (bottom-k sampling; Cohen, 1997). What no file names is not compared: no
+answer ever shows it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from ..models import FileRow, Progress, ProgressCallback
+from ..terms import bag_of
+from .catalog import Catalog, key_of
+from .migrate import Unpack
+from .storage_interface import SearchInterface, content_bytes
+
+TERMS_COMPARED: Final = 2000
+HASHES: Final = 1 << 32
+DOCUMENTS_AT_ONCE: Final = 256
+KEPT: Final = 1000
+"""The most differences that are kept with their details; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two indexes, open for reading."""
+
+    store: SearchInterface
+    catalog: Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that differs: what kind of thing, which one, and how each side has it."""
+
+    kind: str
+    name: str
+    a: str
+    b: str
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What was compared, and what differs. `terms_total` is an estimate where not all terms were compared."""
+
+    files: int = 0
+    documents: int = 0
+    bytes: int = 0
+    symbols: int = 0
+    terms: int = 0
+    terms_total: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    differences: list[Difference] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def equal(self) -> bool:
+        return not self.counts
+
+    def add(self, kind: str, name: str, a: object, b: object) -> None:
+        """Counts a difference, and keeps it if there are not too many."""
+        self.counts[kind] += 1
+        if len(self.differences) < KEPT:
+            self.differences.append(Difference(kind, name, str(a), str(b)))
+
+
+def compare(
+    a: Side,
+    b: Side,
+    unpack: Unpack,
+    *,
+    terms: int | None = TERMS_COMPARED,
+    on_progress: ProgressCallback | None = None,
+) -> Comparison:
+    """Compares two indexes; used inside snapshots of both. `terms` is the most terms to compare, None for all."""
+    found = Comparison()
+    pairs = _compare_files(a.catalog, b.catalog, found)
+    sample = _Sample(terms)
+    started = time.monotonic()
+    for start in range(0, len(pairs), DOCUMENTS_AT_ONCE):
+        part = pairs[start : start + DOCUMENTS_AT_ONCE]
+        _compare_documents(a, b, part, unpack, sample, found)
+        if on_progress is not None:
+            done, seconds = start + len(part), time.monotonic() - started
+            on_progress(Progress("compare", done, len(pairs), found.bytes, 0, 0, seconds))
+    _compare_terms(a.store, b.store, pairs, sample, found)
+    for name, side in (("A", a), ("B", b)):
+        unnamed = side.store.count() - len({row.number for row in side.catalog.walk() if row.number})
+        if unnamed:
+            found.notes.append(f"{name} keeps {unnamed} documents that no file names; they were not compared")
+        if pending := side.catalog.pending():
+            found.notes.append(f"{name} does not have the symbols and words of {pending} documents yet")
+    return found
+
+
+# -- files --------------------------------------------------------------------------------------------------------
+
+_Pair = tuple[str, int, int]
+"""A document of both sides: its id, and its number here and there."""
+
+
+def _compare_files(a: Catalog, b: Catalog, found: Comparison) -> list[_Pair]:
+    """Compares the lists; returns the documents that both sides name."""
+    pairs: dict[str, _Pair] = {}
+    for left, right in _side_by_side(a.files(), b.files()):
+        if left is None or right is None:
+            there = left or right
+            assert there is not None
+            found.add("file", there.name, *("missing" if row is None else "there" for row in (left, right)))
+            continue
+        found.files += 1
+        for name in ("doc_id", "size", "language", "encoding", "kind", "skipped"):
+            if (mine := getattr(left, name)) != (theirs := getattr(right, name)):
+                found.add(f"file {name}", left.name, mine, theirs)
+        if left.number and right.number and left.doc_id == right.doc_id:
+            pairs.setdefault(left.doc_id, (left.doc_id, left.number, right.number))
+    return sorted(pairs.values(), key=lambda pair: pair[1])
+
+
+def _side_by_side(
+    a: Iterator[FileRow], b: Iterator[FileRow]
+) -> Iterator[tuple[FileRow | None, FileRow | None]]:
+    """Two lists in path order as one."""
+    left, right = next(a, None), next(b, None)
+    while left is not None or right is not None:
+        mine, theirs = (None if row is None else key_of(row.path) for row in (left, right))
+        take_left = mine is not None and (theirs is None or mine <= theirs)
+        take_right = theirs is not None and (mine is None or theirs <= mine)
+        yield left if take_left else None, right if take_right else None
+        left = next(a, None) if take_left else left
+        right = next(b, None) if take_right else right
+
+
+# -- documents ----------------------------------------------------------------------------------------------------
+
+
+def _compare_documents(
+    a: Side, b: Side, pairs: Sequence[_Pair], unpack: Unpack, sample: _Sample, found: Comparison
+) -> None:
+    lengths = [side.store.word_lengths([pair[place] for pair in pairs]) for place, side in ((1, a), (2, b))]
+    for (doc_id, left, right), mine, theirs in zip(pairs, *lengths, strict=True):
+        documents = a.store.get_document(doc_id), b.store.get_document(doc_id)
+        if documents[0] is None or documents[1] is None:
+            found.add("document", doc_id, *("missing" if d is None else "there" for d in documents))
+            continue
+        contents = [content_bytes(document) for document in documents if document is not None]
+        found.documents += 1
+        found.bytes += len(contents[0])
+        if contents[0] != contents[1]:
+            found.add("content", doc_id, f"{len(contents[0])} bytes", f"{len(contents[1])} bytes")
+        fields = [{**document, "content": type(document["content"]).__name__} for document in documents]
+        if fields[0] != fields[1]:
+            found.add("fields", doc_id, *fields)
+        if mine != theirs:
+            found.add("length in words", doc_id, mine, theirs)
+        for place, packed in enumerate(_compare_symbols(a, b, (doc_id, left, right), unpack, found)):
+            if packed is not None:
+                sample.add(bag_of(contents[place], unpack(packed)).hashes)
+
+
+def _compare_symbols(a: Side, b: Side, pair: _Pair, unpack: Unpack, found: Comparison) -> list[bytes | None]:
+    """Compares the symbols of a document; returns those of each side from which other terms may come."""
+    doc_id, left, right = pair
+    mine, theirs = a.catalog.symbols_of(left), b.catalog.symbols_of(right)
+    if mine == theirs:
+        found.symbols += len(unpack(mine[1])) if mine is not None else 0
+        return [None if mine is None else mine[1]]
+    if mine is None or theirs is None:
+        found.add("symbols", doc_id, *("not known" if s is None else "known" for s in (mine, theirs)))
+    else:
+        # The same list may be compressed in another way.
+        unpacked = list(unpack(mine[1])), list(unpack(theirs[1]))
+        found.symbols += len(unpacked[0])
+        if mine[0] != theirs[0]:
+            found.add("language of symbols", doc_id, mine[0], theirs[0])
+        if unpacked[0] != unpacked[1]:
+            only = [
+                next((s for s in these if s not in those), None)
+                for these, those in (unpacked, unpacked[::-1])
+            ]
+            found.add("symbols", doc_id, *only)
+    return [None if s is None else s[1] for s in (mine, theirs)]
+
+
+# -- words --------------------------------------------------------------------------------------------------------
+
+
+class _Sample:
+    """The distinct hashes below a bound that sinks as they become too many."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.limit, self.bound = limit, HASHES
+        self.hashes: set[int] = set()
+
+    def add(self, hashes: bytes) -> None:
+        """Takes the hashes of one document: ascending, 32 bits each."""
+        for value in memoryview(hashes).cast("I"):
+            if value >= self.bound:
+                break
+            self.hashes.add(value)
+        while self.limit is not None and len(self.hashes) > self.limit:
+            self.bound //= 2
+            self.hashes = {value for value in self.hashes if value < self.bound}
+
+
+def _compare_terms(
+    a: SearchInterface, b: SearchInterface, pairs: Sequence[_Pair], sample: _Sample, found: Comparison
+) -> None:
+    """Compares where each term of the sample occurs, and with which payload."""
+    places = [{pair[side]: pair[0] for pair in pairs} for side in (1, 2)]
+    for term in sorted(sample.hashes):
+        mine, theirs = (_occurrences(store, term, names) for store, names in zip((a, b), places, strict=True))
+        found.terms += 1
+        if mine != theirs:
+            differing = islice((i for i in mine.keys() | theirs.keys() if mine.get(i) != theirs.get(i)), 1)
+            doc_id = next(differing)
+            found.add("word", f"{term:08x} in {doc_id}", mine.get(doc_id), theirs.get(doc_id))
+    found.terms_total = round(len(sample.hashes) * HASHES / sample.bound) if sample.bound else 0
+
+
+def _occurrences(store: SearchInterface, term: int, names: dict[int, str]) -> dict[str, int]:
+    """The payload of a term in each document that has it."""
+    postings = store.word_postings(term)
+    numbers = memoryview(postings.numbers).cast("I")
+    return {
+        names[number]: payload
+        for number, payload in zip(numbers, postings.payloads, strict=True)
+        if number in names
+    }

@@ -1,0 +1,295 @@
+"""Copies the documents of an index from one engine to another, without reading the tree again.
+
+The old store stays the index's until one transaction in the catalogue switches to the new one: it gives every file
+and every list of symbols the document's new number, names the new engine, and raises the generation, so that nothing
+that was remembered by number outlives it. A crash before leaves the index as it was, a crash after leaves it
+switched; in either case a store is left over whose engine the catalogue's state `store_to_remove` names, and
+`remove_leftover` takes it away.
+
+Words are not copied but made again from contents and symbols, which gives the same bags (`leindex.terms`) and asks
+nothing of an engine that could not give words back by document.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import apsw
+
+from ..errors import CancelledError, ConfigError, StorageError, StoreBusyError, StoreCorruptError
+from ..models import Document, DocumentItem, Progress, ProgressCallback, WordBag
+from ..terms import Bag, Named, bag_of
+from .catalog import Catalog
+from .database import Durability
+from .registry import engine_class, open_engine
+from .storage_interface import PreparedBatch, SearchInterface, content_bytes
+
+CHUNK_BYTES: Final = 16 << 20
+CHUNK_DOCUMENTS: Final = 4096
+LEFTOVER: Final = "store_to_remove"
+
+Unpack: TypeAlias = Callable[[bytes], Sequence[Named]]
+"""Definitions from the form in which the catalogue has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What a migration did; `bytes` are of contents, `seconds` of wall time."""
+
+    engine: str
+    documents: int
+    bytes: int
+    generation: int
+    seconds: float
+
+
+def migrate(
+    source: SearchInterface,
+    catalog: Catalog,
+    folder: Path,
+    engine: str,
+    unpack: Unpack,
+    *,
+    durability: Durability = "full",
+    on_progress: ProgressCallback | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Migrated:
+    """Copies the documents of `source` to `engine` and makes that the engine of the index in `folder`.
+
+    `source` and `catalog` are open for writing; `source` is closed and its documents are removed at the end. Raises
+    ConfigError where `engine` is the index's already, EngineMissingError where it is not installed, StoreBusyError
+    when the index was changed meanwhile, CancelledError at a batch boundary, and StorageError when a store fails;
+    the index then is what it was.
+    """
+    started = time.monotonic()
+    if engine == source.name:
+        raise ConfigError(f"the index is kept by {engine} already")
+    engine_class(engine)
+    remove_leftover(catalog, folder)
+    seen = _data_version(catalog)
+    catalog.set_state({LEFTOVER: engine})
+    try:
+        target = open_engine(engine, folder, "create", durability=durability, database=catalog.database)
+        target.clear()
+        numbers, size = _copy(source, target, catalog, unpack, on_progress, cancelled, started)
+        generation = _switch(catalog, numbers, source.name, engine, size, time.monotonic() - started, seen)
+    except BaseException:
+        # What stopped the copy is what matters; what cannot be removed now is removed the next time.
+        with suppress(StorageError):
+            remove_leftover(catalog, folder)
+        raise
+    if target_is_apart := _place(target) is not None:
+        target.close()
+    if _place(source) is not None:
+        source.close()
+    remove_leftover(catalog, folder)
+    if not target_is_apart:
+        target.close()
+    return Migrated(engine, len(numbers), size, generation, time.monotonic() - started)
+
+
+def remove_leftover(catalog: Catalog, folder: Path) -> str | None:
+    """Removes the store that a migration left beside the index's own; returns its engine, None where there is none.
+
+    The catalogue is open for writing. Raises StorageError where it cannot be removed.
+    """
+    engine = catalog.state(LEFTOVER)
+    if not engine:
+        return None
+    if engine == catalog.state("engine"):
+        raise StoreCorruptError(f"{folder}: the engine of the index is named as left over; index again")
+    store = open_engine(engine, folder, "create", database=catalog.database)
+    place = _place(store)
+    if place is None:
+        store.clear()
+        _vacuum(catalog)
+    else:
+        store.close()
+        try:
+            if place.is_dir():
+                shutil.rmtree(place)
+            for file in place.parent.glob(place.name + "*"):
+                file.unlink()
+        except OSError as error:
+            raise StorageError(f"{place}: cannot be removed: {error.strerror}") from error
+    catalog.set_state({LEFTOVER: None})
+    return str(engine)
+
+
+def _place(store: SearchInterface) -> Path | None:
+    """The file or the folder of an engine that keeps its documents apart from the catalogue, else None."""
+    place: Path | None = getattr(store, "path", None)
+    return place
+
+
+def _vacuum(catalog: Catalog) -> None:
+    """Gives back what the documents took in the catalogue's file."""
+    database = catalog.database
+    with database.mapped():
+        connection = database.writer
+        connection.pragma("temp_store", "file")  # the copy that VACUUM makes need not fit into memory
+        connection.execute("VACUUM")
+        connection.pragma("temp_store", "memory")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+# -- copying ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """Documents on their way, with their numbers in the old store and their packed symbols where these are known."""
+
+    numbers: list[int]
+    documents: list[DocumentItem]
+    symbols: list[bytes | None]
+    size: int
+
+
+_Prepared: TypeAlias = tuple[PreparedBatch, list[Bag | None]]
+
+
+def _copy(
+    source: SearchInterface,
+    target: SearchInterface,
+    catalog: Catalog,
+    unpack: Unpack,
+    on_progress: ProgressCallback | None,
+    cancelled: Callable[[], bool],
+    started: float,
+) -> tuple[dict[int, int], int]:
+    """Writes all documents and their words into the target; returns the new number of each, and their bytes."""
+    total = source.count()
+    numbers: dict[int, int] = {}
+    size = batches = 0
+    for chunk, (batch, bags) in _prepared(source, target, catalog, unpack):
+        if cancelled():
+            raise CancelledError(f"stopped after {len(numbers)} of {total} documents; the index is as it was")
+        result = target.batch_write(batch)
+        if result["failed"]:
+            raise StorageError(f"{target.name} refuses a document: {result['errors'][0]}")
+        doc_ids = [doc_id for doc_id, _ in chunk.documents]
+        written = batch.numbers if len(batch.numbers) == len(doc_ids) else target.numbers(doc_ids)
+        new = [written[doc_id] for doc_id in doc_ids]
+        target.write_words([WordBag(n, *bag) for n, bag in zip(new, bags, strict=True) if bag is not None])
+        numbers.update(zip(chunk.numbers, new, strict=True))
+        size += chunk.size
+        batches += 1
+        if on_progress is not None:
+            seconds = time.monotonic() - started
+            on_progress(Progress("copy", len(numbers), total, size, 0, batches, seconds))
+    return numbers, size
+
+
+def _prepared(
+    source: SearchInterface, target: SearchInterface, catalog: Catalog, unpack: Unpack
+) -> Iterator[tuple[_Chunk, _Prepared]]:
+    """The chunks in order; threads do the heavy work on some of them while one is written."""
+
+    def work(chunk: _Chunk) -> _Prepared:
+        bags = [
+            None if packed is None else bag_of(content_bytes(document), unpack(packed))
+            for (_, document), packed in zip(chunk.documents, chunk.symbols, strict=True)
+        ]
+        return target.prepare(chunk.documents), bags
+
+    affinity = getattr(os, "sched_getaffinity", None)
+    workers = len(affinity(0)) if affinity else os.cpu_count() or 1
+    waiting: deque[tuple[_Chunk, Future[_Prepared]]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="leindex-copy") as pool:
+        try:
+            for chunk in _chunks(source, catalog):
+                waiting.append((chunk, pool.submit(work, chunk)))
+                if len(waiting) > workers:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+            while waiting:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+
+def _chunks(source: SearchInterface, catalog: Catalog) -> Iterator[_Chunk]:
+    """All documents in the order of their numbers, which ranking falls back on among equals."""
+    chunk = _Chunk([], [], [], 0)
+    for number, doc_id in source.ids():
+        document = source.get_document(doc_id)
+        if document is None:
+            raise StoreBusyError("the index was changed while it was copied; it is as it was: try again")
+        stored = catalog.symbols_of(number)
+        chunk.numbers.append(number)
+        chunk.documents.append((doc_id, document))
+        chunk.symbols.append(None if stored is None else stored[1])
+        chunk.size += _size(document)
+        if chunk.size >= CHUNK_BYTES or len(chunk.numbers) >= CHUNK_DOCUMENTS:
+            yield chunk
+            chunk = _Chunk([], [], [], 0)
+    if chunk.numbers:
+        yield chunk
+
+
+def _size(document: Document) -> int:
+    content = document["content"]
+    return len(content) if isinstance(content, bytes) else len(content.encode("utf-8"))
+
+
+# -- switching ----------------------------------------------------------------------------------------------------
+
+
+def _data_version(catalog: Catalog) -> int:
+    """A number that changes when another connection, of whatever process, commits to the catalogue's file."""
+    with catalog.database.mapped():
+        return int(catalog.database.writer.pragma("data_version"))
+
+
+def _switch(
+    catalog: Catalog, numbers: dict[int, int], old: str, new: str, size: int, seconds: float, seen: int
+) -> int:
+    """The one transaction that changes the engine; returns the new generation."""
+    generation = catalog.generation + 1
+    with catalog.database.transaction() as connection:
+        if connection.pragma("data_version") != seen:
+            raise StoreBusyError("the index was changed while it was copied; it is as it was: try again")
+        _renumber(connection, numbers)
+        states = {"engine": new, LEFTOVER: old, "generation": generation}
+        connection.executemany(
+            "INSERT OR REPLACE INTO index_state VALUES(?, ?)",
+            ((name, json.dumps(value)) for name, value in states.items()),
+        )
+        summary = json.dumps({"migrated_to": new, "documents": len(numbers), "bytes": size})
+        connection.execute(
+            "INSERT OR REPLACE INTO updates VALUES(?, ?, ?, ?)", (generation, time.time(), seconds, summary)
+        )
+    return generation
+
+
+def _renumber(connection: apsw.Connection, numbers: dict[int, int]) -> None:
+    """Gives files, symbols and nameless contents the new numbers. Inside a transaction."""
+    connection.execute("CREATE TEMP TABLE renumbered(old INTEGER PRIMARY KEY, new INTEGER NOT NULL)")
+    connection.executemany("INSERT INTO renumbered VALUES(?, ?)", numbers.items())
+    lost = connection.execute(
+        "SELECT count(*) FROM files WHERE number > 0 AND number NOT IN (SELECT old FROM renumbered)"
+    ).get
+    if lost:
+        raise StoreCorruptError(f"the contents of {lost} files are gone; run leindex check, or index again")
+    connection.execute(
+        "UPDATE files SET number = (SELECT new FROM renumbered WHERE old = number) WHERE number > 0"
+    )
+    for table in ("symbols", "unnamed"):
+        connection.execute(f"DELETE FROM {table} WHERE number NOT IN (SELECT old FROM renumbered)")
+        # By way of negative numbers: a new number may be the old one of a row whose turn has not come.
+        connection.execute(f"UPDATE {table} SET number = -(SELECT new FROM renumbered WHERE old = number)")
+        connection.execute(f"UPDATE {table} SET number = -number")
+    connection.execute("DROP TABLE renumbered")
