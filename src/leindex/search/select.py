@@ -40,6 +40,7 @@ AHEAD: Final = 3
 
 TOO_LARGE: Final = "too large"
 BINARY: Final = "binary"
+DECODED: Final = ("utf-16", "utf-8-bom")
 COUNTED: Final = (TOO_LARGE, BINARY)
 
 
@@ -132,7 +133,16 @@ class Selector:
         """The same for every file; the content is None for those that are no candidates."""
         candidates = self.store.candidates(formula)
         for batch in _batches(entry for entry in self.listed() if entry.number or entry.skipped in COUNTED):
-            read = [e for e in batch if (e.number in candidates if e.number else e.skipped in self.from_disk)]
+            # Where the text is not the file's bytes, its length is known only after a look.
+            read = [
+                entry
+                for entry in batch
+                if (
+                    entry.number in candidates or entry.encoding.startswith(DECODED)
+                    if entry.number
+                    else entry.skipped in self.from_disk
+                )
+            ]
             contents = dict(zip((entry.path for entry in read), self._fetched(read, seen), strict=True))
             for entry in batch:
                 seen.candidates += entry.path in contents
