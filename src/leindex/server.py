@@ -44,9 +44,9 @@ def serve_http(
 ) -> None:
     """Serves the API, MCP, metrics and the page until interrupted.
 
-    `port` 0 takes a free one; `names` are further host names that clients may use. `announce` is called with the
-    address once the server answers. Raises ConfigError for an address that cannot be bound, or one that is not
-    loopback without a token.
+    `port` 0 takes a free one; `names` are further host names that clients may use. `announce` is called with
+    the address once the server answers. Raises ConfigError for an address that cannot be bound, or one that
+    is not loopback without a token.
     """
     import uvicorn
 

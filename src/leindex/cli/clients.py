@@ -1,7 +1,8 @@
-"""The MCP clients that `leindex install` knows: where each keeps its settings, and what an entry looks like there.
+"""The MCP clients that `leindex install` knows: where each keeps its settings, and what an entry looks like
+there.
 
-Facts about other programs, in one table. A client that starts its servers in the project's folder, or fills in the
-folder itself, gets one entry for all projects; the others are told one root.
+Facts about other programs, in one table. A client that starts its servers in the project's folder, or fills
+in the folder itself, gets one entry for all projects; the others are told one root.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ WORKSPACE: Final = "${workspaceFolder}"
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One client. `signs` are folders or files that show it is there, `program` its command; `project` is what it
-    is given as the tree to serve: nothing (it starts servers there), a placeholder of its own, or the root."""
+    """One client. `signs` are folders or files that show it is there, `program` its command; `project` is
+    what it is given as the tree to serve: nothing (it starts servers there), a placeholder of its own, or the
+    root."""
 
     key: str
     title: str
@@ -119,7 +121,8 @@ def _config_home(home: Path) -> Path:
 
 
 def command_line(which: Callable[[str], str | None] = shutil.which) -> list[str]:
-    """How a client starts leindex: by its full path, since clients with windows do not have the shell's PATH."""
+    """How a client starts leindex: by its full path, since clients with windows do not have the shell's
+    PATH."""
     started = Path(sys.argv[0])
     if started.name == NAME and started.is_absolute() and started.exists():
         return [os.fspath(started)]

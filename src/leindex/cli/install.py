@@ -23,8 +23,8 @@ BACKUP: str = ".before-leindex"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a settings file says now and what it is to say; `before` is None for one that does not exist, `after` for
-    one that is to go."""
+    """What a settings file says now and what it is to say; `before` is None for one that does not exist,
+    `after` for one that is to go."""
 
     client: Client
     before: str | None
@@ -82,7 +82,8 @@ def parser(command: str, description: str) -> Parser:
 
 
 def chosen(names: Sequence[str], *, installing: bool) -> list[Client]:
-    """The clients that are named, or that are there. Raises ConfigError for an unknown name, or where there is none."""
+    """The clients that are named, or that are there. Raises ConfigError for an unknown name, or where there
+    is none."""
     known = {client.key: client for client in clients()}
     for name in names:
         if name not in known:
@@ -138,8 +139,8 @@ def _agreed(change: Change) -> bool:
 
 
 def write(change: Change) -> None:
-    """Makes a change: the backup first, then the new text at once, with the permissions of the old one. Raises
-    ConfigError; the settings are then as they were."""
+    """Makes a change: the backup first, then the new text at once, with the permissions of the old one.
+    Raises ConfigError; the settings are then as they were."""
     file = change.file
     try:
         if change.after is None:

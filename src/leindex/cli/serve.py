@@ -57,7 +57,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--token",
         metavar="TOKEN",
-        help="what clients must know, or auto for a new one (default: $LEINDEX_TOKEN; needed unless HOST is loopback)",
+        help="what clients must know, or auto for a new one (default: $LEINDEX_TOKEN)",
     )
     parser.add_argument(
         "--allow-host",

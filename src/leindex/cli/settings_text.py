@@ -1,8 +1,9 @@
-"""Changing one entry of a settings file and nothing else: comments, order and layout of the rest stay as they are.
+"""Changing one entry of a settings file and nothing else: comments, order and layout of the rest stay as
+they are.
 
-Settings of editors are JSON with comments and commas at the end, which no parser of the standard library reads, let
-alone writes back. So the text is scanned for the place, and only that place is changed; afterwards the result is
-read, and must say what the original said apart from the entry.
+Settings of editors are JSON with comments and commas at the end, which no parser of the standard library
+reads, let alone writes back. So the text is scanned for the place, and only that place is changed;
+afterwards the result is read, and must say what the original said apart from the entry.
 
     >>> put_json('{"a": 1} // mine', ("b", "c"), {"x": 2})
     '{"a": 1, "b": {"c": {"x": 2}}} // mine'
@@ -124,7 +125,8 @@ def read_json(text: str) -> dict[str, Any]:
 
 
 def put_json(text: str, path: Path, entry: Any) -> str:
-    """The text with `entry` at `path`, in place of what is there. Raises ConfigError where the path is blocked."""
+    """The text with `entry` at `path`, in place of what is there. Raises ConfigError where the path is
+    blocked."""
     if not text.strip():
         text = "{}\n"
     expected = _with(read_json(text), path, entry)
@@ -177,14 +179,16 @@ def _indent(text: str, value: _Value) -> str:
 
 
 def _without_comma(rest: str) -> str:
-    """What follows the last member, without the comma that some files have there: one stands before the new member."""
+    """What follows the last member, without the comma that some files have there: one stands before the new
+    member."""
     found = _SPACE.match(rest)
     at = found.end() if found else 0
     return rest[:at] + rest[at + 1 :] if rest[at : at + 1] == "," else rest
 
 
 def drop_json(text: str, path: Path) -> str:
-    """The text without what is at `path`, and without the objects around it that become empty. Raises ConfigError."""
+    """The text without what is at `path`, and without the objects around it that become empty. Raises
+    ConfigError."""
     data = read_json(text)
     while path and not _has(data, path):
         return text
@@ -207,7 +211,7 @@ def drop_json(text: str, path: Path) -> str:
     return changed
 
 
-# -- TOML ---------------------------------------------------------------------------------------------------------
+# -- TOML ----------------------------------------------------------------------------------------------------
 
 
 def read_toml(text: str) -> dict[str, Any]:
@@ -219,7 +223,8 @@ def read_toml(text: str) -> dict[str, Any]:
 
 
 def put_toml(text: str, path: Path, entry: dict[str, Any]) -> str:
-    """The text with a table of strings and lists of strings at `path`. Raises ConfigError where it cannot be put."""
+    """The text with a table of strings and lists of strings at `path`. Raises ConfigError where it cannot be
+    put."""
     expected = _with(read_toml(text), path, entry)
     table = "\n".join(
         [f"[{'.'.join(path)}]", *(f"{name} = {json.dumps(value)}" for name, value in entry.items())]
@@ -231,7 +236,8 @@ def put_toml(text: str, path: Path, entry: dict[str, Any]) -> str:
 
 
 def drop_toml(text: str, path: Path) -> str:
-    """The text without the table at `path` and those within it. Raises ConfigError where it is written otherwise."""
+    """The text without the table at `path` and those within it. Raises ConfigError where it is written
+    otherwise."""
     data = read_toml(text)
     if not _has(data, path):
         return text
@@ -249,7 +255,7 @@ def drop_toml(text: str, path: Path) -> str:
     return changed
 
 
-# -- checks -------------------------------------------------------------------------------------------------------
+# -- checks --------------------------------------------------------------------------------------------------
 
 
 def _has(data: Any, path: Path) -> bool:

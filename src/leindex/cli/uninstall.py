@@ -1,6 +1,7 @@
 """`leindex uninstall`: takes the entry for leindex out of the settings of MCP clients again.
 
-Where nothing else has changed since `install`, the file becomes exactly what it was; else only the entry is removed.
+Where nothing else has changed since `install`, the file becomes exactly what it was; else only the entry is
+removed.
 """
 
 from __future__ import annotations

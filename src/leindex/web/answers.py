@@ -1,7 +1,8 @@
 """What the operations answer, as JSON values: one home for MCP, the HTTP API and the page.
 
-Each function takes an Index that only reads, checked arguments (`web/operations.py`) and the request's Control, and
-runs in a reader's thread. Searching with filters, ranking and matching is the Index's; this shapes the results.
+Each function takes an Index that only reads, checked arguments (`web/operations.py`) and the request's
+Control, and runs in a reader's thread. Searching with filters, ranking and matching is the Index's; this
+shapes the results.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def coverage(completeness: Completeness) -> Answer:
 
 
 def search(index: Index, arguments: Answer, control: Control) -> Answer:
-    """`search_code`: hits with their lines, facets, advice, and a cursor if there are more. Raises QueryError."""
+    """`search_code`: hits with their lines, facets, advice, and a cursor if there are more. Raises
+    QueryError."""
     result = index.search(
         arguments["query"],
         limit=arguments["limit"],

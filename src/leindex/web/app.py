@@ -1,4 +1,5 @@
-"""The HTTP application: the API, MCP, the page, and around them the guard, the limits and the count of requests."""
+"""The HTTP application: the API, MCP, the page, and around them the guard, the limits and the count of
+requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`grep`: the matching lines of a tree, file by file in path order, with a cursor to go on after a file or a line."""
+"""`grep`: the matching lines of a tree, file by file in path order, with a cursor to go on after a file or a
+line."""
 
 from __future__ import annotations
 
@@ -33,8 +34,9 @@ class GrepRun:
     _notes: list[str] = field(default_factory=list)
 
     def files(self) -> Iterator[Answer]:
-        """Each file with something to report, until the limit: `path`, `matches`, and `lines` unless the mode is
-        files or count. Used inside the index's snapshot. Raises QueryError for a pattern that is refused."""
+        """Each file with something to report, until the limit: `path`, `matches`, and `lines` unless the
+        mode is files or count. Used inside the index's snapshot. Raises QueryError for a pattern that is
+        refused."""
         from ..query.literals import formula_of_regex
 
         arguments, limit = self.arguments, self.arguments["limit"]
@@ -141,8 +143,8 @@ def _accepts(globs: tuple[str, ...], after: bytes, *, whole: bool) -> Callable[[
 
 
 def _lines(found: FileMatches, most: int, after_line: int) -> tuple[list[Answer], int]:
-    """The lines of a file, at most `most` matching ones after line `after_line`; and, where there are more, the
-    number of the last line that was taken."""
+    """The lines of a file, at most `most` matching ones after line `after_line`; and, where there are more,
+    the number of the last line that was taken."""
     lines: list[Answer] = []
     taken = last = 0
     for line in found.lines():

@@ -1,4 +1,5 @@
-"""What one client can take: size and speed of bodies, requests at once, and the time to send a request at all."""
+"""What one client can take: size and speed of bodies, requests at once, and the time to send a request at
+all."""
 
 from __future__ import annotations
 

@@ -20,13 +20,14 @@ def _same(item: Answer) -> Answer:
 
 
 def _lines(lines: list[Answer], indent: str = "") -> str:
-    """Numbered lines: `12:` in front of one that matched, `12-` in front of one beside it, as grep writes them."""
+    """Numbered lines: `12:` in front of one that matched, `12-` in front of one beside it, as grep writes
+    them."""
     return "\n".join(
         f"{indent}{line['number']}{':' if 'ranges' in line else '-'} {line['text']}" for line in lines
     )
 
 
-# -- search -------------------------------------------------------------------------------------------------------
+# -- search --------------------------------------------------------------------------------------------------
 
 
 def _hit_text(hit: Answer) -> str:
@@ -50,14 +51,14 @@ SEARCH_STAGES: Final = (
 )
 
 
-# -- grep ---------------------------------------------------------------------------------------------------------
+# -- grep ----------------------------------------------------------------------------------------------------
 
 
 def _file_text(file: Answer) -> str:
     if "lines" not in file:
         return f"{file['path']}: {file['matches']}"
     more = file["matches"] - sum("ranges" in line for line in file["lines"])
-    return file["path"] + "\n" + _lines(file["lines"]) + (f"\n  … {more} more" if more > 0 else "")
+    return f"{file['path']}\n{_lines(file['lines'])}" + (f"\n  … {more} more" if more > 0 else "")
 
 
 def _few_lines(file: Answer) -> Answer:
@@ -83,7 +84,7 @@ GREP_STAGES: Final = (
 FILE_NAME_STAGES: Final = (Stage(_same, lambda file: str(file["path"])),)
 
 
-# -- the others ---------------------------------------------------------------------------------------------------
+# -- the others ----------------------------------------------------------------------------------------------
 
 
 def symbol_text(symbol: Answer) -> str:
@@ -161,4 +162,5 @@ def _running(update: Answer) -> str:
     if not update["running"]:
         return ""
     progress = update["progress"]
-    return f"\nan update is running: {progress['stage']} {progress['documents']} of {progress['documents_total']} files"
+    done = f"{progress['documents']} of {progress['documents_total']} files"
+    return f"\nan update is running: {progress['stage']} {done}"

@@ -1,4 +1,5 @@
-"""Figures about the server in Prometheus' text format: requests, their durations, tool calls, and the index."""
+"""Figures about the server in Prometheus' text format: requests, their durations, tool calls, and the
+index."""
 
 from __future__ import annotations
 

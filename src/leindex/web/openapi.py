@@ -38,7 +38,7 @@ def document() -> Schema:
         "info": {
             "title": "leindex",
             "version": __version__,
-            "description": "Search in an index of source code. Parameters are checked; an unknown one is an error.",
+            "description": "Search in an index of source code. An unknown parameter is an error.",
         },
         "paths": paths,
         "components": {"schemas": {"Error": ERROR}},
@@ -70,8 +70,8 @@ def _parameter(parameter: Parameter) -> Schema:
 def _grep() -> Schema:
     described = _get(operations.GREP)
     described["description"] += (
-        " The answer is JSON Lines: one object of type file for each file, then one of type end that says whether the "
-        "answer is complete, or one of type error."
+        " The answer is JSON Lines: one object of type file for each file, then one of type end that says "
+        "whether the answer is complete, or one of type error."
     )
     described["responses"]["200"] = {
         "description": "The files as they are found, then how far the answer can be relied on.",

@@ -1,7 +1,8 @@
 """The questions that can be asked of the server, as data: names, parameters and descriptions.
 
-An operation is an MCP tool and a path of the HTTP API at once; `web/answers.py` holds what each one does. Nothing here
-imports what the work needs, so that the list of tools is ready as soon as the process is.
+An operation is an MCP tool and a path of the HTTP API at once; `web/answers.py` and its neighbours hold what
+each one does. Nothing here imports what the work needs, so that the list of tools is ready as soon as the
+process is.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from .parameters import Parameter
 
 DEFAULT_TOKENS: Final = 6_000
 MOST_TOKENS: Final = 10_000
-"""Tokens of a reply. Some clients hand both the text and the structured form to the model and cut at 25,000, so each
-of the two stays below this."""
+"""Tokens of a reply. Some clients hand both the text and the structured form to the model and cut at 25,000,
+so each of the two stays below this."""
 
 MAX_TOKENS = Parameter(
     "max_tokens",
@@ -34,7 +35,7 @@ FOLDER = Parameter(
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One question. `http` are further parameters of the API alone, `mcp` of the tool alone."""
+    """One question; `writes` says that it changes the index."""
 
     name: str
     title: str
@@ -46,11 +47,12 @@ class Operation:
 SEARCH = Operation(
     "search_code",
     "Search code",
-    "Ranked search: the best passages (functions, classes, sections) for a query, best first, with the lines that "
-    'matched. Words are all required; "exact phrase", /regex/, OR, NOT or -word, (grouping). Filters: file:glob, '
-    "lang:go, sym:name, kind:function, case:yes; each can be negated with -. All lower case ignores case. Use it to find "
-    "where something is done; use grep when every matching line is needed. With plain=true the query is a question in "
-    "ordinary words.",
+    "Ranked search: the best passages (functions, classes, sections) for a query, best first, with the "
+    'lines that matched. Words are all required; "exact phrase", /regex/, OR, NOT or -word, (grouping). '
+    "Filters: file:glob, "
+    "lang:go, sym:name, kind:function, case:yes; each can be negated with -. All lower case ignores case. "
+    "Use it to find where something is done; use grep when every matching line is needed. With plain=true "
+    "the query is a question in ordinary words.",
     (
         Parameter(
             "query",
@@ -78,9 +80,9 @@ SEARCH = Operation(
 GREP = Operation(
     "grep",
     "Grep",
-    "Every line that matches a regular expression, in path order, exactly as ripgrep would find them (Rust regex "
-    "syntax, no look-around). Same files as ripgrep: ignore files are honoured. Complete unless the reply says "
-    "otherwise. Prefer it over shell grep: it reads an index.",
+    "Every line that matches a regular expression, in path order, exactly as ripgrep would find them "
+    "(Rust regex syntax, no look-around). Same files as ripgrep: ignore files are honoured. Complete "
+    "unless the reply says otherwise. Prefer it over shell grep: it reads an index.",
     (
         Parameter(
             "pattern", "string", "The regular expression, such as: fn\\s+parse_\\w+", required=True, low=1
@@ -120,9 +122,9 @@ GREP = Operation(
 SYMBOLS = Operation(
     "find_symbol",
     "Find symbol",
-    "Definitions (functions, classes, methods, types, constants) by name: exact names first, then names that contain "
-    "it, with their signatures and places. source=true adds the code of the best ones, references=true where the "
-    "name is used.",
+    "Definitions (functions, classes, methods, types, constants) by name: exact names first, then names "
+    "that contain it, with their signatures and places. source=true adds the code of the best ones, "
+    "references=true where the name is used.",
     (
         Parameter(
             "name",
@@ -143,8 +145,9 @@ SYMBOLS = Operation(
 READ = Operation(
     "read_file",
     "Read file",
-    "Lines of an indexed file, numbered: a range of lines, or the definition of a symbol in it. Without either, from the "
-    "start as far as the budget reaches; outline=true gives its definitions with their line ranges instead.",
+    "Lines of an indexed file, numbered: a range of lines, or the definition of a symbol in it. Without "
+    "either, from the start as far as the budget reaches; outline=true gives its definitions with their "
+    "line ranges instead.",
     (
         Parameter("path", "string", "The file, relative to the root.", required=True, low=1, high=2_000),
         Parameter("start_line", "integer", "First line, from 1.", low=1, high=100_000_000),
@@ -159,7 +162,8 @@ READ = Operation(
 FILES = Operation(
     "list_files",
     "List files",
-    "The indexed files: as a tree of folders with counts (the default), by glob, or by a few letters of the path "
+    "The indexed files: as a tree of folders with counts (the default), by glob, or by a few letters of "
+    "the path "
     'as editors\' "go to file" does.',
     (
         FOLDER,
@@ -180,15 +184,15 @@ FILES = Operation(
 STATUS = Operation(
     "index_status",
     "Index status",
-    "What the index holds and how fresh it is: files, bytes, languages, what was skipped and why, whether an update is "
-    "running.",
+    "What the index holds and how fresh it is: files, bytes, languages, what was skipped and why, whether "
+    "an update is running.",
 )
 
 UPDATE = Operation(
     "update_index",
     "Update index",
-    "Compares the index with the files on disk now and reads what changed. Searches do so by themselves; call this after "
-    "many files changed at once, or to wait until symbols of new files are there.",
+    "Compares the index with the files on disk now and reads what changed. Searches do so by themselves; "
+    "call this after many files changed at once, or to wait until symbols of new files are there.",
     writes=True,
 )
 

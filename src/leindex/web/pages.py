@@ -190,7 +190,7 @@ def _path(request: Request, prefix: str) -> str:
     return os.fsdecode(unquote_to_bytes(raw.split(b"?")[0][len(prefix) :]))
 
 
-# -- templates and assets -----------------------------------------------------------------------------------------
+# -- templates and assets ------------------------------------------------------------------------------------
 
 
 @cache

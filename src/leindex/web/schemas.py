@@ -1,4 +1,5 @@
-"""The shapes of the answers as JSON Schema: the tools' output schemas and the OpenAPI document's responses."""
+"""The shapes of the answers as JSON Schema: the tools' output schemas and the OpenAPI document's
+responses."""
 
 from __future__ import annotations
 

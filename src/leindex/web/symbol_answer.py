@@ -76,7 +76,8 @@ def outline(index: Index, path: str) -> list[Answer]:
 
 
 def symbol_range(index: Index, path: str, text: str) -> tuple[int, int]:
-    """First and last line of a definition in a file. Raises ConfigError, with what there is, where there is none."""
+    """First and last line of a definition in a file. Raises ConfigError, with what there is, where there is
+    none."""
     container, name = split_name(text)
     defined = index.outline(path)
     for hit in defined:
