@@ -63,7 +63,6 @@ class Selection:
 
     candidates: int = 0
     verified: int = 0
-    bytes_verified: int = 0
     unread: list[bytes] = field(default_factory=list)
     notes: tuple[str, ...] = ()
     scanned_everything: bool = False
@@ -107,10 +106,8 @@ class Selector:
             )
         else:
             found = self.table().candidates(candidates, scope=self.scope)
-        for entry in found:
-            if self.accepts is None or self.accepts(entry.path):
-                seen.candidates += 1
-                yield entry
+        accepts = self.accepts
+        yield from found if accepts is None else (entry for entry in found if accepts(entry.path))
         seen.notes = candidates.notes
 
     def listed(self) -> Iterator[FileEntry]:
@@ -120,12 +117,13 @@ class Selector:
                 yield entry
 
     def contents(self, formula: Formula, seen: Selection, *, test: Test | None = None) -> Iterator[Content]:
-        """Path, size and content of each candidate, in path order; with `test`, None for one that fails it."""
+        """Each candidate that passes the test, in path order; without a test every one that is still there."""
         batches = _batches(self.entries(formula, seen))
         looked_at = 0
         for batch in batches:
-            yield from _paired(batch, self._tested(batch, seen, test), seen)
+            yield from self._tested(batch, seen, test)
             looked_at += len(batch)
+            _count(seen, batch)
             if looked_at >= AHEAD_FROM and test is not None:
                 yield from self._read_ahead(batches, seen, test)
 
@@ -153,36 +151,34 @@ class Selector:
 
     def _read_ahead(self, batches: Iterator[list[FileEntry]], seen: Selection, test: Test) -> Iterator[Content]:
         pool = self.pool()
-        waiting: deque[tuple[list[FileEntry], Future[list[bytes | None]]]] = deque()
+        waiting: deque[tuple[list[FileEntry], Future[list[Content]]]] = deque()
         try:
             for batch in batches:
                 waiting.append((batch, pool.submit(self._tested, batch, seen, test)))
                 if len(waiting) > AHEAD:
                     done, future = waiting.popleft()
-                    yield from _paired(done, future.result(), seen)
+                    yield from future.result()
+                    _count(seen, done)
             while waiting:
                 done, future = waiting.popleft()
-                yield from _paired(done, future.result(), seen)
+                yield from future.result()
+                _count(seen, done)
         finally:
             for _, future in waiting:
                 future.cancel()
 
-    def _tested(self, batch: list[FileEntry], seen: Selection, test: Test | None) -> list[bytes | None]:
+    def _tested(self, batch: list[FileEntry], seen: Selection, test: Test | None) -> list[Content]:
+        """Those of a batch that pass; made in the thread that read them, so that no other sees the rest."""
         contents = self._fetched(batch, seen)
-        if test is None:
-            return contents
         here = [place for place, content in enumerate(contents) if content is not None]
-        passed = test([content for content in contents if content is not None])
-        result: list[bytes | None] = [None] * len(batch)
-        for place in passed:
-            result[here[place]] = contents[here[place]]
-        return result
+        if test is not None:
+            texts = [content for content in contents if content is not None]
+            here = [here[place] for place in test(texts)]
+        return [Content(batch[place].path, batch[place].size, contents[place]) for place in here]
 
     def _fetched(self, batch: list[FileEntry], seen: Selection) -> list[bytes | None]:
         stored = iter(self.store.contents([number for _, number, *_ in batch if number]))
-        contents = [next(stored) if number else self._from_disk(path, seen) for path, number, *_ in batch]
-        seen.bytes_verified += sum(len(content) for content in contents if content is not None)
-        return contents
+        return [next(stored) if number else self._from_disk(path, seen) for path, number, *_ in batch]
 
     def _from_disk(self, path: bytes, seen: Selection) -> bytes | None:
         """A file that is too large for the index; mapped, so that only what is looked at is read."""
@@ -208,7 +204,6 @@ def _batches(entries: Iterator[FileEntry]) -> Iterator[list[FileEntry]]:
         size = min(size * 2, BATCH)
 
 
-def _paired(batch: list[FileEntry], contents: list[bytes | None], seen: Selection) -> Iterator[Content]:
-    for entry, content in zip(batch, contents, strict=True):
-        seen.verified += 1
-        yield Content(entry.path, entry.size, content)
+def _count(seen: Selection, batch: list[FileEntry]) -> None:
+    seen.candidates += len(batch)
+    seen.verified += len(batch)
