@@ -79,7 +79,7 @@ def test_a_query_does_not_see_the_variables_of_the_program(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sql, "leak", duckdb.sql("select 1"), raising=False)
-    with pytest.raises(QueryError, match="leak"):
+    with pytest.raises(QueryError, match="leak does not exist"):
         answer(index, "from leak")
 
 
