@@ -40,6 +40,7 @@ from leindex.storage.sqlite_storage import INSERT, SQLiteSearch
 from leindex.storage.stored_value import encode_row
 
 BATCH = 100
+HOW = ("individual", "batched", "raw")
 SLOW_DISK = 0.0025
 LIMIT_MS, LIMIT_RATIO, LIMIT_RATIO_SLOW = 1.5, 20.0, 83.0
 
@@ -114,9 +115,9 @@ def fdatasync_seconds(folder: Path) -> float:
     return statistics.median(times)
 
 
-def raw_store(path: Path, disk: CountingDisk) -> apsw.Connection:
+def raw_store(path: Path, vfs: str | None) -> apsw.Connection:
     """SQLite alone: the same table and durability, no text index."""
-    connection = apsw.Connection(str(path), vfs=disk.name)
+    connection = apsw.Connection(str(path), vfs=vfs)
     connection.pragma("page_size", PAGE_SIZE)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
@@ -131,18 +132,17 @@ def raw_store(path: Path, disk: CountingDisk) -> apsw.Connection:
 class Contest:
     """Individual, batched and raw writes of the same documents, each into a store of its own."""
 
-    def __init__(self, folder: Path, wait: float = 0.0) -> None:
-        self.disks = {how: CountingDisk(wait=wait, real=not wait) for how in ("individual", "batched", "raw")}
+    def __init__(self, folder: Path, disk: CountingDisk | None) -> None:
+        self.disk = disk
+        vfs = disk.name if disk else None
         self.stores = {
-            how: SQLiteSearch(
-                folder / f"{how}.db", database=Database(folder / f"{how}.db", vfs=self.disks[how].name)
-            )
+            how: SQLiteSearch(folder / f"{how}.db", database=Database(folder / f"{how}.db", vfs=vfs))
             for how in ("individual", "batched")
         }
-        self.raw = raw_store(folder / "raw.db", self.disks["raw"])
+        self.raw = raw_store(folder / "raw.db", vfs)
         self.number = 0
-        self.times: dict[str, list[float]] = {how: [] for how in self.disks}
-        self.counted: dict[str, list[int]] = {how: [] for how in self.disks}
+        self.times: dict[str, list[float]] = {how: [] for how in HOW}
+        self.counted: dict[str, list[int]] = {how: [] for how in HOW}
 
     def run(self, documents: list[DocumentItem]) -> None:
         """One repeat of all three."""
@@ -162,12 +162,13 @@ class Contest:
             self.raw.executemany(INSERT, ((first + n, *row) for n, row in enumerate(rows)))
 
     def _timed(self, how: str, work: Callable[[], object]) -> None:
-        syncs, begun = self.disks[how].syncs, time.perf_counter()
+        syncs, begun = self.disk.syncs if self.disk else 0, time.perf_counter()
         work()
         self.times[how].append(time.perf_counter() - begun)
-        self.counted[how].append(self.disks[how].syncs - syncs)
+        if self.disk:
+            self.counted[how].append(self.disk.syncs - syncs)
 
-    def rows(self, what: str, documents: list[DocumentItem]) -> list[Row]:
+    def rows(self, what: str, documents: list[DocumentItem], syncs: dict[str, float]) -> list[Row]:
         size = sum(len(document["content"]) for _, document in documents)
         return [
             Row(
@@ -177,7 +178,7 @@ class Contest:
                 size,
                 statistics.median(times),
                 statistics.mean(times),
-                statistics.median(self.counted[how]),
+                syncs[how],
             )
             for how, times in self.times.items()
         ]
@@ -192,18 +193,30 @@ class Contest:
 
 
 def contest(
-    what: str, batches: list[list[DocumentItem]], folder: Path, word: str, wait: float = 0.0
+    what: str, batches: list[list[DocumentItem]], folder: Path, word: str, disk: CountingDisk | None = None
 ) -> list[Row]:
+    """All repeats, timed; the syncs are counted in a few repeats more, since counting takes time as well."""
+    if disk is None:
+        counted = held(batches[:3], folder, word, CountingDisk(real=False)).counted
+        runs = held(batches, folder, word, None)
+    else:
+        runs = held(batches, folder, word, disk)
+        counted = runs.counted
+    return runs.rows(what, batches[0], {how: statistics.median(counts) for how, counts in counted.items()})
+
+
+def held(batches: list[list[DocumentItem]], folder: Path, word: str, disk: CountingDisk | None) -> Contest:
+    """A contest that is over."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
-        runs = Contest(Path(place), wait)
+        runs = Contest(Path(place), disk)
         runs.run([(f"warm/{doc_id}", document) for doc_id, document in batches[0]])
-        for how in runs.disks:  # the first batch in a new file makes pages that later ones find
+        for how in HOW:  # the first batch in a new file makes pages that later ones find
             runs.times[how].clear()
             runs.counted[how].clear()
         for batch in batches:
             runs.run(batch)
         runs.close(len(batches[0]) + sum(map(len, batches)), word)
-        return runs.rows(what, batches[0])
+        return runs
 
 
 def bulk(documents: list[DocumentItem], folder: Path, repeats: int) -> Row:
@@ -257,7 +270,13 @@ def main() -> int:
         sync = fdatasync_seconds(folder)
         batches = [small_documents(run, BATCH) for run in range(options.repeats)]
         rows = contest(small, batches, folder, "handler_0_7")
-        rows += contest(slow, batches[: max(3, options.repeats // 6)], folder, "handler_0_7", SLOW_DISK)
+        rows += contest(
+            slow,
+            batches[: max(3, options.repeats // 6)],
+            folder,
+            "handler_0_7",
+            CountingDisk(wait=SLOW_DISK, real=False),
+        )
         if options.corpus is not None:
             files = corpus_documents(options.corpus, options.files)
             parts = [files[i : i + BATCH] for i in range(0, len(files) - BATCH + 1, BATCH)][: options.repeats]

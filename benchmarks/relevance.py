@@ -1,24 +1,24 @@
-"""How well ranking answers: NDCG@10 on public questions about public repositories, and definitions by their
-name.
+"""How well ranking answers: NDCG@10 on public questions about public repositories, and definitions by their name.
 
-    python benchmarks/relevance.py                     figures by category and language, against the golden
-    file python benchmarks/relevance.py --update            moves the golden file python
-    benchmarks/relevance.py --ablation          what each signal gives python benchmarks/relevance.py
-    --names             1,000 definitions, each asked for by its name
+    python benchmarks/relevance.py --data DIR               figures by category and language, against the golden file
+    python benchmarks/relevance.py --data DIR --update      moves the golden file
+    python benchmarks/relevance.py --data DIR --ablation    what each signal gives
+    python benchmarks/relevance.py --data DIR --names       1,000 definitions, each asked for by its name
 
-The questions (`--data`: repos.json and one file for each repository) are the annotations of
-MinishLab/semble (MIT). The repositories are fetched at the commits that are named there into `--cache`,
-outside of this checkout; what is there is used as it is. Only the folder `benchmark_root` of each is
-indexed.
+DIR holds repos.json and one file of questions for each repository, in the form of the MinishLab/semble annotations
+(MIT). The repositories are fetched at the commits that are named there into `--cache`, outside of this checkout; what
+is there is used as it is. Only the folder `benchmark_root` of each is indexed. The figures are those of
+`Index.search(..., plain=True)`; the ablation ranks from the same indexes.
 
-NDCG@10 with binary relevance: the ranked list is the top 10 hits; a target counts at the rank of the first
-hit in its file that overlaps its span, where it has one; ideal is all targets first. The exit status is 1
-when the figures are not those of the golden file.
+NDCG@10 with binary relevance: the ranked list is the top 10 hits; a target counts at the rank of the first hit in its
+file that overlaps its span, where it has one; ideal is all targets first. The exit status is 1 when the figures are
+not those of the golden file, which names questions by a hash of their text.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import os
@@ -31,14 +31,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
-
-from in_memory import InMemorySource
-
-from leindex.search.rank import DEFAULT_WEIGHTS, Hit, Weights, rank
+import leindex
+from leindex.search.rank import DEFAULT_WEIGHTS, Weights, rank
+from leindex.search.source import IndexSource, unpack
 
 GOLDEN = Path(__file__).with_name("relevance_golden.json")
-DATA = Path(__file__).resolve().parents[2] / "shared" / "eval" / "dev"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "leindex-benchmarks"
 NAMES = 1000
 SEED = 20
@@ -93,14 +90,22 @@ def read_questions(data: Path, repository: dict[str, Any], paths: Sequence[str])
         )
 
 
-def ndcg(hits: Sequence[Hit], targets: Sequence[Target], depth: int = 10) -> float:
+@dataclass(frozen=True)
+class Answer:
+    """A hit as far as it is judged."""
+
+    path: str
+    start_line: int
+    end_line: int
+
+
+def ndcg(hits: Sequence[Answer], targets: Sequence[Target], depth: int = 10) -> float:
     gained = 0.0
     for target in targets:
         for place, hit in enumerate(hits[:depth]):
-            lines = hit.passage
-            spans = target.start is None or target.end is None
+            whole_file = target.start is None or target.end is None
             if hit.path == target.path and (
-                spans or (lines.start_line <= target.end and lines.end_line >= target.start)
+                whole_file or (hit.start_line <= target.end and hit.end_line >= target.start)
             ):
                 gained += 1 / math.log2(place + 2)
                 break
@@ -108,51 +113,60 @@ def ndcg(hits: Sequence[Hit], targets: Sequence[Target], depth: int = 10) -> flo
 
 
 class Benchmark:
-    """All repositories, opened, with their questions."""
+    """All repositories, indexed and opened, with their questions."""
 
     def __init__(self, data: Path, cache: Path) -> None:
-        self.sources: dict[str, InMemorySource] = {}
+        self.indexes: dict[str, leindex.Index] = {}
         self.questions: list[Question] = []
         for repository in json.loads((data / "repos.json").read_text()):
-            source = InMemorySource(fetch(repository, cache))
-            self.sources[repository["name"]] = source
-            self.questions += read_questions(data, repository, source.paths)
+            root = fetch(repository, cache)
+            index = leindex.open(root, index=cache / "indexes" / repository["name"], refresh="never")
+            index.update()
+            self.indexes[repository["name"]] = index
+            self.questions += read_questions(data, repository, list(index.paths()))
 
-    def scores(self, weights: Weights = DEFAULT_WEIGHTS) -> dict[Question, float]:
-        return {
-            question: ndcg(
-                rank(question.text, self.sources[question.repository], limit=10, weights=weights),
-                question.targets,
-            )
-            for question in self.questions
-        }
+    def scores(self) -> dict[Question, float]:
+        """What each question gets from a search."""
+        scores = {}
+        for question in self.questions:
+            hits = self.indexes[question.repository].search(question.text, plain=True, limit=10).hits
+            scores[question] = ndcg([Answer(h.path, h.start_line, h.end_line) for h in hits], question.targets)
+        return scores
+
+    def scores_with(self, weights: Weights) -> dict[Question, float]:
+        """What each question gets with other weights."""
+        scores = {}
+        for question in self.questions:
+            index = self.indexes[question.repository]
+            with index.snapshot():
+                source = IndexSource(index.store, index.catalog, index.table())
+                hits = rank(question.text, source, limit=10, weights=weights)
+            answers = [Answer(h.path, h.passage.start_line, h.passage.end_line) for h in hits]
+            scores[question] = ndcg(answers, question.targets)
+        return scores
 
     def by_name(self) -> tuple[int, int, list[str]]:
         """Definitions with a name of their own in their repository, drawn at random and asked for by it:
         how many came first, of how many, and those that did not."""
         pool = []
-        for name, source in self.sources.items():
-            documents = source.documents
-            count = Counter(d.name for document in documents for d in document.definitions)
+        for name, index in self.indexes.items():
+            definitions = []
+            for row in index.catalog.files():
+                stored = index.catalog.symbols_of(row.number)
+                definitions += [(row.name, symbol) for symbol in unpack(stored[1] if stored else b"")]
+            count = Counter(symbol.name for _, symbol in definitions)
             pool += [
-                (name, document, d)
-                for document in documents
-                for d in document.definitions
-                if count[d.name] == 1 and d.kind not in ("heading", "test")
+                (name, path, symbol)
+                for path, symbol in definitions
+                if count[symbol.name] == 1 and symbol.kind not in ("heading", "test")
             ]
         random.Random(SEED).shuffle(pool)
         missed = []
-        for name, document, definition in pool[:NAMES]:
-            hits = rank(definition.name, self.sources[name], limit=1)
+        for name, path, symbol in pool[:NAMES]:
+            hits = self.indexes[name].search(symbol.name, plain=True, limit=1).hits
             first = hits[0] if hits else None
-            if (
-                first is None
-                or first.path != document.path
-                or not first.passage.start_line <= definition.line <= first.passage.end_line
-            ):
-                missed.append(
-                    f"{name}: {definition.kind} {definition.name} ({document.path}:{definition.line})"
-                )
+            if first is None or first.path != path or not first.start_line <= symbol.line <= first.end_line:
+                missed.append(f"{name}: {symbol.kind} {symbol.name} ({path}:{symbol.line})")
         asked = min(NAMES, len(pool))
         return asked - len(missed), asked, missed
 
@@ -166,6 +180,11 @@ def summary(scores: dict[Question, float]) -> dict[str, Any]:
     for group, parts in groups.items():
         result[group] = {name: mean(parts[name]) for name in sorted(parts)}
     return result
+
+
+def key_of(question: Question) -> str:
+    """A name for a question that does not repeat it."""
+    return hashlib.sha256(f"{question.repository}\0{question.text}".encode()).hexdigest()[:12]
 
 
 def mean(values: Sequence[float]) -> float:
@@ -198,7 +217,7 @@ def ablations() -> dict[str, Weights]:
 def print_ablation(benchmark: Benchmark) -> None:
     print("| | all | architecture | semantic | symbol |\n|---|---|---|---|---|")
     for name, weights in ablations().items():
-        figures = summary(benchmark.scores(weights))
+        figures = summary(benchmark.scores_with(weights))
         parts = " | ".join(f"{figures['category'][c]:.3f}" for c in ("architecture", "semantic", "symbol"))
         print(f"| {name} | {figures['all']:.3f} | {parts} |", flush=True)
 
@@ -216,7 +235,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=DATA, help="folder with repos.json and the questions")
+    parser.add_argument("--data", type=Path, required=True, help="folder with repos.json and the questions")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for the repositories")
     parser.add_argument("--update", action="store_true", help="write the golden file")
     parser.add_argument("--ablation", action="store_true", help="take out one signal at a time")
@@ -234,10 +253,7 @@ def main() -> int:
     figures = summary(scores)
     golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
     print_figures(figures, golden)
-    details: dict[str, dict[str, float]] = defaultdict(dict)
-    for question, score in scores.items():
-        details[question.repository][question.text] = round(score, 4)
-    figures["scores"] = details
+    figures["scores"] = {key_of(question): round(score, 4) for question, score in scores.items()}
     if options.update:
         GOLDEN.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     return 0 if options.update or figures == golden else 1

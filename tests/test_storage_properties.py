@@ -144,7 +144,8 @@ class Sequences(RuleBasedStateMachine):
         if hasattr(self, "store"):
             assert self.store.check() == []
             self.store.close()
-        shutil.rmtree(self.folder)
+        # Tantivy may still tidy its folder up for a moment after it was closed.
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def words_of(store: SearchInterface, key: int) -> list[tuple[str, int]]:

@@ -169,3 +169,9 @@ def test_settings_of_the_pattern(settings: dict[str, object], matching: bytes, o
 def test_refused_patterns(pattern: str) -> None:
     with pytest.raises(QueryError):
         Searcher(GrepRequest((pattern,)))
+
+
+def test_matches_of_a_block_may_look_past_it() -> None:
+    request = GrepRequest((r"a\n\b",), multiline=True, only_matching=True)
+    lines = list(Searcher(request).search(b"a\nb\na\n-\n").lines())
+    assert [(line.start, line.end, line.spans) for line in lines] == [(0, 2, [(0, 2)])]

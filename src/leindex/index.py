@@ -27,7 +27,7 @@ from .freshness import Freshness, Refresh
 from .models import Completeness, ProgressCallback, SearchResult, UpdateResult
 from .storage.catalog import Catalog
 from .storage.database import BUSY_SECONDS, Database, Durability
-from .roots import adopt_moved, known_indexes
+from .roots import adopt_moved
 from .storage.locks import WatchMark, updating
 from .storage.registry import DEFAULT_ENGINE, open_engine
 from .storage.storage_interface import SearchInterface
@@ -226,6 +226,7 @@ class Index:
         line about trouble with the system's notices of changes. Everything is compared every `reconcile_seconds`.
         Raises as `update` does, and EngineMissingError where watchfiles is not installed.
         """
+        from .indexing import pipeline
         from .indexing.watch import watch
 
         with self._updating():
@@ -234,6 +235,7 @@ class Index:
             watch(
                 self.root,
                 self.update,
+                folders=lambda paths: pipeline.folders(self.root, self.catalog, paths),
                 own=self.location.folder,
                 mark=mark,
                 stop=stop or threading.Event(),

@@ -22,7 +22,7 @@ def dry_run(index: Index, options: UpdateOptions, *, as_json: bool) -> int:
     from ..indexing.discover import Found, discover
     from ..indexing.read import Content, Reader
 
-    walk = discover(os.fsencode(index.root), options.discover)
+    walk = discover(os.fsencode(index.root), options.discover, own=os.fsencode(index.location.folder))
     files: list[Found] = list(walk)
     skipped: Counter[str] = Counter()
     skipped_bytes: Counter[str] = Counter()

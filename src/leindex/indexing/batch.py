@@ -7,18 +7,19 @@ threads are enough, and their results need no copying between processes.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..kinds import kind_of_file
 from ..models import DocumentItem, FileRow
 from ..storage.storage_interface import PreparedBatch, SearchInterface
 from ..text import encoding_of
 from .changes import UNTRUSTED, trusted_mtime
 from .discover import Found
 from .language import language_of
-from .filekind import kind_of
 from .read import Content, Reader, Skip, blob_id
 
 CHUNK_BYTES = 32 << 20
@@ -180,7 +181,7 @@ def _row(seen: Found, content: Content, doc_id: str, read_ns: int) -> FileRow:
         doc_id=doc_id,
         language=language_of(seen.path, content.data) or "",
         encoding=encoding_of(content.data),
-        kind=kind_of(seen.path, content.data),
+        kind=kind_of_file(os.fsdecode(seen.path), content.data),
     )
 
 

@@ -67,14 +67,17 @@ class Discovery:
 
     `skipped` counts entries that were passed over, by reason: `ignored`, `hidden`, `glob` (by `globs`),
     `git` (a `.git` folder), `symlink`, `special` (FIFO, socket, device), `vanished` (a folder gone before
-    it was read). A folder counts once, whatever it holds. `unreadable` has the folders that could not be
-    read, and why.
+    it was read), `index` (the folder `own`, where the index itself is, relative to the root). A folder counts
+    once, whatever it holds. `unreadable` has the folders that could not be read, and why; `folders` those that
+    could, if it is given as a list.
     """
 
     root: bytes
     options: DiscoverOptions
+    own: bytes | None = None
     skipped: Counter[str] = field(default_factory=Counter)
     unreadable: list[tuple[bytes, str]] = field(default_factory=list)
+    folders: list[bytes] | None = None
 
     def __iter__(self) -> Iterator[Found]:
         globs = _Globs.of(self.options.globs)
@@ -121,6 +124,9 @@ class Discovery:
     def _entries(
         self, root_fd: int, folder: bytes, above: Level, globs: _Globs | None
     ) -> tuple[Iterator[tuple[int, bytes, Found, int]], Level]:
+        if folder == self.own:
+            self.skipped["index"] += 1
+            return iter(()), above
         try:
             kinds, names, founds = scan_folder(root_fd, folder)
         except OSError as error:
@@ -129,6 +135,8 @@ class Discovery:
             else:
                 self.unreadable.append((folder, os.strerror(error.errno or 0)))
             return iter(()), above
+        if self.folders is not None:
+            self.folders.append(folder)
         level = above.enter(folder, names)
         verdicts = level.rules.verdicts(folder, kinds, names)
         if globs is not None:
@@ -192,7 +200,7 @@ class PathDiscovery:
             path = folder[:end]
             if path not in levels:
                 found = self._visible(root_fd, parent, folder[start:end], level, globs)
-                inside = found is not None and stat.S_ISDIR(found.mode)
+                inside = found is not None and stat.S_ISDIR(found.mode) and path != self.walk.own
                 levels[path] = level.enter_unlisted(path) if inside else None
             level, parent = levels[path], path
         return level
@@ -257,8 +265,12 @@ def _open_root(root: bytes) -> int:
         raise ConfigError(f"{os.fsdecode(root)!r} cannot be read: {os.strerror(error.errno or 0)}") from None
 
 
-def discover(root: bytes | str, options: DiscoverOptions | None = None) -> Discovery:
+def discover(
+    root: bytes | str, options: DiscoverOptions | None = None, *, own: bytes | str | None = None
+) -> Discovery:
     """Starts a walk of the folder `root`, which may itself be reached through links.
+
+    `own` is the absolute path of the index's folder, which is no part of the tree should it lie there.
 
     Raises `ConfigError` for a root that is not a readable folder and for a glob that is not well formed.
     """
@@ -266,7 +278,14 @@ def discover(root: bytes | str, options: DiscoverOptions | None = None) -> Disco
     real = os.path.realpath(os.fsencode(root))
     os.close(_open_root(real))
     _Globs.of(options.globs)
-    return Discovery(real, options)
+    return Discovery(real, options, _below(real, own))
+
+
+def _below(root: bytes, own: bytes | str | None) -> bytes | None:
+    """The index's folder relative to the root, if it lies there."""
+    path = b"" if own is None else os.path.realpath(os.fsencode(own))
+    prefix = os.path.join(root, b"")
+    return path[len(prefix) :] if path.startswith(prefix) else None
 
 
 def scope_of(path: bytes) -> bytes | None:
@@ -283,14 +302,18 @@ def scope_of(path: bytes) -> bytes | None:
 
 
 def discover_paths(
-    root: bytes | str, paths: Iterable[bytes], options: DiscoverOptions | None = None
+    root: bytes | str,
+    paths: Iterable[bytes],
+    options: DiscoverOptions | None = None,
+    *,
+    own: bytes | str | None = None,
 ) -> PathDiscovery:
     """Starts a look at some paths below `root`, each relative to it: files or folders, there or gone.
 
     What a full walk would find there is found, in path order. Raises `ConfigError` as `discover` does, and
     for a path that leads out of the root.
     """
-    walk = discover(root, options)
+    walk = discover(root, options, own=own)
     asked: set[bytes] = set()
     for path in paths:
         parts = [part for part in path.split(b"/") if part not in (b"", b".")]

@@ -83,6 +83,8 @@ def update(
     StorageError when the store fails; what was committed before stays, and the next update goes on from there.
     """
     started = time.monotonic()
+    if paths is None:
+        _keep_options(root, catalog, options)
     seen = comparison or compared(root, catalog, options, paths, cancelled=cancelled)
     changes = seen.changes
     done = _Tally(started, len(changes.to_read), sum(found.size for found in changes.to_read), on_progress)
@@ -165,28 +167,59 @@ def compared(
 ) -> Comparison:
     """Compares the tree, or some paths of it, with the catalogue; writes nothing. Raises CancelledError."""
     started, walked_at, generation = time.monotonic(), time.time(), catalog.generation
+    own = os.fsencode(catalog.database.path.absolute().parent)
     state: dict[str, Any] = {}
     if paths is not None:
-        looked = discover_paths(os.fsencode(root), paths, options.discover)
+        looked = discover_paths(os.fsencode(root), paths, options.discover, own=own)
         changes = compare(looked, catalog.known(looked.scopes))
     else:
-        walk = discover(os.fsencode(root), options.discover)
-        changes = compare(_stoppable(walk, cancelled), catalog.known())
+        walk = discover(os.fsencode(root), options.discover, own=own)
+        limits = _size_limits(catalog, options)
+        doubtful = range(limits[0] + 1, limits[1] + 1)
+        changes = compare(_stoppable(walk, cancelled), catalog.known(), doubtful)
         passed_over = dict(walk.skipped)
         if walk.unreadable:
             passed_over["unreadable folder"] = len(walk.unreadable)
         state = {
-            "root": os.fsdecode(root),
-            "root_inode": os.stat(root).st_ino,
-            "discover": asdict(options.discover),
-            "text_only": options.text_only,
-            "keep": [options.keep_days, options.keep_contents],
+            "size_limits": [options.discover.max_size, options.discover.max_size],
             "walked_at": walked_at,
             "walk_seconds": time.monotonic() - started,
             "passed_over": passed_over,
             "unreadable_folders": [path.decode("utf-8", "replace") for path, _ in walk.unreadable[:50]],
         }
     return Comparison(changes, generation, walked_at, state)
+
+
+def _size_limits(catalog: Catalog, options: UpdateOptions) -> tuple[int, int]:
+    """The least and the largest limit on sizes that files were judged by since an update was last finished."""
+    now = options.discover.max_size
+    low, high = catalog.state("size_limits", (now, now))
+    return min(low, now), max(high, now)
+
+
+def _keep_options(root: Path, catalog: Catalog, options: UpdateOptions) -> None:
+    """Stores what later updates go by, before anything is written: an interrupted update goes on as it began."""
+    wanted = {
+        "root": os.fsdecode(root),
+        "root_inode": os.stat(root).st_ino,
+        "discover": {**asdict(options.discover), "globs": list(options.discover.globs)},
+        "text_only": options.text_only,
+        "keep": [options.keep_days, options.keep_contents],
+        "size_limits": list(_size_limits(catalog, options)),
+    }
+    changed = {name: value for name, value in wanted.items() if catalog.state(name) != value}
+    if changed:
+        catalog.set_state(changed)
+
+
+def folders(root: Path, catalog: Catalog, paths: Iterable[bytes] | None = None) -> list[bytes]:
+    """The folders of the tree, or those at and below some paths, relative to the root."""
+    options, own = stored_options(catalog).discover, os.fsencode(catalog.database.path.absolute().parent)
+    looked = discover_paths(os.fsencode(root), [b""] if paths is None else paths, options, own=own)
+    found: list[bytes] = []
+    looked.walk.folders = found
+    deque(looked, maxlen=0)
+    return found
 
 
 def _stoppable(found: Iterable[Found], cancelled: Callable[[], bool]) -> Iterator[Found]:

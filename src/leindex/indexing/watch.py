@@ -5,10 +5,11 @@ update of these paths alone. Notices can be lost: a queue overflows without a wo
 stream. So the whole tree is compared when watching begins, after any trouble, when a batch is so large that the
 queue may have been full, and every few minutes. Where there are no notices to be had, comparing is all that is done.
 
-    watch(index.root, update, own=index_folder, mark=mark, stop=event, on_update=print)
+Only the folders that belong to the tree are watched, one by one. Watching the root with all below it would take in
+what is ignored, and would follow links: files behind one are then reported under the name of the link, or not at all.
+New folders are added by opening a new stream before the old one is closed, so that no notice falls between the two.
 
-Order matters at the start: first the stream of notices is opened, then the tree is compared, so that no change falls
-between the two.
+    watch(index.root, index.update, folders=..., own=index_folder, mark=mark, stop=event, on_update=print)
 """
 
 from __future__ import annotations
@@ -16,28 +17,30 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from ..errors import EngineMissingError, StoreBusyError
 from ..models import UpdateResult
 from .discover import scope_of
 
-STEP_MS: Final = 15
+STEP_MS: Final = 10
 """A batch ends when nothing has changed for so long: what an editor does to save a file is one batch."""
 
 DEBOUNCE_MS: Final = 300
 """... or after so long in any case."""
 
+IDLE_MS: Final = 200
 RECONCILE_SECONDS: Final = 180.0
 MANY: Final = 1000
 """With so many paths in one batch, walking the tree costs no more, and some notices may have been lost."""
 
 RETRY_SECONDS: Final = 30.0
-"""How long to do without notices after their stream broke a second time within a minute."""
+"""How long to do without notices where there are none, or when their stream broke twice within that time."""
 
-IDLE_MS: Final = 100
+COMPARE_SECONDS: Final = 2.0
+"""Without notices: the least time between two comparisons, and ten times what the last one took."""
 
 
 class Update(Protocol):
@@ -52,14 +55,15 @@ class Mark(Protocol):
     def set(self, current: bool) -> None: ...
 
 
-Notices = Iterator[list[bytes] | None]
-"""Batches of changed paths, relative to the root; empty ones now and then; None when all must be compared."""
+Folders = Callable[[Sequence[bytes] | None], Iterable[bytes]]
+"""The folders of the tree, relative to the root, or those at and below some paths."""
 
 
 def watch(
     root: Path,
     update: Update,
     *,
+    folders: Folders,
     own: Path,
     mark: Mark,
     stop: threading.Event,
@@ -73,90 +77,135 @@ def watch(
     something, and after the first; `on_notice` with a line when the way of watching changes. Raises StorageError
     and ConfigError as an update does, and EngineMissingError where watchfiles is not installed.
     """
-    compared = -reconcile_seconds
-    first = True
-    left: list[bytes] | None = None
-    for batch in _notices(root, own, stop, on_notice):
-        due = time.monotonic() - compared >= reconcile_seconds
-        if batch is None or due or len(batch) > MANY:
-            paths = None
-            if not due or first:
-                mark.set(False)
-        elif batch or left:
-            paths = list(dict.fromkeys([*(left or ()), *batch]))
-        else:
-            continue
-        begun = time.monotonic()
-        try:
-            result = update(paths=paths)
-        except StoreBusyError as error:
-            on_notice(str(error))
-            left, compared = paths or [], compared if paths is not None else -reconcile_seconds
-            continue
-        left = None
-        if paths is None:
-            compared = begun
-            mark.set(True)
-        if first or result.added or result.changed or result.removed:
-            on_update(result)
-        first = False
-
-
-def _notices(root: Path, own: Path, stop: threading.Event, on_notice: Callable[[str], None]) -> Notices:
-    """Batches of changes until `stop`; after any trouble with their stream a None, for all may have changed."""
+    notices = Notices(root, own, folders, on_notice)
+    due, first = 0.0, True
+    left: list[bytes] = []
     try:
-        import watchfiles  # noqa: F401
-    except ModuleNotFoundError:
-        raise EngineMissingError(
-            'watching needs a package that is missing: pip install "leindex[watch]"'
-        ) from None
-    broken = -RETRY_SECONDS
-    while not stop.is_set():
-        try:
-            yield from _stream(root, own, stop)
-        # What watchfiles raises for a stream that broke is a RuntimeError; OSError: there are no more watches to be had.
-        except (RuntimeError, OSError) as error:
-            soon, broken = time.monotonic() - broken < 2 * RETRY_SECONDS, time.monotonic()
-            if soon or isinstance(error, OSError):
-                on_notice(f"no notices of changes ({error}); comparing the tree instead")
-                yield from _compare_only(stop, RETRY_SECONDS)
-
-
-def _stream(root: Path, own: Path, stop: threading.Event) -> Notices:
-    from watchfiles import watch as changes_of
-
-    base = os.fsencode(root)
-    prefix = os.path.join(base, b"")
-    inside = os.fsencode(own) + b"/" if own.is_relative_to(root) else None
-    opened = False
-    for changes in changes_of(
-        root,
-        watch_filter=None,
-        debounce=DEBOUNCE_MS,
-        step=STEP_MS,
-        stop_event=stop,
-        rust_timeout=IDLE_MS,
-        yield_on_timeout=True,
-        ignore_permission_denied=True,
-    ):
-        if not opened:
-            opened = True
-            yield None
-            continue
-        paths: list[bytes] = []
-        for _, name in changes:
-            path = os.fsencode(name)
-            if inside is not None and (path + b"/").startswith(inside):
+        while not stop.is_set():
+            batch = notices.next(stop)
+            if batch is None:
+                mark.set(False)
+            everything = batch is None or len(batch) > MANY or time.monotonic() >= due
+            if not everything and not batch and not left:
                 continue
-            if path.startswith(prefix) and (scope := scope_of(path[len(prefix) :])) is not None:
-                paths.append(scope)
-        yield None if b"" in paths else paths
+            begun = time.monotonic()
+            paths = None if everything else list(dict.fromkeys([*left, *(batch or ())]))
+            try:
+                result = update(paths=paths)
+            except StoreBusyError as error:
+                on_notice(str(error))
+                left, due = paths or [], begun if everything else due
+                continue
+            left = []
+            if everything:
+                due = begun + reconcile_seconds
+                mark.set(notices.streaming)
+            if first or result.added or result.changed or result.removed:
+                on_update(result)
+            first = False
+    finally:
+        notices.close()
 
 
-def _compare_only(stop: threading.Event, seconds: float) -> Notices:
-    """Asks for comparisons for a while, each after ten times as long as the last one took."""
-    end = time.monotonic() + seconds
-    while not stop.is_set() and time.monotonic() < end:
-        begun = time.monotonic()
-        yield None
-        stop.wait(min(max(1.0, 10 * (time.monotonic() - begun)), seconds))
+class Notices:
+    """The changes of a tree as the system tells them, for as long as it does."""
+
+    def __init__(
+        self, root: Path, own: Path, folders: Folders, on_notice: Callable[[str], None]
+    ) -> None:
+        self._prefix = os.path.join(os.fsencode(root), b"")
+        self._own = os.path.join(os.fsencode(own), b"")
+        self._folders = folders
+        self._on_notice = on_notice
+        self._watched: set[bytes] = set()
+        self._stream: Any = None
+        self._broken = -RETRY_SECONDS
+        self._silent_until = 0.0
+        self._asked = 0.0
+
+    @property
+    def streaming(self) -> bool:
+        """Whether there are notices at present."""
+        return self._stream is not None
+
+    def next(self, stop: threading.Event) -> list[bytes] | None:
+        """The next batch of changed paths, perhaps empty; None when everything must be compared."""
+        if self._stream is None and time.monotonic() < self._silent_until:
+            took = time.monotonic() - self._asked
+            stop.wait(max(COMPARE_SECONDS, 10 * took))
+            self._asked = time.monotonic()
+            return None
+        try:
+            if self._stream is None:
+                self._open(self._folders(None))
+                return None
+            raw = self._stream.watch(DEBOUNCE_MS, STEP_MS, IDLE_MS, stop)
+            if raw == "signal":
+                raise KeyboardInterrupt
+            if raw in ("timeout", "stop"):
+                return []
+            paths = self._relative(raw)
+            self._follow(paths)
+            return paths
+        # What watchfiles raises for a stream that broke is a RuntimeError; an OSError says that there are no more
+        # watches to be had.
+        except (RuntimeError, OSError) as error:
+            self.close()
+            now = time.monotonic()
+            if isinstance(error, OSError) or now - self._broken < RETRY_SECONDS:
+                self._on_notice(f"no notices of changes ({error}); comparing the tree instead")
+                self._silent_until = now + RETRY_SECONDS
+            self._broken = self._asked = now
+            return None
+
+    def close(self) -> None:
+        """Ends the stream."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+
+    def _open(self, folders: Iterable[bytes]) -> None:
+        """Opens a stream for these folders, and for those that were made inside of them meanwhile."""
+        try:
+            from watchfiles._rust_notify import RustNotify
+        except ModuleNotFoundError:
+            raise EngineMissingError(
+                'watching needs a package that is missing: pip install "leindex[watch]"'
+            ) from None
+        self._watched = set(folders)
+        names = [_text(self._prefix + folder) for folder in self._watched]
+        there = [name for name in names if name is not None and os.path.isdir(name)]
+        # Not recursive, no polling, and a folder that may not be read is passed over.
+        self._stream = RustNotify(there, False, False, 0, False, True)
+
+    def _follow(self, paths: list[bytes]) -> None:
+        """Watches the folders that have come in with these changes, and adds to `paths` what the change of streams
+        might have missed."""
+        new = set(self._folders(paths)) - self._watched if paths else set()
+        while new:
+            last = self._stream
+            self._open(self._watched | new)
+            rest = last.watch(1, 1, 1, None)
+            if not isinstance(rest, str):
+                paths += self._relative(rest)
+            last.close()
+            new = set(self._folders(sorted(new))) - self._watched
+
+    def _relative(self, raw: set[tuple[int, str]]) -> list[bytes]:
+        """The paths below the root that these notices are about."""
+        scopes: dict[bytes, None] = {}
+        for _, name in raw:
+            path = os.fsencode(name)
+            if path.startswith(self._prefix) and not (path + b"/").startswith(self._own):
+                scope = scope_of(path[len(self._prefix) :])
+                if scope is not None:
+                    scopes[scope] = None
+        return list(scopes)
+
+
+def _text(path: bytes) -> str | None:
+    """A folder's name as watchfiles takes it; one that is not UTF-8 cannot be watched, only compared."""
+    try:
+        return path.decode()
+    except UnicodeDecodeError:
+        return None

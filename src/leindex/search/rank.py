@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, Protocol, TypeAlias
 
-from leindex import _native
-from leindex.search import kinds
+from leindex import _native, kinds
 from leindex.search.passages import Definition, Passage, best_passage
 from leindex.search.paths import IN_FOLDER, IN_NAME, IS_FOLDER, IS_NAME, PathTerms
 from leindex.search.words import Query, WordWeights, read_query
@@ -259,7 +258,7 @@ def _hit(
     if definition is not None:
         total += weights.name * named
         signals["definition"] = weights.name * named
-        if not lines:
+        if not lines or definition.line in lines:
             passage = Passage(definition.start_line, definition.end_line, definition)
     if factor != 1.0:
         signals["factor"] = factor

@@ -58,6 +58,7 @@ class _Found:
     rows: dict[int, list[FileRow]] = field(default_factory=dict)
     lines: dict[int, list[int]] = field(default_factory=dict)
     more: bool = False
+    exact: bool = True
 
 
 def search(
@@ -221,7 +222,7 @@ def _ranked_only(
     source: IndexSource, ranking: rank.Ranking, wanted: int, scope: str, seen: Selection
 ) -> _Found:
     """Documents that hold some of the words, best first: what a question in plain words asks for."""
-    found = _Found()
+    found = _Found(exact=False)
     prefix = scope + "/" if scope else ""
     best = ranking.best_documents(limit=wanted + 1) if not scope else ranking.best_documents(limit=20 * wanted)
     for document in source.load([scored.number for scored in best]):
@@ -298,7 +299,7 @@ def _facets(
 ) -> dict[str, dict[str, int]]:
     """How the files in question spread over folders and languages; the first candidates where not all were verified."""
     rows: Iterable[FileRow] = (row for rows in found.rows.values() for row in rows)
-    if found.more:
+    if found.more and found.exact:
         candidates = index.store.candidates(made.formula)
         files = index.table().candidates(candidates, scope=scope.encode("utf-8", "surrogateescape"))
         rows = filter(conditions.row_may_match, islice(map(index.table().row, files), FACET_ROWS))

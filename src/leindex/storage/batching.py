@@ -44,13 +44,14 @@ class BatchSize:
 def split(documents: Sequence[DocumentItem], size: BatchSize) -> Iterator[list[DocumentItem]]:
     """Cuts the documents into batches; the limits are read anew for each batch."""
     batch: list[DocumentItem] = []
-    total = 0
+    total, count, limit = 0, size.count, size.bytes
     for item in documents:
-        content = item[1].get("content") if isinstance(item, tuple) and isinstance(item[1], dict) else None
+        document = item[1] if isinstance(item, tuple) else None
+        content = document.get("content") if isinstance(document, dict) else None
         length = len(content) if isinstance(content, (str, bytes)) else 0
-        if batch and (len(batch) >= size.count or total + length > size.bytes):
+        if batch and (len(batch) >= count or total + length > limit):
             yield batch
-            batch, total = [], 0
+            batch, total, count, limit = [], 0, size.count, size.bytes
         batch.append(item)
         total += length
     if batch:

@@ -22,6 +22,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import apsw
 
+from ..errors import StoreCorruptError
 from ..models import FileRow
 from .database import Database
 
@@ -103,6 +104,10 @@ class Catalog:
         if not database.readonly:
             with database.transaction() as connection:
                 connection.execute(SCHEMA)
+        elif not self._rows("SELECT 1 FROM sqlite_schema WHERE name = 'index_state'"):
+            raise StoreCorruptError(
+                f"{database.path}: holds no index yet; it is being made, or that was interrupted: index again"
+            )
 
     def snapshot(self) -> AbstractContextManager[None]:
         """This thread's reads see one state until the end."""

@@ -30,8 +30,8 @@ from .sqlite_segments import (
     compact_kind,
     damaged_blocks,
     merge_small,
-    rows,
     reserve_numbers,
+    rows,
     seal_grams,
     seal_words,
     segments,
@@ -108,7 +108,8 @@ class SQLiteSearch(SearchInterface):
                 rejected.append((str(item[0]), str(error)))
                 continue
             accepted += 1
-            rows.pop(row[0], None)
+            if row[0] in rows:
+                del rows[row[0]]  # so that the last of one id also has the last place
             rows[row[0]] = (row, content)
             size += len(content)
         blocks = None

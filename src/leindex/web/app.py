@@ -18,6 +18,7 @@ from starlette.routing import Route
 from .api import Api
 from .limits import BODY_BYTES, Limits
 from .mcp_server import build
+from .pages import Pages
 from .metrics import Counted, Metrics
 from .security import Access, Guard
 from .service import Service
@@ -32,9 +33,10 @@ def make_app(service: Service, access: Access) -> Starlette:
     manager = _mcp(service, access, metrics)
     routes: list[Any] = [
         *Api(service, metrics).routes(),
+        *Pages(service).routes(),
         Route("/mcp", endpoint=StreamableHTTPASGIApp(manager)),
     ]
-    known = frozenset(route.path for route in routes)
+    known = frozenset(route.path.partition("/{")[0] or "/" for route in routes)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -11,8 +11,8 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final, TypeVar
 
 from ..config import Location
 from ..errors import CancelledError, ConfigError, StorageError
@@ -28,6 +28,7 @@ READERS: Final = 3
 STREAMS: Final = 2
 """Answers that may be streamed at once: they hold a reader for as long as the client takes."""
 AHEAD: Final = 64
+POLL_SECONDS: Final = 0.05
 FRESHEN_SECONDS: Final = 2.0
 """How long an answer waits for the comparison with the tree before it is given from the index as it is."""
 
@@ -35,9 +36,10 @@ FRESHEN_SECONDS: Final = 2.0
 class Service:
     """The index of one root for many callers at once. `close` ends its threads."""
 
-    def __init__(self, location: Location, *, readers: int = READERS, keep_fresh: bool = True) -> None:
+    def __init__(self, location: Location, *, readers: int = READERS, keep_current: bool = True) -> None:
         self.location = location
-        self.updater = Updater(location, keep_fresh=keep_fresh)
+        self.updater = Updater(location)
+        self._keep_current = keep_current
         self._readers = readers
         self._pool: ThreadPoolExecutor | None = None
         self._local = threading.local()
@@ -89,7 +91,7 @@ class Service:
                 await running
             finally:
                 control.cancel()
-                running.add_done_callback(lambda future: future.cancelled() or future.exception())
+                running.add_done_callback(_taken_note_of)
 
     def _index(self) -> Index:
         """This thread's Index."""
@@ -103,19 +105,18 @@ class Service:
 
     async def ready(self, control: Control, *, max_age: float = 0.0) -> None:
         """Waits until the index can answer: until it is built where there is none, and compared with the tree where
-        that is quick and was not done within `max_age` seconds. Raises ConfigError for a root that is hardly meant,
-        and LeindexError when building it fails."""
-        if not self._searchable:
+        that is quick, nobody watches the tree, and it was not done within `max_age` seconds. Raises ConfigError for
+        a root that is hardly meant, and LeindexError when building it fails."""
+        if not await self.searchable(control):
             await self._built(control)
-        updater = self.updater
-        if not updater.walked:
-            updater.request()
-        walk_seconds = updater.walk_seconds or await self.read(_walk_seconds, control)
-        if walk_seconds <= REFRESH_BUDGET and time.monotonic() - updater.walked > max_age:
+            return
+        if self._keep_current:
+            self.updater.keep_current()
+        if self.updater.watched or time.monotonic() - self.updater.compared <= max_age:
+            return
+        if await self.read(_walk_seconds, control) <= REFRESH_BUDGET:
             # An update that takes longer goes on; one that fails is reported by the status.
-            asked = asyncio.wrap_future(updater.request())
-            asked.add_done_callback(lambda future: future.cancelled() or future.exception())
-            await asyncio.wait([asked], timeout=FRESHEN_SECONDS)
+            await asyncio.wait([_shared(self.updater.request())], timeout=FRESHEN_SECONDS)
 
     async def searchable(self, control: Control) -> bool:
         """Whether there is an index that has been updated once."""
@@ -124,30 +125,23 @@ class Service:
         return self._searchable
 
     async def _built(self, control: Control) -> None:
-        if await self.searchable(control):
-            return
+        """Builds the index, and returns when it can be searched; its symbols may follow later."""
         if not self.location.exists:
             self._refuse_dangerous()
         with self.updater.listening(control.on_progress):
             asked = asyncio.wrap_future(self.updater.request())
             try:
                 while not await self.searchable(control):
-                    done, _ = await asyncio.wait([asked], timeout=0.05)
-                    if done:
+                    if (await asyncio.wait([asked], timeout=POLL_SECONDS))[0]:
                         asked.result()
-                        break
                     if control.timed_out:
+                        # Indexing goes on without this caller.
                         raise CancelledError(f"{self.location.root} is still being indexed; ask again in a while")
-            except CancelledError:
-                # Indexing goes on without this caller; its outcome is in the status.
-                asked.add_done_callback(lambda future: future.cancelled() or future.exception())
-                raise
             except asyncio.CancelledError:
                 asked.cancel()
                 raise
-            # It is searchable before its symbols are extracted; those follow.
-            asked.add_done_callback(lambda future: future.cancelled() or future.exception())
-        self._searchable = True
+            finally:
+                asked.add_done_callback(_taken_note_of)
 
     def _refuse_dangerous(self) -> None:
         from ..indexing.discover import dangerous_root
@@ -164,15 +158,13 @@ class Service:
         if not self.location.exists:
             self._refuse_dangerous()
         with self.updater.listening(control.on_progress):
-            result = await asyncio.wrap_future(self.updater.request())
-        self._searchable = True
-        return result
+            return await asyncio.wrap_future(self.updater.request())
 
     def start_update(self) -> None:
         """Asks for an update and does not wait for it. Raises ConfigError for a root that is hardly meant."""
         if not self.location.exists:
             self._refuse_dangerous()
-        self.updater.request().add_done_callback(lambda future: future.cancelled() or future.exception())
+        self.updater.request()
 
     # -- the end --------------------------------------------------------------------------------------------------
 
@@ -183,6 +175,19 @@ class Service:
             self._pool.shutdown(wait=True, cancel_futures=True)
         for index in self._opened:
             index.close()
+
+
+def _shared(asked: Future[UpdateResult]) -> asyncio.Future[UpdateResult]:
+    """A request for an update, awaited by somebody whose going does not end it."""
+    waiting = asyncio.wrap_future(asked)
+    waiting.add_done_callback(_taken_note_of)
+    return waiting
+
+
+def _taken_note_of(future: asyncio.Future[Any]) -> None:
+    """An outcome that nobody waits for; the status tells of it."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _walk_seconds(index: Index) -> float:

@@ -1,15 +1,12 @@
-"""The one writer of a server: a thread that keeps the index up to date while readers go on reading.
+"""The one writer of a server: updates on request in one thread, and the watcher in another, while readers go on reading.
 
-It updates when asked, and by itself: told by the watcher where there is one, else every few seconds as long as
-comparing is quick. Several servers on one root take turns through a lock file, so that a change is read once; the
-others see the result in the store they share. The lock is a courtesy: what keeps the store whole is SQLite.
+Several servers on one root share the index: the first keeps it current, the others see so and take over when it ends
+(`storage/locks.py`). Where changes cannot be watched, requests ask for a comparison themselves (`Service.ready`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import threading
 import time
 from collections import deque
@@ -19,44 +16,44 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..config import Location
-from ..errors import CancelledError, LeindexError
+from ..errors import CancelledError, EngineMissingError, LeindexError, StoreBusyError
 from ..index import Index
 from ..models import Progress, UpdateResult
+from ..storage.locks import is_watched
 
-POLL_SECONDS: Final = 3.0
-"""How often an idle server compares the index with the tree ..."""
-POLL_SHARE: Final = 30.0
-"""... but so many times the duration of the last comparison between two of them."""
-LOCK_SECONDS: Final = 20.0
-"""How long an update that was asked for waits for that of another server; then it goes on beside it."""
+BUSY_SECONDS: Final = 60.0
+"""How long an update that was asked for waits for that of another process."""
+TURN_SECONDS: Final = 0.5
+"""Waiting is done in steps of this length, so that it can be given up."""
+TAKE_OVER_SECONDS: Final = 5.0
+"""How often a server looks whether the process that keeps the index current has ended."""
+TROUBLE_SECONDS: Final = 30.0
 SAMPLES: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The state of the writer at one moment."""
+    """The state of the writer at one moment; `error` is why the last update failed, `finished` its Unix time."""
 
     running: bool
     progress: Progress
     error: str
     finished: float
-    updates: int
 
 
 class Updater:
-    """Updates one index in a thread of its own; started by the first `request`, ended by `stop`."""
+    """Updates one index. Threads are started by the first `request` and by `keep_current`, and ended by `stop`."""
 
-    def __init__(self, location: Location, *, keep_fresh: bool = True) -> None:
+    def __init__(self, location: Location) -> None:
         self._location = location
-        self._keep_fresh = keep_fresh
         self._wake = threading.Condition()
         self._asked: list[Future[UpdateResult]] = []
         self._listeners: list[Callable[[Progress], None]] = []
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._state = Running(False, Progress(), "", 0.0, 0)
-        self._walk_seconds = 0.0
-        self._walked = 0.0
+        self._threads: dict[str, threading.Thread] = {}
+        self._state = Running(False, Progress(), "", 0.0)
+        self.compared = 0.0
+        """When this server last compared the whole tree with the index, by the monotonic clock."""
         self.samples: deque[tuple[float, int, int]] = deque(maxlen=SAMPLES)
         """Unix time, bytes and documents of the running or last update, as it went."""
 
@@ -66,28 +63,28 @@ class Updater:
         return self._state
 
     @property
-    def walked(self) -> float:
-        """When the tree was last compared by this server (monotonic clock), 0 if never."""
-        return self._walked
-
-    @property
-    def walk_seconds(self) -> float:
-        """How long that took."""
-        return self._walk_seconds
+    def watched(self) -> bool:
+        """Whether some process keeps the index current."""
+        return is_watched(self._location.folder)
 
     def request(self) -> Future[UpdateResult]:
-        """Asks for an update that begins after now; requests that wait together share one."""
+        """Asks for an update that begins after now; requests that wait together share one. When all who asked for
+        it cancel, it stops at a batch boundary."""
         asked: Future[UpdateResult] = Future()
         with self._wake:
             if self._stop.is_set():
                 asked.set_exception(CancelledError("the server is stopping"))
                 return asked
             self._asked.append(asked)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="leindex-update", daemon=True)
-                self._thread.start()
+            self._start("leindex-update", self._run)
             self._wake.notify_all()
         return asked
+
+    def keep_current(self) -> None:
+        """Watches the tree from now on. There has to be an index."""
+        with self._wake:
+            if not self._stop.is_set():
+                self._start("leindex-watch", self._watch)
 
     @contextlib.contextmanager
     def listening(self, listener: Callable[[Progress], None] | None) -> Iterator[None]:
@@ -102,81 +99,85 @@ class Updater:
             self._listeners.remove(listener)
 
     def stop(self) -> None:
-        """Ends the thread, at a batch boundary if it is at work."""
+        """Ends the threads, at a batch boundary if they are at work."""
         with self._wake:
             self._stop.set()
             self._wake.notify_all()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads.values():
+            thread.join()
 
-    # -- the thread -----------------------------------------------------------------------------------------------
+    def _start(self, name: str, work: Callable[[], None]) -> None:
+        if name not in self._threads:
+            thread = self._threads[name] = threading.Thread(target=work, name=name, daemon=True)
+            thread.start()
+
+    # -- updates on request ---------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         with Index(self._location, refresh="never") as index:
             while True:
-                asked = self._next()
+                with self._wake:
+                    self._wake.wait_for(lambda: self._asked or self._stop.is_set())
+                    asked, self._asked = self._asked, []
                 if self._stop.is_set():
-                    break
+                    _fail(asked, CancelledError("the server is stopping"))
+                    return
                 self._update(index, asked)
-        for waiting in self._asked:
-            if waiting.set_running_or_notify_cancel():
-                waiting.set_exception(CancelledError("the server is stopping"))
-
-    def _next(self) -> list[Future[UpdateResult]]:
-        """Waits for a request, or until it is time to look by itself (then nobody waits)."""
-        pause = max(POLL_SECONDS, POLL_SHARE * self._walk_seconds) if self._keep_fresh else None
-        with self._wake:
-            self._wake.wait_for(lambda: self._asked or self._stop.is_set(), pause)
-            asked, self._asked = self._asked, []
-        return asked
 
     def _update(self, index: Index, asked: list[Future[UpdateResult]]) -> None:
-        self._state = Running(True, Progress(), "", self._state.finished, self._state.updates)
+        self._state = Running(True, Progress(), "", self._state.finished)
         error = ""
         try:
-            with self._turn(wait=bool(asked)) as mine:
-                if mine or asked:
-                    result = index.update(on_progress=self._show, cancelled=lambda: self._unwanted(asked))
-                    self._walk_seconds = float(index.catalog.state("walk_seconds", 0.0))
-                    self._walked = time.monotonic()
-                    for waiting in asked:
-                        if waiting.set_running_or_notify_cancel():
-                            waiting.set_result(result)
-        except LeindexError as failure:
-            error = str(failure)
+            result = self._in_turn(index, asked)
+            self.compared = time.monotonic()
             for waiting in asked:
                 if waiting.set_running_or_notify_cancel():
-                    waiting.set_exception(failure)
-        self._state = Running(False, self._state.progress, error, time.time(), self._state.updates + 1)
+                    waiting.set_result(result)
+        except LeindexError as failure:
+            error = "" if isinstance(failure, CancelledError) else str(failure)
+            _fail(asked, failure)
+        self._state = Running(False, self._state.progress, error, time.time())
 
-    def _unwanted(self, asked: list[Future[UpdateResult]]) -> bool:
-        """Whether an update is to stop: the server ends, or all who asked for it have gone."""
-        return self._stop.is_set() or (bool(asked) and all(waiting.cancelled() for waiting in asked))
+    def _in_turn(self, index: Index, asked: list[Future[UpdateResult]]) -> UpdateResult:
+        """The update, once no other process is at it."""
+        until = time.monotonic() + BUSY_SECONDS
+
+        def unwanted() -> bool:
+            return self._stop.is_set() or all(waiting.cancelled() for waiting in asked)
+
+        while True:
+            try:
+                return index.update(wait_seconds=TURN_SECONDS, on_progress=self._show, cancelled=unwanted)
+            except StoreBusyError:
+                if time.monotonic() >= until or unwanted():
+                    raise
 
     def _show(self, progress: Progress) -> None:
-        if progress.seconds < self._state.progress.seconds or not self.samples:
+        if self.samples and progress.documents < self.samples[-1][2]:
             self.samples.clear()
         self.samples.append((time.time(), progress.bytes, progress.documents))
-        self._state = Running(True, progress, "", self._state.finished, self._state.updates)
+        self._state = Running(True, progress, "", self._state.finished)
         for listener in tuple(self._listeners):
             listener(progress)
 
-    @contextlib.contextmanager
-    def _turn(self, *, wait: bool) -> Iterator[bool]:
-        """Holds the lock among servers; gives whether it was had."""
-        folder = self._location.folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(folder / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            yield self._locked(handle, time.monotonic() + (LOCK_SECONDS if wait else 0.0))
-        finally:
-            os.close(handle)
+    # -- watching -------------------------------------------------------------------------------------------------
 
-    def _locked(self, handle: int, until: float) -> bool:
-        while True:
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            if self.watched:
+                self._stop.wait(TAKE_OVER_SECONDS)
+                continue
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            except OSError:
-                if time.monotonic() >= until or self._stop.wait(0.05):
-                    return False
+                with Index(self._location, refresh="never") as index:
+                    index.watch(stop=self._stop)
+            except EngineMissingError:
+                return  # requests compare for themselves
+            except LeindexError as failure:
+                self._state = Running(self._state.running, self._state.progress, str(failure), self._state.finished)
+                self._stop.wait(TROUBLE_SECONDS)
+
+
+def _fail(asked: list[Future[UpdateResult]], failure: LeindexError) -> None:
+    for waiting in asked:
+        if waiting.set_running_or_notify_cancel():
+            waiting.set_exception(failure)
