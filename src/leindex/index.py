@@ -190,7 +190,7 @@ class Index:
         with self._updating(wait_seconds) as opened:
             if options is None:
                 options = pipeline.stored_options(opened.catalog)
-            if comparison is not None and comparison.generation != opened.catalog.generation:
+            if comparison is not None and comparison.version != opened.catalog.version:
                 comparison = None  # another process has updated since
             return pipeline.update(
                 self.root,

@@ -103,7 +103,7 @@ def update(
             with catalog.database.transaction():
                 result = store.batch_write(ready.batch)
                 rows = numbering.rows(ready, result["errors"])
-                catalog.put_files(rows)
+                catalog.put_files(rows, replacing=changes.changed > 0)
                 if small and not options.text_only:
                     enrich_at_once(store, catalog, rows, ready.contents)
             done.add(ready, result["errors"])
@@ -149,10 +149,11 @@ def update(
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The tree as it differs from the catalogue of `generation`; `state` is what an update notes about it."""
+    """The tree as it differs from the catalogue; `state` is what an update notes about it. `version` is the
+    catalogue's, which tells whether the comparison still holds."""
 
     changes: Changes
-    generation: int
+    version: object
     walked_at: float
     state: Mapping[str, Any]
 
@@ -166,7 +167,7 @@ def compared(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Comparison:
     """Compares the tree, or some paths of it, with the catalogue; writes nothing. Raises CancelledError."""
-    started, walked_at, generation = time.monotonic(), time.time(), catalog.generation
+    started, walked_at, version = time.monotonic(), time.time(), catalog.version
     own = os.fsencode(catalog.database.path.absolute().parent)
     state: dict[str, Any] = {}
     if paths is not None:
@@ -187,7 +188,7 @@ def compared(
             "passed_over": passed_over,
             "unreadable_folders": [path.decode("utf-8", "replace") for path, _ in walk.unreadable[:50]],
         }
-    return Comparison(changes, generation, walked_at, state)
+    return Comparison(changes, version, walked_at, state)
 
 
 def _size_limits(catalog: Catalog, options: UpdateOptions) -> tuple[int, int]:
