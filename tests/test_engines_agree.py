@@ -103,7 +103,8 @@ def test_symbols(tree: Path, indexes: dict[str, Path], engine: str) -> None:
     answers = []
     for folder in (indexes["sqlite"], indexes[engine]):
         with leindex.open(tree, index=folder, refresh="never") as index:
-            answers.append([index.symbols("retry"), index.symbols("/^get/"), index.refs("do_retry")])
+            found = index.symbols("retry"), index.symbols("/^get/"), index.refs("do_retry")
+            answers.append([(result.definitions, result.references) for result in found])
     assert answers[0] == answers[1] and answers[0][0][0]
 
 

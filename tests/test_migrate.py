@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import leindex
 from leindex.config import DATABASE_NAME
@@ -15,6 +18,7 @@ from leindex.errors import CancelledError, ConfigError, StorageError, StoreBusyE
 from leindex.index import Index
 from leindex.models import Progress, WordBag
 from leindex.search.source import unpack
+from leindex.storage import compare as comparing
 from leindex.storage import migrate as module
 from leindex.storage.catalog import Catalog
 from leindex.storage.compare import Comparison, Side, compare
@@ -128,10 +132,19 @@ def test_what_is_pending_stays_pending(tree: Path, tmp_path: Path) -> None:
 
     with leindex.open(tree, index=tmp_path / "index") as index:
         index.update(UpdateOptions(text_only=True))
+        row = index.catalog.file(b"f01.py")
+        assert row is not None
+        (tree / "f01.py").write_text("def changed(): pass\n")
+        index.update(UpdateOptions(text_only=True))
+        # From here on numbers have a gap, which the copy's have not.
+        index.store.delete_documents([row.doc_id])
+        index.catalog.forget_unnamed([row.number])
         pending = index.catalog.pending()
     assert pending
     moved(tmp_path / "index", "tantivy")
     with opened(tmp_path / "index", "read") as (store, catalog):
+        numbers = [number for number, _ in catalog.without_symbols()]
+        assert len(numbers) == pending and None not in store.doc_ids(numbers)
         assert catalog.pending() == pending and store.word_totals().documents == 0
     with leindex.open(tree, index=tmp_path / "index") as index:
         index.update(UpdateOptions())
@@ -332,9 +345,17 @@ def test_equal_pieces_are_not_a_difference_though_they_are_numbered_otherwise(
 def test_a_sample_of_the_terms_stands_for_all(
     tree: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from leindex.storage import compare as comparing
-
     monkeypatch.setattr(comparing, "TERMS_COMPARED", 32)
     total = compared(folder, folder).terms
     found = compared(folder, folder, full=False)
     assert 0 < found.terms <= 32 < total and total / 4 < found.terms_total < total * 4
+
+
+@given(st.lists(st.lists(st.integers(0, 2**32 - 1), unique=True), max_size=20), st.integers(1, 30))
+def test_a_sample_is_all_that_is_below_its_bound(documents: list[list[int]], limit: int) -> None:
+    sample = comparing._Sample(limit)
+    for hashes in documents:
+        sample.add(array("I", sorted(hashes)).tobytes())
+    every = {value for hashes in documents for value in hashes}
+    assert sample.hashes == {value for value in every if value < sample.bound}
+    assert len(sample.hashes) <= limit or sample.bound == 1

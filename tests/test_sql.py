@@ -19,7 +19,7 @@ from leindex.errors import QueryError
 from leindex.index import Index
 from leindex.search import sql
 
-pytest.importorskip("duckdb")
+duckdb = pytest.importorskip("duckdb")
 
 
 @pytest.fixture
@@ -70,11 +70,17 @@ def copies(index: Index) -> list[str]:
     ],
 )
 def test_a_query_reads_the_tables_and_nothing_else(index: Index, query: str) -> None:
-    index_of_caller = store = object()  # names in reach of a query that looks at Python's variables
-    assert index_of_caller is store
     with pytest.raises(QueryError):
         answer(index, query)
     assert answer(index, "select path from files") == [("a.py",)]
+
+
+def test_a_query_does_not_see_the_variables_of_the_program(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "leak", duckdb.sql("select 1"), raising=False)
+    with pytest.raises(QueryError, match="leak does not exist"):
+        answer(index, "from leak")
 
 
 def test_the_file_of_parquet_is_the_only_one_that_is_written(index: Index, tmp_path: Path) -> None:
