@@ -63,6 +63,7 @@ def _closed(answer: Answer, key: str, found: Fitted, head: str, more: str) -> Re
     data = {**answer, key: found.items}
     if found.said:
         data["notes"] = [*answer["notes"], found.said]
+        data["complete"] = False
     if more and found.shown < len(answer[key]):
         data["complete"], data["truncated"] = False, True
     return Reply(
@@ -71,6 +72,10 @@ def _closed(answer: Answer, key: str, found: Fitted, head: str, more: str) -> Re
         ),
         data,
     )
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 def _search(index: Index, arguments: Answer, control: Control) -> Reply:

@@ -13,15 +13,17 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..config import Location
 from ..errors import CancelledError, ConfigError, StorageError
 from ..freshness import REFRESH_BUDGET
-from ..index import Index
 from ..models import UpdateResult
 from .control import Control
 from .updater import Updater
+
+if TYPE_CHECKING:
+    from ..index import Index
 
 T = TypeVar("T")
 
@@ -98,6 +100,8 @@ class Service:
         """This thread's Index."""
         index: Index | None = getattr(self._local, "index", None)
         if index is None:
+            from ..index import Index
+
             index = self._local.index = Index(self.location, refresh="never")
             self._opened.append(index)
         return index

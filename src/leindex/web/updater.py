@@ -15,13 +15,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..config import Location
 from ..errors import CancelledError, EngineMissingError, LeindexError, StoreBusyError
-from ..index import Index
 from ..models import Progress, UpdateResult
 from ..storage.locks import is_watched
+
+if TYPE_CHECKING:
+    from ..index import Index
 
 BUSY_SECONDS: Final = 60.0
 """How long an update that was asked for waits for that of another process."""
@@ -118,6 +120,8 @@ class Updater:
     # -- updates on request ----------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        from ..index import Index
+
         with Index(self._location, refresh="never") as index:
             while True:
                 with self._wake:
@@ -167,6 +171,8 @@ class Updater:
     # -- watching --------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
+        from ..index import Index
+
         while not self._stop.is_set():
             if self.watched:
                 self._stop.wait(TAKE_OVER_SECONDS)
