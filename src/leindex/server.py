@@ -44,9 +44,9 @@ def serve_http(
 ) -> None:
     """Serves the API, MCP, metrics and the page until interrupted.
 
-    `port` 0 takes a free one; `names` are further host names that clients may use. `announce` is called with the
-    address once the server answers. Raises ConfigError for an address that cannot be bound, or one that is not
-    loopback without a token.
+    `port` 0 takes a free one; `names` are further host names that clients may use. `announce` is called with
+    the address once the server answers. Raises ConfigError for an address that cannot be bound, or one that
+    is not loopback without a token.
     """
     import uvicorn
 
@@ -57,7 +57,9 @@ def serve_http(
 
     loopback = is_loopback(host)
     if not loopback and not token:
-        raise ConfigError(f"{host} can be reached by others; a server there needs a token: --token or LEINDEX_TOKEN")
+        raise ConfigError(
+            f"{host} can be reached by others; a server there needs a token: --token or LEINDEX_TOKEN"
+        )
     listening = _bound(host, port)
     port = listening.getsockname()[1]
     own = ("127.0.0.1", "localhost", "::1") if loopback else ()

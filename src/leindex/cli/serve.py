@@ -30,7 +30,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         from ..server import serve_http
     except ImportError as error:
-        raise ConfigError(f"the server needs its packages ({error.name}); run: pip install 'leindex[server]'") from None
+        raise ConfigError(
+            f"the server needs its packages ({error.name}); run: pip install 'leindex[server]'"
+        ) from None
     serve_http(
         Location(found.root, found.folder),
         host=options.host,
@@ -43,18 +45,26 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser("serve", "Serve a tree over HTTP: a page for the browser, a JSON API, MCP at /mcp, and metrics.")
-    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the tree (default: this folder)")
+    parser = Parser(
+        "serve", "Serve a tree over HTTP: a page for the browser, a JSON API, MCP at /mcp, and metrics."
+    )
+    parser.add_argument(
+        "path", nargs="?", default=".", metavar="PATH", help="the tree (default: this folder)"
+    )
     add_index_option(parser)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=_port, default=0, help="the port (default: a free one)")
     parser.add_argument(
         "--token",
         metavar="TOKEN",
-        help="what clients must know, or auto for a new one (default: $LEINDEX_TOKEN; needed unless HOST is loopback)",
+        help="what clients must know, or auto for a new one (default: $LEINDEX_TOKEN)",
     )
     parser.add_argument(
-        "--allow-host", action="append", default=[], metavar="NAME", help="a further host name that clients may use"
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further host name that clients may use",
     )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument("--yes", action="store_true", help="index the tree without asking")

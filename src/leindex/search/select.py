@@ -40,14 +40,16 @@ AHEAD: Final = 3
 
 TOO_LARGE: Final = "too large"
 BINARY: Final = "binary"
+DECODED: Final = ("utf-16", "utf-8-bom")
 COUNTED: Final = (TOO_LARGE, BINARY)
 
 
 class Content(NamedTuple):
-    """A file that was looked at; `content` is None for one that is known not to match, or is gone."""
+    """A file that was looked at; `content` is None for one that is known not to match, or is gone. `size` is None
+    for a binary one, which ripgrep gives up at its first NUL byte."""
 
     path: bytes
-    size: int
+    size: int | None
     content: bytes | None
 
 
@@ -84,17 +86,25 @@ class Selector:
     pool: Callable[[], ThreadPoolExecutor]
     scope: bytes = b""
     accepts: Callable[[bytes], bool] | None = None
+    from_disk: frozenset[str] = frozenset((TOO_LARGE,))
+    """Reasons for skipping a file that do not keep it from being searched: it is read from disk."""
 
     def entries(self, formula: Formula, seen: Selection) -> Iterator[FileEntry]:
         """The candidate files, in path order."""
         candidates = self.store.candidates(formula)
         seen.scanned_everything = candidates.everything
         found: Iterator[FileEntry]
-        if not candidates.everything and candidates.count(FEW + 1) <= FEW:
+        if BINARY not in self.from_disk and not candidates.everything and candidates.count(FEW + 1) <= FEW:
             prefix = self.scope + b"/" if self.scope else b""
             few = self.catalog.paths_of(candidates)
             found = heapq.merge(few, self.catalog.too_large(), key=lambda entry: key_of(entry.path))
             found = (entry for entry in found if entry.path.startswith(prefix)) if prefix else found
+        elif BINARY in self.from_disk:
+            found = (
+                entry
+                for entry in self.catalog.walk(scope=self.scope)
+                if (entry.number in candidates if entry.number else entry.skipped in self.from_disk)
+            )
         else:
             found = self.table().candidates(candidates, scope=self.scope)
         for entry in found:
@@ -120,17 +130,24 @@ class Selector:
                 yield from self._read_ahead(batches, seen, test)
 
     def all_contents(self, formula: Formula, seen: Selection) -> Iterator[Content]:
-        """The same for every file; the content is None for those that are no candidates.
-
-        A binary file counts as one of which nothing was read, as ripgrep gives it up at its first NUL byte."""
+        """The same for every file; the content is None for those that are no candidates."""
         candidates = self.store.candidates(formula)
         for batch in _batches(entry for entry in self.listed() if entry.number or entry.skipped in COUNTED):
-            read = [e for e in batch if (e.number in candidates if e.number else e.skipped == TOO_LARGE)]
+            # Where the text is not the file's bytes, its length is known only after a look.
+            read = [
+                entry
+                for entry in batch
+                if (
+                    entry.number in candidates or entry.encoding.startswith(DECODED)
+                    if entry.number
+                    else entry.skipped in self.from_disk
+                )
+            ]
             contents = dict(zip((entry.path for entry in read), self._fetched(read, seen), strict=True))
             for entry in batch:
                 seen.candidates += entry.path in contents
                 seen.verified += entry.path in contents
-                size = 0 if entry.skipped == BINARY else entry.size
+                size = None if entry.skipped == BINARY and BINARY not in self.from_disk else entry.size
                 yield Content(entry.path, size, contents.get(entry.path))
         seen.notes = candidates.notes
 
@@ -181,7 +198,7 @@ class Selector:
         except (OSError, ValueError):
             seen.unread.append(path)
             return None
-        return None if b"\0" in content[: 1 << 16] else content
+        return None if BINARY not in self.from_disk and b"\0" in content[: 1 << 16] else content
 
 
 def _batches(entries: Iterator[FileEntry]) -> Iterator[list[FileEntry]]:

@@ -81,6 +81,7 @@ class FileEntry(NamedTuple):
     number: int
     size: int
     skipped: str
+    encoding: str = ""
 
 
 Known: TypeAlias = tuple[bytes, int, int, int]
@@ -192,11 +193,12 @@ class Catalog:
         low, high = _range(scope)
         with self.database.mapped():
             cursor = self.database.reader().execute(
-                "SELECT path, number, size, skipped FROM files WHERE view = ? AND path >= ? AND path < ? ORDER BY path",
+                "SELECT path, number, size, skipped, encoding FROM files "
+                "WHERE view = ? AND path >= ? AND path < ? ORDER BY path",
                 (VIEW, low, high),
             )
-            for path, number, size, skipped in cursor:
-                yield FileEntry(path.replace(b"\0", b"/"), number, size, skipped)
+            for path, *fields in cursor:
+                yield FileEntry(path.replace(b"\0", b"/"), *fields)
 
     def searchable_files(self) -> tuple[list[bytes], array[int], array[int], list[str]]:
         """The stored paths, document numbers, sizes and languages of the files that have a document or are over the

@@ -1,7 +1,8 @@
 """What the operations answer, as JSON values: one home for MCP, the HTTP API and the page.
 
-Each function takes an Index that only reads, checked arguments (`web/operations.py`) and the request's Control, and
-runs in a reader's thread. Searching with filters, ranking and matching is the Index's; this shapes the results.
+Each function takes an Index that only reads, checked arguments (`web/operations.py`) and the request's
+Control, and runs in a reader's thread. Searching with filters, ranking and matching is the Index's; this
+shapes the results.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ BEST_LINES = 5
 def coverage(completeness: Completeness) -> Answer:
     """How far an answer can be relied on: the same few fields in every answer."""
     notes = list(completeness.notes)
-    unread = sum(completeness.skipped.get(reason, 0) for reason in ("unreadable", "unreadable folder", "changed"))
+    unread = sum(
+        completeness.skipped.get(reason, 0) for reason in ("unreadable", "unreadable folder", "changed")
+    )
     if unread:
         notes.append(f"{unread} files or folders could not be read")
     return {
@@ -37,7 +40,8 @@ def coverage(completeness: Completeness) -> Answer:
 
 
 def search(index: Index, arguments: Answer, control: Control) -> Answer:
-    """`search_code`: hits with their lines, facets, advice, and a cursor if there are more. Raises QueryError."""
+    """`search_code`: hits with their lines, facets, advice, and a cursor if there are more. Raises
+    QueryError."""
     result = index.search(
         arguments["query"],
         limit=arguments["limit"],
@@ -82,7 +86,11 @@ def passage(index: Index, hit: Hit, wanted: int, ranges: dict[Any, Any]) -> list
     last = min(hit.end_line, hit.start_line + wanted - 1, len(text))
     return [
         dict(
-            zip(("number", "text", "ranges"), (number, *clipped(text[number - 1], ranges.get(number, []))), strict=True)
+            zip(
+                ("number", "text", "ranges"),
+                (number, *clipped(text[number - 1], ranges.get(number, []))),
+                strict=True,
+            )
         )
         for number in range(hit.start_line, last + 1)
     ]

@@ -1,7 +1,7 @@
 """The HTTP API: each operation as a path that takes its parameters as a query string and answers JSON.
 
-Errors are JSON too: 400 for a request that is wrong, with the column where it is one of a query, 404 for a file that
-is not in the index, 503 while the store cannot be used, 504 when the time is up.
+Errors are JSON too: 400 for a request that is wrong, with the column where it is one of a query, 404 for a
+file that is not in the index, 503 while the store cannot be used, 504 when the time is up.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ SECONDS: Final = 15.0
 STREAM_SECONDS: Final = 60.0
 FOLLOW_SECONDS: Final = 3600.0
 MAX_AGE: Final = 1.0
-"""Within so many seconds the index is not compared with the tree again: searching as one types sends many requests."""
+"""Within so many seconds the index is not compared with the tree again: searching as one types sends many
+requests."""
 JSON_LINES: Final = "application/jsonl"
 
 Work = Callable[[Index, Answer, Control], Answer]
@@ -70,7 +71,9 @@ class Api:
             control = Control(SECONDS)
             async with watched(request, control):
                 await self._service.ready(control, max_age=MAX_AGE)
-                return JSONResponse(await self._service.read(lambda index: work(index, arguments, control), control))
+                return JSONResponse(
+                    await self._service.read(lambda index: work(index, arguments, control), control)
+                )
 
         return Route(path, reported(handler), methods=["GET"])
 
@@ -150,7 +153,8 @@ def error_fields(error: LeindexError) -> Answer:
 
 @contextlib.asynccontextmanager
 async def watched(request: Request, control: Control) -> AsyncIterator[None]:
-    """Stops the work when the client goes away: who types on has no use for the answer to what was there before."""
+    """Stops the work when the client goes away: who types on has no use for the answer to what was there
+    before."""
 
     async def watch() -> None:
         while (await request.receive())["type"] != "http.disconnect":
@@ -167,7 +171,8 @@ async def watched(request: Request, control: Control) -> AsyncIterator[None]:
 
 
 async def _streamed(items: AsyncIterator[Answer]) -> Response:
-    """The items as JSON Lines. An error before the first is an error response, a later one is the last line."""
+    """The items as JSON Lines. An error before the first is an error response, a later one is the last
+    line."""
     first = await anext(items, None)
 
     async def lines() -> AsyncIterator[str]:

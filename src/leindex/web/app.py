@@ -1,4 +1,5 @@
-"""The HTTP application: the API, MCP, the page, and around them the guard, the limits and the count of requests."""
+"""The HTTP application: the API, MCP, the page, and around them the guard, the limits and the count of
+requests."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ from starlette.routing import Route
 from .api import Api
 from .limits import BODY_BYTES, Limits
 from .mcp_server import build
-from .pages import Pages
 from .metrics import Counted, Metrics
+from .pages import Pages
 from .security import Access, Guard
 from .service import Service
 

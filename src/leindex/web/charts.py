@@ -1,6 +1,7 @@
 """Pictures of an index as SVG, made here so that the page needs neither scripts nor assets for them.
 
-Colours are CSS classes (`v0` to `v9`, in style.css), so that the same picture fits the light and the dark page.
+Colours are CSS classes (`v0` to `v9`, in style.css), so that the same picture fits the light and the dark
+page.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class _Box:
 
 
 def treemap(parts: Sequence[Part], width: float = 960, height: float = 360) -> str:
-    """Rectangles with areas in proportion, as square as may be (Bruls, Huizing and van Wijk, Squarified Treemaps)."""
+    """Rectangles with areas in proportion, as square as may be (Bruls, Huizing and van Wijk, Squarified
+    Treemaps)."""
     sized = sorted((part for part in parts if part.value > 0), key=lambda part: -part.value)
     total = sum(part.value for part in sized)
     if not total:
@@ -41,7 +43,9 @@ def treemap(parts: Sequence[Part], width: float = 960, height: float = 360) -> s
     scale = width * height / total
     shapes = [
         _tile(part, box)
-        for part, box in zip(sized, _squarified([part.value * scale for part in sized], width, height), strict=True)
+        for part, box in zip(
+            sized, _squarified([part.value * scale for part in sized], width, height), strict=True
+        )
     ]
     return (
         f'<svg class="treemap" viewBox="0 0 {width:g} {height:g}" role="img" '
@@ -94,7 +98,9 @@ def _tile(part: Part, box: _Box) -> str:
         shown = name if len(part.name) <= letters else escape(part.name[: letters - 1]) + "…"
         texts = f'<text x="{box.x + 10:.1f}" y="{box.y + 21:.1f}">{shown}</text>'
         if box.height > 42 and letters >= len(part.label):
-            texts += f'<text class="small" x="{box.x + 10:.1f}" y="{box.y + 38:.1f}">{escape(part.label)}</text>'
+            texts += (
+                f'<text class="small" x="{box.x + 10:.1f}" y="{box.y + 38:.1f}">{escape(part.label)}</text>'
+            )
     shape = f"<title>{name}: {escape(part.label)}</title>{rectangle}{texts}"
     return f'<a href="{escape(part.link)}">{shape}</a>' if part.link else f"<g>{shape}</g>"
 
@@ -119,7 +125,8 @@ def bar(parts: Sequence[Part], width: float = 960, height: float = 18) -> str:
 
 
 def line(points: Sequence[tuple[float, float]], *, unit: str, width: float = 960, height: float = 180) -> str:
-    """A curve over time in seconds: the area below it, three lines to read it by, and the time at both ends."""
+    """A curve over time in seconds: the area below it, three lines to read it by, and the time at both
+    ends."""
     if len(points) < 2:
         return ""
     left, bottom, top = 58.0, height - 22, 10.0
@@ -140,8 +147,10 @@ def line(points: Sequence[tuple[float, float]], *, unit: str, width: float = 960
         for level in (0.0, ceiling / 2, ceiling)
     )
     return (
-        f'<svg class="line" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(unit)} over time">'
-        f'<g class="guides">{guides}</g><polygon points="{x(begin):.1f},{bottom:.1f} {path} {x(end):.1f},{bottom:.1f}"/>'
+        f'<svg class="line" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'aria-label="{escape(unit)} over time">'
+        f'<g class="guides">{guides}</g>'
+        f'<polygon points="{x(begin):.1f},{bottom:.1f} {path} {x(end):.1f},{bottom:.1f}"/>'
         f'<polyline points="{path}"/><text class="small" x="{left:g}" y="{height - 5:g}">0 s</text>'
         f'<text class="small end" x="{width - 8:g}" y="{height - 5:g}">{end - begin:.1f} s</text></svg>'
     )

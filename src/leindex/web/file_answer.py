@@ -24,18 +24,27 @@ def content_of(index: Index, row: FileRow) -> bytes:
     """The bytes of a file. Raises ConfigError for one that is not indexed, with the reason."""
     content = index.store.contents([row.number])[0] if row.number else None
     if content is None:
-        raise ConfigError(f"{display(row.path)}: its content is not in the index ({row.skipped or 'it is gone'})")
+        raise ConfigError(
+            f"{display(row.path)}: its content is not in the index ({row.skipped or 'it is gone'})"
+        )
     return content
 
 
 def read(index: Index, arguments: Answer, control: Control) -> Answer:
-    """`read_file`: some lines of a file, or its outline. Raises ConfigError for a file or a range that is not there."""
+    """`read_file`: some lines of a file, or its outline. Raises ConfigError for a file or a range that is
+    not there."""
     with index.snapshot():
         row = file_row(index, arguments["path"])
         about: Answer = {"path": display(row.path), "language": row.language, "size": row.size}
         generation = index.catalog.generation
         if arguments["outline"]:
-            return {**about, "symbols": outline(index, row.name), "complete": True, "generation": generation, "notes": []}
+            return {
+                **about,
+                "symbols": outline(index, row.name),
+                "complete": True,
+                "generation": generation,
+                "notes": [],
+            }
         lines = lines_of(searchable(content_of(index, row)))
         start, end = _range(index, row, arguments, len(lines))
         notes = []
@@ -71,7 +80,8 @@ def _range(index: Index, row: FileRow, arguments: Answer, total: int) -> tuple[i
 
 
 def files(index: Index, arguments: Answer, control: Control) -> Answer:
-    """`list_files`: a tree, or the paths that match a glob or a few letters. Raises QueryError, ConfigError."""
+    """`list_files`: a tree, or the paths that match a glob or a few letters. Raises QueryError,
+    ConfigError."""
     if arguments["glob"] and arguments["fuzzy"]:
         raise ConfigError("give glob or fuzzy, not both")
     folder = relative(arguments["path"], index.root)
@@ -133,11 +143,13 @@ def _listed(
 
 
 def tree(index: Index, folder: str, depth: int, limit: int, control: Control) -> Answer:
-    """The folders and files below a folder down to a depth; folders at the last level with the files they hold. Where
-    that is more than `limit` entries, as many levels as fit, but at least one."""
+    """The folders and files below a folder down to a depth; folders at the last level with the files they
+    hold. Where that is more than `limit` entries, as many levels as fit, but at least one."""
     rows = [path for path, number, *_ in index.catalog.walk(scope=os.fsencode(folder)) if number]
     if not rows and folder:
-        raise ConfigError(f"{display(folder)}: no indexed file is below this folder; list_files without path shows all")
+        raise ConfigError(
+            f"{display(folder)}: no indexed file is below this folder; list_files without path shows all"
+        )
     control.check()
     entries: list[Any] = []
     for levels in range(depth, 0, -1):

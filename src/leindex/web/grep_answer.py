@@ -1,4 +1,5 @@
-"""`grep`: the matching lines of a tree, file by file in path order, with a cursor to go on after a file or a line."""
+"""`grep`: the matching lines of a tree, file by file in path order, with a cursor to go on after a file or a
+line."""
 
 from __future__ import annotations
 
@@ -33,8 +34,9 @@ class GrepRun:
     _notes: list[str] = field(default_factory=list)
 
     def files(self) -> Iterator[Answer]:
-        """Each file with something to report, until the limit: `path`, `matches`, and `lines` unless the mode is
-        files or count. Used inside the index's snapshot. Raises QueryError for a pattern that is refused."""
+        """Each file with something to report, until the limit: `path`, `matches`, and `lines` unless the
+        mode is files or count. Used inside the index's snapshot. Raises QueryError for a pattern that is
+        refused."""
         from ..query.literals import formula_of_regex
 
         arguments, limit = self.arguments, self.arguments["limit"]
@@ -79,7 +81,9 @@ class GrepRun:
             return b"", -1
         generation, path, line = unpack_cursor(self.arguments["cursor"], int, str, int)
         if generation != self.index.catalog.generation:
-            self._notes.append("the index has changed since the cursor was made; earlier files may have changed")
+            self._notes.append(
+                "the index has changed since the cursor was made; earlier files may have changed"
+            )
         return path.encode("utf-8", "surrogateescape"), line
 
     def _cursor(self, path: bytes, line: int) -> str:
@@ -139,8 +143,8 @@ def _accepts(globs: tuple[str, ...], after: bytes, *, whole: bool) -> Callable[[
 
 
 def _lines(found: FileMatches, most: int, after_line: int) -> tuple[list[Answer], int]:
-    """The lines of a file, at most `most` matching ones after line `after_line`; and, where there are more, the
-    number of the last line that was taken."""
+    """The lines of a file, at most `most` matching ones after line `after_line`; and, where there are more,
+    the number of the last line that was taken."""
     lines: list[Answer] = []
     taken = last = 0
     for line in found.lines():
@@ -166,9 +170,8 @@ def _line(text: bytes, line: Any, *, matched: bool) -> Answer:
     if not matched:
         return {"number": line.number, "text": clipped(shown, [])[0]}
     ranges = [
-        [len(raw[:a].decode("utf-8", "replace")), len(raw[:b].decode("utf-8", "replace"))] for a, b in line.spans
+        [len(raw[:a].decode("utf-8", "replace")), len(raw[:b].decode("utf-8", "replace"))]
+        for a, b in line.spans
     ]
     shown, ranges = clipped(shown, ranges)
     return {"number": line.number, "text": shown, "ranges": ranges}
-
-

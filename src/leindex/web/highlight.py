@@ -1,7 +1,8 @@
 """Source code as HTML, line by line, with matched ranges marked.
 
-Pygments reads the languages; its many kinds of tokens are reduced to the few that a calm page distinguishes. Reading
-code takes a millisecond for a few kilobytes, so long files are shown without colours, and what was made is kept.
+Pygments reads the languages; its many kinds of tokens are reduced to the few that a calm page distinguishes.
+Reading code takes a millisecond for a few kilobytes, so long files are shown without colours, and what was
+made is kept.
 """
 
 from __future__ import annotations
@@ -62,7 +63,11 @@ def _lexer(language: str) -> Lexer | None:
 
     name = _NAMES.get(language, language)
     try:
-        return find_lexer_class_by_name(name)(stripnl=False, ensurenl=False) if name not in ("", "text") else None
+        return (
+            find_lexer_class_by_name(name)(stripnl=False, ensurenl=False)
+            if name not in ("", "text")
+            else None
+        )
     except ClassNotFound:
         return None
 
@@ -83,8 +88,7 @@ def pieces(text: str, language: str) -> list[list[Piece]]:
         first, *others = value.split("\n")
         if first:
             lines[-1].append((name, first))
-        for part in others:
-            lines.append([(name, part)] if part else [])
+        lines.extend([(name, part)] if part else [] for part in others)
     return lines
 
 

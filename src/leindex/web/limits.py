@@ -1,4 +1,5 @@
-"""What one client can take: size and speed of bodies, requests at once, and the time to send a request at all."""
+"""What one client can take: size and speed of bodies, requests at once, and the time to send a request at
+all."""
 
 from __future__ import annotations
 
@@ -27,7 +28,12 @@ class Limits:
     """Refuses bodies that are too long or too slow, and requests above the number that may wait."""
 
     def __init__(
-        self, app: ASGIApp, *, body_bytes: int = BODY_BYTES, body_seconds: float = BODY_SECONDS, waiting: int = WAITING
+        self,
+        app: ASGIApp,
+        *,
+        body_bytes: int = BODY_BYTES,
+        body_seconds: float = BODY_SECONDS,
+        waiting: int = WAITING,
     ) -> None:
         self._app = app
         self._body_bytes, self._body_seconds, self._waiting = body_bytes, body_seconds, waiting

@@ -1,7 +1,8 @@
 """The MCP server: tools, resources and prompts over one Service, on the official package's low-level server.
 
-The low-level server is used because the tools are declared once as data (`operations.py`) for every transport, and
-because reading function signatures would cost start-up time. A transport is put around it by `leindex.server`.
+The low-level server is used because the tools are declared once as data (`operations.py`) for every
+transport, and because reading function signatures would cost start-up time. A transport is put around it by
+`leindex.server`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 from typing import Any, Final, Protocol
 from urllib.parse import quote, unquote
 
@@ -49,21 +49,23 @@ LARGEST_RESOURCE: Final = 1 << 20
 """Bytes of a file that is given as a resource; read_file gives parts of larger ones."""
 
 INSTRUCTIONS: Final = (
-    "An index of the source code in this project; it keeps itself current. Prefer these tools over shell grep, find and "
-    "cat: they are fast on large trees, honour ignore files and fit their replies to a budget.\n"
-    "- search_code: where is something done? Ranked passages. Words are ANDed; file:, lang:, sym: filters.\n"
+    "An index of the source code in this project; it keeps itself current. Prefer these tools over shell "
+    "grep, find and cat: they are fast on large trees, honour ignore files and fit their replies to a "
+    "budget.\n"
+    "- search_code: where is something done? Ranked passages. Words are ANDed; file:, lang:, sym: "
+    "filters.\n"
     "- grep: every matching line, exactly as ripgrep.\n"
     "- find_symbol: where is a name defined; source=true for its code, references=true for its uses.\n"
     "- read_file: a range of lines, one symbol, or outline=true for what a file defines.\n"
     "- list_files: a tree, a glob, or fuzzy letters of a path.\n"
-    "Paths are relative to the root that index_status names. Each reply says whether it is complete; if not, go on with "
-    "its cursor or narrow the question. No match means there is none in the indexed files."
+    "Paths are relative to the root that index_status names. Each reply says whether it is complete; if "
+    "not, go on with its cursor or narrow the question. No match means there is none in the indexed files."
 )
 
 
 def build(service: Service, on_call: Observer | None = None) -> Server[Any]:
-    """The server for one service. Nothing is opened or read before a tool needs it. `on_call` is told each tool's
-    name, its duration in seconds and whether it failed."""
+    """The server for one service. Nothing is opened or read before a tool needs it. `on_call` is told each
+    tool's name, its duration in seconds and whether it failed."""
 
     async def call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         began = time.perf_counter()
@@ -89,9 +91,12 @@ def build(service: Service, on_call: Observer | None = None) -> Server[Any]:
         "leindex",
         version=__version__,
         title="leindex",
-        description="Search, grep, symbols and files of a source tree, from an index that keeps itself current.",
+        description="Search, grep, symbols and files of a source tree, from an index kept current.",
         instructions=INSTRUCTIONS,
-        cache_hints={name: CacheHint(ttl_ms=3_600_000) for name in ("tools/list", "prompts/list", "resources/templates/list")},
+        cache_hints={
+            name: CacheHint(ttl_ms=3_600_000)
+            for name in ("tools/list", "prompts/list", "resources/templates/list")
+        },
         on_list_tools=_list_tools,
         on_call_tool=call_tool,
         on_list_resources=list_resources,
@@ -103,7 +108,7 @@ def build(service: Service, on_call: Observer | None = None) -> Server[Any]:
     )
 
 
-# -- tools --------------------------------------------------------------------------------------------------------
+# -- tools ----------------------------------------------------------------------------------------------
 
 
 def _tool(operation: Operation) -> types.Tool:
@@ -196,7 +201,7 @@ class ProgressRelay:
             await asyncio.gather(self._task, return_exceptions=True)
 
 
-# -- resources ----------------------------------------------------------------------------------------------------
+# -- resources ------------------------------------------------------------------------------------------
 
 
 async def _list_templates(
@@ -212,16 +217,20 @@ async def _list_templates(
 
 
 async def _resources(service: Service) -> list[types.Resource]:
-    """The documents of the project: read-me files and the like near the root. All files are too many to list."""
+    """The documents of the project: read-me files and the like near the root. All files are too many to
+    list."""
     control = Control(TOOL_SECONDS)
     if not await service.searchable(control):
         return []
 
     def find(index: Any) -> list[types.Resource]:
-        found = [path for path in index.paths() if path.count("/") < 2 and path.endswith((".md", ".rst", ".txt"))]
+        found = [
+            path for path in index.paths() if path.count("/") < 2 and path.endswith((".md", ".rst", ".txt"))
+        ]
         found.sort(key=lambda path: (path.count("/"), path))
         return [
-            types.Resource(name=_printable(path), uri=_uri(path), mime_type="text/plain") for path in found[:LISTED]
+            types.Resource(name=_printable(path), uri=_uri(path), mime_type="text/plain")
+            for path in found[:LISTED]
         ]
 
     return await service.read(find, control)
@@ -246,7 +255,9 @@ async def _resource(service: Service, uri: str) -> types.ReadResourceResult:
     except LeindexError as error:
         raise MCPError(types.INVALID_PARAMS, str(error), {"uri": uri}) from None
     if len(content) > LARGEST_RESOURCE:
-        raise MCPError(types.INVALID_PARAMS, f"{path} has {len(content)} bytes; read parts with read_file", {"uri": uri})
+        raise MCPError(
+            types.INVALID_PARAMS, f"{path} has {len(content)} bytes; read parts with read_file", {"uri": uri}
+        )
     text = content.decode("utf-8", "replace")
     return types.ReadResourceResult(
         contents=[types.TextResourceContents(uri=uri, mime_type="text/plain", text=text)]
@@ -258,12 +269,18 @@ async def _completion(service: Service, params: types.CompleteRequestParams) -> 
     control = Control(5.0)
     if params.argument.name != "path" or not params.argument.value or not await service.searchable(control):
         return types.Completion(values=[])
-    find: Callable[[Any], tuple[list[str], int]] = lambda index: index.find_files(params.argument.value[:64], limit=100)  # noqa: E731
+
+    def find(index: Any) -> tuple[list[str], int]:
+        found: tuple[list[str], int] = index.find_files(params.argument.value[:64], limit=100)
+        return found
+
     try:
         found, total = await service.read(find, control)
     except LeindexError:
         return types.Completion(values=[])
-    return types.Completion(values=[_printable(path) for path in found], total=total, has_more=total > len(found))
+    return types.Completion(
+        values=[_printable(path) for path in found], total=total, has_more=total > len(found)
+    )
 
 
 def _uri(path: str) -> str:
@@ -274,16 +291,22 @@ def _printable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-# -- prompts ------------------------------------------------------------------------------------------------------
+# -- prompts --------------------------------------------------------------------------------------------
 
 
-async def _list_prompts(context: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+async def _list_prompts(
+    context: Context, params: types.PaginatedRequestParams | None
+) -> types.ListPromptsResult:
     prompts = [
         types.Prompt(
             name=prompt.name,
             title=prompt.title,
             description=prompt.description,
-            arguments=[types.PromptArgument(name=prompt.argument, description=prompt.argument_description, required=True)],
+            arguments=[
+                types.PromptArgument(
+                    name=prompt.argument, description=prompt.argument_description, required=True
+                )
+            ],
         )
         for prompt in PROMPTS
     ]

@@ -20,14 +20,14 @@ def _same(item: Answer) -> Answer:
 
 
 def _lines(lines: list[Answer], indent: str = "") -> str:
-    """Numbered lines: `12:` in front of one that matched, `12-` in front of one beside it, as grep writes them."""
+    """Numbered lines: `12:` in front of one that matched, `12-` in front of one beside it, as grep writes
+    them."""
     return "\n".join(
-        f"{indent}{line['number']}{':' if 'ranges' in line else '-'} {line['text']}"
-        for line in lines
+        f"{indent}{line['number']}{':' if 'ranges' in line else '-'} {line['text']}" for line in lines
     )
 
 
-# -- search -------------------------------------------------------------------------------------------------------
+# -- search --------------------------------------------------------------------------------------------------
 
 
 def _hit_text(hit: Answer) -> str:
@@ -37,7 +37,10 @@ def _hit_text(hit: Answer) -> str:
 
 
 def _plain_hit(hit: Answer, lines: int) -> Answer:
-    kept = [{"number": line["number"], "text": line["text"][:CLIPPED], "ranges": line["ranges"]} for line in hit["lines"]]
+    kept = [
+        {"number": line["number"], "text": line["text"][:CLIPPED], "ranges": line["ranges"]}
+        for line in hit["lines"]
+    ]
     return {**hit, "lines": kept[:lines]}
 
 
@@ -48,14 +51,14 @@ SEARCH_STAGES: Final = (
 )
 
 
-# -- grep ---------------------------------------------------------------------------------------------------------
+# -- grep ----------------------------------------------------------------------------------------------------
 
 
 def _file_text(file: Answer) -> str:
     if "lines" not in file:
         return f"{file['path']}: {file['matches']}"
     more = file["matches"] - sum("ranges" in line for line in file["lines"])
-    return file["path"] + "\n" + _lines(file["lines"]) + (f"\n  … {more} more" if more > 0 else "")
+    return f"{file['path']}\n{_lines(file['lines'])}" + (f"\n  … {more} more" if more > 0 else "")
 
 
 def _few_lines(file: Answer) -> Answer:
@@ -81,7 +84,7 @@ GREP_STAGES: Final = (
 FILE_NAME_STAGES: Final = (Stage(_same, lambda file: str(file["path"])),)
 
 
-# -- the others ---------------------------------------------------------------------------------------------------
+# -- the others ----------------------------------------------------------------------------------------------
 
 
 def symbol_text(symbol: Answer) -> str:
@@ -91,7 +94,7 @@ def symbol_text(symbol: Answer) -> str:
     head = f"{place}{symbol['start_line']}-{symbol['end_line']}  {symbol['kind']} {symbol['name']}{within}"
     signature = symbol.get("signature", "")
     head += f"  {signature}" if signature and signature != symbol["name"] else ""
-    return head + ("\n" + symbol["source"] if symbol.get("source") else "")
+    return head + (f"\n{symbol['source']}" if symbol.get("source") else "")
 
 
 def _no_source(symbol: Answer) -> Answer:
@@ -105,7 +108,8 @@ SYMBOL_STAGES: Final = (
 REFERENCE_STAGES: Final = (
     Stage(_same, lambda use: f"{use['path']}:{use['line']}: {use['text']}"),
     Stage(
-        lambda use: {**use, "text": use["text"][:CLIPPED]}, lambda use: f"{use['path']}:{use['line']}: {use['text']}"
+        lambda use: {**use, "text": use["text"][:CLIPPED]},
+        lambda use: f"{use['path']}:{use['line']}: {use['text']}",
     ),
 )
 LINE_STAGES: Final = (Stage(_same, lambda line: f"{line['number']}\t{line['text']}"),)
@@ -158,4 +162,5 @@ def _running(update: Answer) -> str:
     if not update["running"]:
         return ""
     progress = update["progress"]
-    return f"\nan update is running: {progress['stage']} {progress['documents']} of {progress['documents_total']} files"
+    done = f"{progress['documents']} of {progress['documents_total']} files"
+    return f"\nan update is running: {progress['stage']} {done}"

@@ -31,7 +31,17 @@ async def call(service: Service, name: str, arguments: Answer, control: Control)
     """Carries out a tool with checked arguments. Raises LeindexError."""
     if name == operations.STATUS.name:
         status = await status_answer.status(service, control)
-        keys = ("root", "indexed", "files", "bytes", "generation", "pending", "skipped", "languages", "update")
+        keys = (
+            "root",
+            "indexed",
+            "files",
+            "bytes",
+            "generation",
+            "pending",
+            "skipped",
+            "languages",
+            "update",
+        )
         return Reply(mcp_text.status_text(status), {key: status[key] for key in keys if key in status})
     if name == operations.UPDATE.name:
         return _updated(await status_answer.update(service, control))
@@ -55,7 +65,12 @@ def _closed(answer: Answer, key: str, found: Fitted, head: str, more: str) -> Re
         data["notes"] = [*answer["notes"], found.said]
     if more and found.shown < len(answer[key]):
         data["complete"], data["truncated"] = False, True
-    return Reply("\n".join(part for part in (head, found.text, ending(data, more, shortened=bool(found.said))) if part), data)
+    return Reply(
+        "\n".join(
+            part for part in (head, found.text, ending(data, more, shortened=bool(found.said))) if part
+        ),
+        data,
+    )
 
 
 def _search(index: Index, arguments: Answer, control: Control) -> Reply:
@@ -129,7 +144,11 @@ def _files(index: Index, arguments: Answer, control: Control) -> Reply:
     elif answer["shown"] < answer["total"] and answer["kind"] != "list":
         more = "raise limit"
     more = f'cursor="{answer["cursor"]}"' if answer["cursor"] else more
-    head = f"{answer['total']} {'entries' if answer['kind'] == 'tree' else 'files'}" if entries else "no such file"
+    head = (
+        f"{answer['total']} {'entries' if answer['kind'] == 'tree' else 'files'}"
+        if entries
+        else "no such file"
+    )
     return _closed(answer, "entries", found, head, more)
 
 

@@ -12,7 +12,9 @@ from .schemas import ANSWERS, ERROR, WRITER
 
 Schema = dict[str, Any]
 
-FOLLOW: Final = Parameter("follow", "boolean", "Report on the update as it goes, as JSON Lines.", default=False)
+FOLLOW: Final = Parameter(
+    "follow", "boolean", "Report on the update as it goes, as JSON Lines.", default=False
+)
 
 _PATHS: Final = (
     ("/api/search", operations.SEARCH),
@@ -36,7 +38,7 @@ def document() -> Schema:
         "info": {
             "title": "leindex",
             "version": __version__,
-            "description": "Search in an index of source code. Parameters are checked; an unknown one is an error.",
+            "description": "Search in an index of source code. An unknown parameter is an error.",
         },
         "paths": paths,
         "components": {"schemas": {"Error": ERROR}},
@@ -68,8 +70,8 @@ def _parameter(parameter: Parameter) -> Schema:
 def _grep() -> Schema:
     described = _get(operations.GREP)
     described["description"] += (
-        " The answer is JSON Lines: one object of type file for each file, then one of type end that says whether the "
-        "answer is complete, or one of type error."
+        " The answer is JSON Lines: one object of type file for each file, then one of type end that says "
+        "whether the answer is complete, or one of type error."
     )
     described["responses"]["200"] = {
         "description": "The files as they are found, then how far the answer can be relied on.",
@@ -83,7 +85,10 @@ def _update_state() -> Schema:
         "operationId": "update_state",
         "summary": "What the writer is doing",
         "parameters": [],
-        "responses": {"200": _json("The state of the update that is running, or of the last one.", WRITER), **_errors()},
+        "responses": {
+            "200": _json("The state of the update that is running, or of the last one.", WRITER),
+            **_errors(),
+        },
     }
 
 
@@ -109,7 +114,9 @@ def _plain(name: str, summary: str) -> Schema:
         "operationId": name,
         "summary": summary,
         "parameters": [],
-        "responses": {"200": {"description": summary, "content": {"text/plain": {"schema": {"type": "string"}}}}},
+        "responses": {
+            "200": {"description": summary, "content": {"text/plain": {"schema": {"type": "string"}}}}
+        },
     }
 
 

@@ -34,7 +34,9 @@ def results(index: Index, query: str, folder: str, cursor: str | None, control: 
         "query": query,
         "folder": scope,
         "hits": [_hit(hit, kind) for hit, kind in zip(found.hits, kinds, strict=True)],
-        "facets": _facets(query, scope, found.facets or _counted(found.hits, scope), Counter(filter(None, kinds))),
+        "facets": _facets(
+            query, scope, found.facets or _counted(found.hits, scope), Counter(filter(None, kinds))
+        ),
         "cursor": found.cursor,
         "more": search_url(query, scope, found.cursor) if found.cursor else "",
         "advice": found.advice,
@@ -45,7 +47,9 @@ def results(index: Index, query: str, folder: str, cursor: str | None, control: 
 def search_url(query: str, folder: str = "", cursor: str | None = None) -> str:
     """The address of a search."""
     fields = {"q": query, "in": folder, "cursor": cursor or ""}
-    return "/?" + urlencode({name: value for name, value in fields.items() if value}, errors="surrogateescape")
+    return "/?" + urlencode(
+        {name: value for name, value in fields.items() if value}, errors="surrogateescape"
+    )
 
 
 def file_url(path: str, lines: tuple[int, int] | None = None) -> str:
@@ -65,7 +69,8 @@ def crumbs(path: str) -> list[Answer]:
     """The folders of a path with their addresses."""
     parts = path.split("/")[:-1]
     return [
-        {"name": display(part), "url": folder_url("/".join(parts[: place + 1]))} for place, part in enumerate(parts)
+        {"name": display(part), "url": folder_url("/".join(parts[: place + 1]))}
+        for place, part in enumerate(parts)
     ]
 
 
@@ -83,7 +88,7 @@ def query_error(error: QueryError, query: str) -> Answer:
     }
 
 
-# -- hits ---------------------------------------------------------------------------------------------------------
+# -- hits ----------------------------------------------------------------------------------------------------
 
 
 def _kind(index: Index, hit: Hit) -> str:
@@ -146,7 +151,7 @@ def _coloured(hit: Hit, run: list[LineMatch]) -> list[Answer]:
     ]
 
 
-# -- facets -------------------------------------------------------------------------------------------------------
+# -- facets --------------------------------------------------------------------------------------------------
 
 
 def _counted(hits: Iterable[Hit], folder: str) -> dict[str, Counter[str]]:
@@ -176,7 +181,10 @@ def _facets(
         folders.insert(0, _entry(f"{display(folder)}/", None, search_url(query, above), active=True))
     if folders:
         groups.append({"title": "Folder", "entries": folders})
-    for title, filter_name, values in (("Language", "lang", counts.get("language", {})), ("Kind", "kind", kinds)):
+    for title, filter_name, values in (
+        ("Language", "lang", counts.get("language", {})),
+        ("Kind", "kind", kinds),
+    ):
         entries = [
             _term_entry(query, folder, f"{filter_name}:{_quoted(value)}", value, count)
             for value, count in _ordered(values)

@@ -43,7 +43,8 @@ async def status(service: Service, control: Control) -> Answer:
 
 
 def share(update: Answer) -> float:
-    """How far a running update is, from 0 to 1: its text counts as half of the way, the symbols as the other."""
+    """How far a running update is, from 0 to 1: its text counts as half of the way, the symbols as the
+    other."""
     progress = update["progress"]
     if not update["running"] or not progress["documents_total"]:
         return 0.0
@@ -70,7 +71,8 @@ def _legend(languages: Sequence[Answer], colours: dict[str, int]) -> list[Part]:
 
 
 def folders(index: Index, colours: dict[str, int]) -> list[Part]:
-    """The folders that share the tree, in the colour of their main language; large ones are divided further."""
+    """The folders that share the tree, in the colour of their main language; large ones are divided
+    further."""
     sizes: Counter[str] = Counter()
     files: Counter[str] = Counter()
     languages: defaultdict[str, Counter[str]] = defaultdict(Counter)

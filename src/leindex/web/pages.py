@@ -67,7 +67,9 @@ class Pages:
             try:
                 return await handler(request)
             except LeindexError as error:
-                return self._render("error.html", status=status_of(error), error=str(error), code=status_of(error))
+                return self._render(
+                    "error.html", status=status_of(error), error=str(error), code=status_of(error)
+                )
 
         return guarded
 
@@ -96,10 +98,10 @@ class Pages:
                 return await self._indexing()
             found = await page_status.status(self._service, Control(SECONDS))
             return self._render("start.html", page="search", status_=found)
-        found = await self._found(request, query, folder)
-        if found is None:
+        results = await self._found(request, query, folder)
+        if results is None:
             return await self._indexing()
-        return self._render("search.html", status=found.pop("status"), page="search", **found)
+        return self._render("search.html", status=results.pop("status"), page="search", **results)
 
     async def _results(self, request: Request) -> Response:
         """The results alone, for the script."""
@@ -121,7 +123,12 @@ class Pages:
                     lambda index: page_search.results(index, query, folder, cursor, control), control
                 )
             except QueryError as error:
-                return {"query": query, "folder": folder, "problem": page_search.query_error(error, query), "status": 400}
+                return {
+                    "query": query,
+                    "folder": folder,
+                    "problem": page_search.query_error(error, query),
+                    "status": 400,
+                }
             except UsageError as error:
                 problem = {"message": str(error), "advice": "", "before": "", "at": "", "after": ""}
                 return {"query": query, "folder": folder, "problem": problem, "status": 400}
@@ -138,7 +145,9 @@ class Pages:
         path = _path(request, "/file/")
         found = await self._service.read(lambda index: page_file.file(index, path, control), control)
         first, _, last = _field(request, "lines").partition("-")
-        lines = (int(first), int(last or first)) if first.isdecimal() and (last or first).isdecimal() else (0, 0)
+        lines = (
+            (int(first), int(last or first)) if first.isdecimal() and (last or first).isdecimal() else (0, 0)
+        )
         return self._render("file.html", page="file", file=found, first=lines[0], last=lines[1])
 
     async def _raw(self, request: Request) -> Response:
@@ -181,7 +190,7 @@ def _path(request: Request, prefix: str) -> str:
     return os.fsdecode(unquote_to_bytes(raw.split(b"?")[0][len(prefix) :]))
 
 
-# -- templates and assets -----------------------------------------------------------------------------------------
+# -- templates and assets ------------------------------------------------------------------------------------
 
 
 @cache

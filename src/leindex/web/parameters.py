@@ -1,7 +1,8 @@
-"""What callers may pass: one declaration of each parameter, read by MCP, by the HTTP API and by its OpenAPI document.
+"""What callers may pass: one declaration of each parameter, read by MCP, by the HTTP API and by its OpenAPI
+document.
 
-A value is checked once, here, with a message that says what would be right; nothing behind this module sees a value
-out of bounds. The checks are those of the JSON Schema that `Parameter.schema` returns, and no others.
+A value is checked once, here, with a message that says what would be right; nothing behind this module sees
+a value out of bounds. The checks are those of the JSON Schema that `Parameter.schema` returns, and no others.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _TRUE, _FALSE = frozenset(("true", "1", "yes", "on", "")), frozenset(("false", "
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter. `low` and `high` bound an integer, or the length of a string in characters; `strings` is a list
-    of at most 50 strings. A parameter without a default is None where it is not given."""
+    """One parameter. `low` and `high` bound an integer, or the length of a string in characters; `strings`
+    is a list of at most 50 strings. A parameter without a default is None where it is not given."""
 
     name: str
     kind: Kind
@@ -129,7 +130,8 @@ def object_schema(parameters: Iterable[Parameter]) -> dict[str, Any]:
 
 
 def read_arguments(parameters: Sequence[Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Every parameter's value from a JSON object. Raises ConfigError for one that is unknown, missing or wrong."""
+    """Every parameter's value from a JSON object. Raises ConfigError for one that is unknown, missing or
+    wrong."""
     _refuse_unknown(parameters, given)
     return {
         parameter.name: parameter.checked(given[parameter.name])
@@ -139,9 +141,7 @@ def read_arguments(parameters: Sequence[Parameter], given: Mapping[str, Any]) ->
     }
 
 
-def read_query_string(
-    parameters: Sequence[Parameter], pairs: Iterable[tuple[str, str]]
-) -> dict[str, Any]:
+def read_query_string(parameters: Sequence[Parameter], pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The same from the pairs of a URL's query."""
     given: dict[str, list[str]] = {}
     for name, value in pairs:

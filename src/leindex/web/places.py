@@ -1,7 +1,8 @@
 """Paths as callers write them, and as they are shown.
 
-Paths of files are bytes. A caller's path is only ever looked up in the catalogue, never joined to the root and opened,
-so no spelling of it can lead out of the tree; what is refused here is refused for the sake of a clear message.
+Paths of files are bytes. A caller's path is only ever looked up in the catalogue, never joined to the root
+and opened, so no spelling of it can lead out of the tree; what is refused here is refused for the sake of a
+clear message.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def display(path: str | bytes) -> str:
 
 
 def relative(text: str, root: Path) -> str:
-    """A caller's path as one relative to the root, without `./`, `//` and a `/` at the end; "" is the root itself.
-    Raises ConfigError for one that leads out of the root."""
+    """A caller's path as one relative to the root, without `./`, `//` and a `/` at the end; "" is the root
+    itself. Raises ConfigError for one that leads out of the root."""
     if "\0" in text:
         raise ConfigError("a path holds no NUL")
     if text.startswith("/"):
@@ -44,12 +45,15 @@ def relative(text: str, root: Path) -> str:
         text = text[len(base) :]
     parts = [part for part in text.split("/") if part not in ("", ".")]
     if ".." in parts:
-        raise ConfigError(f"{display(text)}: a path with .. in it; paths are relative to {display(str(root))}")
+        raise ConfigError(
+            f"{display(text)}: a path with .. in it; paths are relative to {display(str(root))}"
+        )
     return "/".join(parts)
 
 
 def file_row(index: Index, text: str) -> FileRow:
-    """The catalogue's row of the file that a caller names. Raises NoSuchFileError, with a suggestion, for none."""
+    """The catalogue's row of the file that a caller names. Raises NoSuchFileError, with a suggestion, for
+    none."""
     path = relative(text, index.root)
     row = index.catalog.file(os.fsencode(path)) if path else None
     if row is not None:
@@ -75,9 +79,7 @@ def clipped(text: str, ranges: list[list[int]], limit: int = LONGEST_LINE) -> tu
     start = 0 if first < limit - 40 else first - 40
     part = text[start : start + limit]
     shift = start - 1 if start else 0
-    moved = [
-        [max(a - shift, 0), min(b - shift, limit)] for a, b in ranges if b > start and a < start + limit
-    ]
+    moved = [[max(a - shift, 0), min(b - shift, limit)] for a, b in ranges if b > start and a < start + limit]
     return ("…" if start else "") + part + ("…" if start + limit < len(text) else ""), moved
 
 
@@ -87,7 +89,8 @@ def pack_cursor(*values: Any) -> str:
 
 
 def unpack_cursor(cursor: str, *types: type) -> list[Any]:
-    """The values of a cursor. Raises QueryError for one that `pack_cursor` did not make from values of these types."""
+    """The values of a cursor. Raises QueryError for one that `pack_cursor` did not make from values of these
+    types."""
     try:
         values = json.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error, RecursionError):

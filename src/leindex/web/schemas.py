@@ -1,4 +1,5 @@
-"""The shapes of the answers as JSON Schema: the tools' output schemas and the OpenAPI document's responses."""
+"""The shapes of the answers as JSON Schema: the tools' output schemas and the OpenAPI document's
+responses."""
 
 from __future__ import annotations
 
@@ -12,7 +13,10 @@ _TEXT: Final[Schema] = {"type": "string"}
 _COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 _LINE: Final[Schema] = {"type": "integer", "minimum": 1}
 _FLAG: Final[Schema] = {"type": "boolean"}
-_CURSOR: Final[Schema] = {"type": ["string", "null"], "description": "Pass it to go on; null where there is no more."}
+_CURSOR: Final[Schema] = {
+    "type": ["string", "null"],
+    "description": "Pass it to go on; null where there is no more.",
+}
 
 
 def _list(of: Schema, **more: Any) -> Schema:
@@ -35,7 +39,11 @@ _SEARCHED: Final[Schema] = {
     **COVERAGE,
     "truncated": {"type": "boolean", "description": "Whether there is more than is shown."},
     "eligible": {"type": "integer", "minimum": 0, "description": "Files that were open to the search."},
-    "age_seconds": {"type": "number", "minimum": 0, "description": "Since the index was compared with the files."},
+    "age_seconds": {
+        "type": "number",
+        "minimum": 0,
+        "description": "Since the index was compared with the files.",
+    },
 }
 
 HIT: Final = _object(
@@ -92,7 +100,10 @@ ANSWERS: Final[dict[str, Schema]] = {
         {
             "query": _TEXT,
             "hits": _list(HIT),
-            "facets": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": _COUNT}},
+            "facets": {
+                "type": "object",
+                "additionalProperties": {"type": "object", "additionalProperties": _COUNT},
+            },
             "cursor": _CURSOR,
             "advice": _list(_TEXT),
             **_SEARCHED,

@@ -1,9 +1,9 @@
 """Who may ask: exact Host and Origin checks, the token, and the headers that go with every response.
 
-A server on a loopback address can be reached by every page that the user's browser opens. A page from elsewhere sends
-its own Origin or a foreign `Sec-Fetch-Site`; one that rebinds its name to the address sends its own Host. All are
-refused, by comparing with the exact addresses that this server was started for. There is no CORS: no other origin is
-ever told that it may read an answer.
+A server on a loopback address can be reached by every page that the user's browser opens. A page from
+elsewhere sends its own Origin or a foreign `Sec-Fetch-Site`; one that rebinds its name to the address sends
+its own Host. All are refused, by comparing with the exact addresses that this server was started for. There
+is no CORS: no other origin is ever told that it may read an answer.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ HEADERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What is let in: `hosts` are the exact values of the Host header, `token` is asked for unless it is empty."""
+    """What is let in: `hosts` are the exact values of the Host header, `token` is asked for unless it is
+    empty."""
 
     hosts: frozenset[str]
     token: str = ""
@@ -112,9 +113,13 @@ class Guard:
             # Into a cookie, and out of the address: histories and screens keep addresses.
             rest = urlencode([(name, value) for name, value in query if name != TOKEN_PARAMETER])
             response = RedirectResponse("/" + scope["path"].lstrip("/") + ("?" + rest if rest else ""), 303)
-            response.set_cookie(COOKIE, given, httponly=True, samesite="strict", path="/", max_age=30 * 86_400)
+            response.set_cookie(
+                COOKIE, given, httponly=True, samesite="strict", path="/", max_age=30 * 86_400
+            )
             return response
-        refused = _error(401, "a token is needed: open the address that the server printed, or send it as Bearer token")
+        refused = _error(
+            401, "a token is needed: open the address that the server printed, or send it as Bearer token"
+        )
         refused.headers["www-authenticate"] = 'Bearer realm="leindex"'
         return refused
 
@@ -123,7 +128,8 @@ class Guard:
 
 
 def _is_own_site(scope: Scope, fields: dict[bytes, list[str]]) -> bool:
-    """Whether the browser, if it is one, asks for one of our own pages; following a link to a page is allowed."""
+    """Whether the browser, if it is one, asks for one of our own pages; following a link to a page is
+    allowed."""
     site = (fields.get(b"sec-fetch-site") or ["none"])[0]
     if site in ("same-origin", "none"):
         return True

@@ -1,7 +1,8 @@
 """One root, served: a few readers, one writer, and the rules for when an answer may be given.
 
-Searching is done by threads, each with an Index of its own that only reads; none of them ever waits for the writer.
-The service is lazy: making one opens nothing and starts no thread. It is used from one asyncio event loop.
+Searching is done by threads, each with an Index of its own that only reads; none of them ever waits for the
+writer. The service is lazy: making one opens nothing and starts no thread. It is used from one asyncio event
+loop.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ class Service:
         self._searchable = False
         self._streams = asyncio.Semaphore(STREAMS)
 
-    # -- reading --------------------------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------------------------
 
     async def read(self, work: Callable[[Index], T], control: Control) -> T:
-        """The result of `work` on an Index that only reads, done in a thread. `work` is to call `control.check`;
-        when the caller is cancelled, so is the work. Raises what `work` raises."""
+        """The result of `work` on an Index that only reads, done in a thread. `work` is to call
+        `control.check`; when the caller is cancelled, so is the work. Raises what `work` raises."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._readers, thread_name_prefix="leindex-read")
 
@@ -67,8 +68,8 @@ class Service:
             raise
 
     async def stream(self, work: Callable[[Index], Iterator[T]], control: Control) -> AsyncIterator[T]:
-        """What `work` yields, as it comes. The thread is at most `AHEAD` items ahead of the caller; when the caller
-        stops, so does the work."""
+        """What `work` yields, as it comes. The thread is at most `AHEAD` items ahead of the caller; when the
+        caller stops, so does the work."""
         loop = asyncio.get_running_loop()
         arrived: asyncio.Queue[T | None] = asyncio.Queue()
         room = threading.Semaphore(AHEAD)
@@ -101,12 +102,12 @@ class Service:
             self._opened.append(index)
         return index
 
-    # -- freshness ------------------------------------------------------------------------------------------------
+    # -- freshness -------------------------------------------------------------------------------------------
 
     async def ready(self, control: Control, *, max_age: float = 0.0) -> None:
-        """Waits until the index can answer: until it is built where there is none, and compared with the tree where
-        that is quick, nobody watches the tree, and it was not done within `max_age` seconds. Raises ConfigError for
-        a root that is hardly meant, and LeindexError when building it fails."""
+        """Waits until the index can answer: until it is built where there is none, and compared with the
+        tree where that is quick, nobody watches the tree, and it was not done within `max_age` seconds.
+        Raises ConfigError for a root that is hardly meant, and LeindexError when building it fails."""
         if not await self.searchable(control):
             await self._built(control)
             return
@@ -136,7 +137,9 @@ class Service:
                         asked.result()
                     if control.timed_out:
                         # Indexing goes on without this caller.
-                        raise CancelledError(f"{self.location.root} is still being indexed; ask again in a while")
+                        raise CancelledError(
+                            f"{self.location.root} is still being indexed; ask again in a while"
+                        )
             except asyncio.CancelledError:
                 asked.cancel()
                 raise
@@ -149,8 +152,8 @@ class Service:
         root = self.location.root
         if reason := dangerous_root(os.fsencode(root)):
             raise ConfigError(
-                f"{root} is not indexed: {reason}. Start the server in a project's folder, or with one as its "
-                f"argument; to index all of it run: leindex index --yes {root}"
+                f"{root} is not indexed: {reason}. Start the server in a project's folder, or with one as "
+                f"its argument; to index all of it run: leindex index --yes {root}"
             )
 
     async def update(self, control: Control) -> UpdateResult:
@@ -166,7 +169,7 @@ class Service:
             self._refuse_dangerous()
         self.updater.request()
 
-    # -- the end --------------------------------------------------------------------------------------------------
+    # -- the end ---------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Stops the writer at a batch boundary, waits for running searches, closes the store."""

@@ -1,8 +1,8 @@
 """Making a reply fit: shortened in stages, and what is left out is said.
 
-A reply is a list of items (hits, files, lines) with something before and after. Each stage shows every item with less
-in it; the first stage in which all items fit is taken. If even the last stage is too long, as many items as fit are
-shown, and the reply says how to go on.
+A reply is a list of items (hits, files, lines) with something before and after. Each stage shows every item
+with less in it; the first stage in which all items fit is taken. If even the last stage is too long, as many
+items as fit are shown, and the reply says how to go on.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ OVERHEAD_TOKENS: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One way to show an item: `shape` gives what is left of its data, `text` writes that; `said` describes it."""
+    """One way to show an item: `shape` gives what is left of its data, `text` writes that; `said` describes
+    it."""
 
     shape: Callable[[Answer], Answer]
     text: Callable[[Answer], str]

@@ -18,7 +18,10 @@ from .updater import Running, Updater
 
 async def status(service: Service, control: Control) -> Answer:
     """The state of the index; of one that is not there yet only that."""
-    found: Answer = {"root": display(os.fspath(service.location.root)), "indexed": await service.searchable(control)}
+    found: Answer = {
+        "root": display(os.fspath(service.location.root)),
+        "indexed": await service.searchable(control),
+    }
     if found["indexed"]:
         found.update(await service.read(stored, control))
     return {**found, "update": writer(service.updater)}

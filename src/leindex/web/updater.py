@@ -1,7 +1,9 @@
-"""The one writer of a server: updates on request in one thread, and the watcher in another, while readers go on reading.
+"""The one writer of a server: updates on request in one thread, and the watcher in another, while readers go
+on reading.
 
-Several servers on one root share the index: the first keeps it current, the others see so and take over when it ends
-(`storage/locks.py`). Where changes cannot be watched, requests ask for a comparison themselves (`Service.ready`).
+Several servers on one root share the index: the first keeps it current, the others see so and take over when
+it ends (`storage/locks.py`). Where changes cannot be watched, requests ask for a comparison themselves
+(`Service.ready`).
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ SAMPLES: Final = 600
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The state of the writer at one moment; `error` is why the last update failed, `finished` its Unix time."""
+    """The state of the writer at one moment; `error` is why the last update failed, `finished` its Unix
+    time."""
 
     running: bool
     progress: Progress
@@ -42,7 +45,8 @@ class Running:
 
 
 class Updater:
-    """Updates one index. Threads are started by the first `request` and by `keep_current`, and ended by `stop`."""
+    """Updates one index. Threads are started by the first `request` and by `keep_current`, and ended by
+    `stop`."""
 
     def __init__(self, location: Location) -> None:
         self._location = location
@@ -68,8 +72,8 @@ class Updater:
         return is_watched(self._location.folder)
 
     def request(self) -> Future[UpdateResult]:
-        """Asks for an update that begins after now; requests that wait together share one. When all who asked for
-        it cancel, it stops at a batch boundary."""
+        """Asks for an update that begins after now; requests that wait together share one. When all who
+        asked for it cancel, it stops at a batch boundary."""
         asked: Future[UpdateResult] = Future()
         with self._wake:
             if self._stop.is_set():
@@ -111,7 +115,7 @@ class Updater:
             thread = self._threads[name] = threading.Thread(target=work, name=name, daemon=True)
             thread.start()
 
-    # -- updates on request ---------------------------------------------------------------------------------------
+    # -- updates on request ----------------------------------------------------------------------------------
 
     def _run(self) -> None:
         with Index(self._location, refresh="never") as index:
@@ -160,7 +164,7 @@ class Updater:
         for listener in tuple(self._listeners):
             listener(progress)
 
-    # -- watching -------------------------------------------------------------------------------------------------
+    # -- watching --------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
         while not self._stop.is_set():
@@ -173,7 +177,9 @@ class Updater:
             except EngineMissingError:
                 return  # requests compare for themselves
             except LeindexError as failure:
-                self._state = Running(self._state.running, self._state.progress, str(failure), self._state.finished)
+                self._state = Running(
+                    self._state.running, self._state.progress, str(failure), self._state.finished
+                )
                 self._stop.wait(TROUBLE_SECONDS)
 
 
