@@ -94,7 +94,7 @@ def main() -> None:
     rows = [row(name, runs[name], sizes[name], status["bytes"], base) for name in programs]
     rows.append(row("leindex, nothing changed", unchanged, sizes[PARALLEL], status["bytes"], base))
     report = {"files": status["files"], "bytes": status["bytes"], "cores": os.cpu_count(), "rows": rows}
-    print(f"{status['files']} files, {status['bytes'] / 1e6:.0f} MB, {os.cpu_count()} cores, medians of {options.rounds}")
+    print(f"{status['files']} files, {status['bytes'] / 1e6:.0f} MB, {os.cpu_count()} cores")
     print(f"{'':34} {'wall s':>7} {'CPU s':>7} {'peak MB':>8} {'index':>7} {'ratio':>6}")
     for line in rows:
         ratio = "" if line["ratio"] is None else f"{line['ratio']:.2f}"

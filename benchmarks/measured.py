@@ -1,4 +1,7 @@
-"""One command, measured: wall time, CPU of all its processes, and their peak memory with what they share counted once."""
+"""One command, measured: wall time, and the CPU and peak memory of all its processes.
+
+Memory that they share is counted once.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +56,8 @@ def _family(root: int) -> list[int]:
     found = [root]
     for process in found:
         for children in Path(f"/proc/{process}/task").glob("*/children"):
-            try:
+            with suppress(OSError):  # a thread that has just ended
                 found += map(int, children.read_text().split())
-            except OSError:
-                pass  # a thread that has just ended
     return found
 
 

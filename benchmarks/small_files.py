@@ -14,6 +14,7 @@ import json
 import random
 import shutil
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import corpus
@@ -33,7 +34,7 @@ def make_tree(folder: Path, count: int) -> Path:
         if number % 100 == 0:
             path.parent.mkdir(parents=True)
         names = [f"name_{pick.randrange(100_000)}" for _ in range(8)]
-        path.write_text("\n".join(f"def {a}({b}): return {a[-3:]}" for a, b in zip(names, names[1:], strict=False)))
+        path.write_text("\n".join(f"def {a}({b}): return {a[-3:]}" for a, b in pairwise(names)))
     making.rename(root)
     return root
 

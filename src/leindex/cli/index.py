@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..models import UpdateResult
+from ..roots import adopt_moved
 from .common import (
     Parser,
     add_index_option,
@@ -23,8 +24,6 @@ from .common import (
     progress_shown,
     size,
 )
-
-from ..roots import adopt_moved
 
 if TYPE_CHECKING:
     from ..index import Index
@@ -181,12 +180,12 @@ def _interrupts() -> Iterator[Any]:
 
 def summary(result: UpdateResult) -> str:
     """What an update did, for people."""
-    rate = result.bytes / 1e6 / max(result.seconds, 1e-6)
+    rate = f" ({result.bytes / 1e6 / max(result.seconds, 1e-6):.0f} MB/s)" if result.bytes else ""
+    took = age(result.seconds) if result.seconds >= 120 else f"{result.seconds:.2f} s"
     lines = [
         f"{result.files} files indexed: {result.added} new, {result.changed} changed, {result.removed} removed, "
         f"{result.unchanged} unchanged",
-        f"{result.documents} contents written, {size(result.bytes)} in {age(result.seconds) if result.seconds >= 120 else f'{result.seconds:.2f} s'}"
-        + (f" ({rate:.0f} MB/s)" if result.bytes else ""),
+        f"{result.documents} contents written, {size(result.bytes)} in {took}{rate}",
     ]
     if result.skipped:
         reasons = ", ".join(f"{count} {reason}" for reason, count in result.skipped.items())

@@ -15,11 +15,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import CancelledError, LeindexError
+from ..errors import CancelledError, ConfigError, LeindexError
 from ..models import Progress, ProgressCallback, UpdateResult
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
@@ -55,7 +55,7 @@ class UpdateOptions:
     Contents that no file has any more are kept for `keep_days`, and at most `keep_contents` of them.
     """
 
-    discover: DiscoverOptions = DiscoverOptions()
+    discover: DiscoverOptions = field(default_factory=DiscoverOptions)
     workers: int | None = None
     batch_size: int | Literal["auto"] = "auto"
     text_only: bool = False
@@ -83,6 +83,8 @@ def update(
     StorageError when the store fails; what was committed before stays, and the next update goes on from there.
     """
     started = time.monotonic()
+    if not catalog.generation:
+        paths = None  # nothing is known of the rest of the tree
     if paths is None:
         _keep_options(root, catalog, options)
     seen = comparison or compared(root, catalog, options, paths, cancelled=cancelled)
@@ -92,8 +94,10 @@ def update(
     numbering = Numbering(store)
     small = len(changes.to_read) <= SMALL_FILES and done.bytes_total <= SMALL_BYTES
 
-    # One commit for a small update, its second stage included, one a batch for others; either way documents and their files land together
-    # where the engine shares the catalogue's database, and documents first where it does not.
+    # One commit for a small update, its second stage included, one a batch for others. Either way documents and
+    # their files land together where the engine shares the catalogue's database, and documents first elsewhere.
+    if changes and not small:
+        catalog.set_state({"unfinished": True})
     with catalog.database.transaction() if small and changes else nullcontext():
         for ready in _prepared(root, store, claims, changes.to_read, options, cancelled, keep=small):
             if cancelled():
@@ -111,7 +115,7 @@ def update(
                 done.report()
         if changes.removed:
             catalog.remove_files(changes.removed)
-        if changes or not catalog.generation:
+        if changes or not catalog.generation or catalog.state("unfinished"):
             catalog.finish_update(time.monotonic() - started, seen.state, done.summary(len(changes.removed)))
         elif paths is None:
             catalog.set_state(seen.state)
@@ -182,6 +186,7 @@ def compared(
         if walk.unreadable:
             passed_over["unreadable folder"] = len(walk.unreadable)
         state = {
+            "unfinished": False,
             "size_limits": [options.discover.max_size, options.discover.max_size],
             "walked_at": walked_at,
             "walk_seconds": time.monotonic() - started,
@@ -200,9 +205,13 @@ def _size_limits(catalog: Catalog, options: UpdateOptions) -> tuple[int, int]:
 
 def _keep_options(root: Path, catalog: Catalog, options: UpdateOptions) -> None:
     """Stores what later updates go by, before anything is written: an interrupted update goes on as it began."""
+    try:
+        inode = root.stat().st_ino
+    except OSError as error:
+        raise ConfigError(f"{root} cannot be read: {error.strerror}") from None
     wanted = {
         "root": os.fsdecode(root),
-        "root_inode": os.stat(root).st_ino,
+        "root_inode": inode,
         "discover": {**asdict(options.discover), "globs": list(options.discover.globs)},
         "text_only": options.text_only,
         "keep": [options.keep_days, options.keep_contents],
