@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -136,18 +138,21 @@ def test_a_content_that_a_later_chunk_writes(
 ) -> None:
     """The worker that is first to take a content may be working on the later chunk."""
     take = batch.Claims.take
-    turns: list[int] = []
+    turn, taken = itertools.count(), threading.Event()
 
     def late(self: batch.Claims, doc_ids: Any) -> set[str]:
-        wanted = list(doc_ids)
-        turns.append(1)
-        return take(self, wanted) if len(turns) % 2 == 0 else take(self, wanted[::2])
+        if next(turn) == 0:
+            assert taken.wait(10)
+            return take(self, doc_ids)
+        mine = take(self, doc_ids)
+        taken.set()
+        return mine
 
-    # What a chunk does not take here is taken by nobody before the next chunk that has it.
     monkeypatch.setattr(batch.Claims, "take", late)
-    index.update(UpdateOptions(workers=0, batch_size=100))
-    assert {row[4] for row in rows(index).values()} <= {"", "binary"}
-    monkeypatch.undo()
+    index.update(UpdateOptions(workers=2, batch_size=150))
+    assert len(rows(index)) == 301
+    assert {row[4] for row in rows(index).values()} == {"", "binary"}
+    sound(index)
 
 
 def test_renames_copies_and_switches_write_no_content(root: Path, index: Index) -> None:

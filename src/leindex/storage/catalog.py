@@ -349,8 +349,9 @@ class Catalog:
 
     def unnamed_before(self, moment: float, *, keep: int, limit: int | None = None) -> list[int]:
         """Contents without a name since before `moment`, and the oldest above `keep` of them; at most `limit`."""
-        count, old = self._rows("SELECT count(*), coalesce(sum(since < ?), 0) FROM unnamed", (moment,))[0]
-        due = max(old, count - keep)
+        most = -1 if limit is None else limit
+        old = self._rows("SELECT count(*) FROM (SELECT 1 FROM unnamed WHERE since < ? LIMIT ?)", (moment, most))
+        due = max(old[0][0], self._rows("SELECT count(*) FROM unnamed")[0][0] - keep)
         if due <= 0:
             return []
         rows = self._rows(
