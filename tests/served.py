@@ -13,11 +13,190 @@ from pathlib import Path
 FILES = {
     "README.md": "# Sample\n\nA small project about retries.\n",
     "src/app/retry.py": (
-        '"""Retries with backoff."""\n\nimport time\n\n\nclass Retry:\n    """Tries again, later each time."""\n\n'
-        "    def __init__(self, times: int) -> None:\n        self.times = times\n\n"
-        "    def backoff(self, attempt: int) -> float:\n        return 0.1 * 2**attempt\n\n\n"
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+        '"""Retries
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+        with
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+        backoff."""\n\nimport
+       
+        time\n\n\nclass
+       
+       
+        Retry:\n
+        
+        
+        
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+        """Tries again, later
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+       
+        each time."""\n\n' "
+        
+        
+         def __init__(self, times:
+         int) ->
+        
+        
+        
+        
+         None:\n
+        
+         self.times = times\n\n" "    def backoff(self, attempt: int) -> float:\n        return 0.1 * 2**attempt\n\n\n"
         "def run(task, retry: Retry):\n    for attempt in range(retry.times):\n"
-        "        if task():\n            return True\n        time.sleep(retry.backoff(attempt))\n    return False\n"
+        "        if task():\n            return True\n      
+        
+       
+        time.sleep(retry.backoff(attempt))\n
+        
+        
+        
+       
+       
+       
+       
+       
+        return
+       
+       
+       
+       
+       
+       
+        False\n"
     ),
     "src/app/main.py": "from app.retry import Retry, run\n\n\ndef main() -> None:\n    run(lambda: True, Retry(3))\n",
     "src/lib/list.c": "struct list {\n\tint size;\n};\n\nint list_size(struct list *l)\n{\n\treturn l->size;\n}\n",
@@ -28,6 +207,39 @@ FILES = {
 
 
 def make_tree(root: Path, copies: int = 0) -> Path:
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
     """Writes the sample, and `copies` more files that all differ, below `root`."""
     for name, text in FILES.items():
         path = root / name
@@ -36,18 +248,103 @@ def make_tree(root: Path, copies: int = 0) -> Path:
     for number in range(copies):
         path = root / "many" / f"part{number % 7}" / f"file{number}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"def copied_{number}():\n    needle = {number}\n    return needle\n" + "# filler\n" * 40)
+        path.write_text(
+            f"def copied_{number}():\n    needle = {number}\n    return needle\n" + "# filler\n" * 40
+        )
     return root
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The environment of a child: the package as it is under test, indexes in a folder of their own."""
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+    """The
+    environment of a child: the package as it is under
+    test, indexes in
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+    a folder of their own."""
     source = str(Path(__file__).parent.parent / "src")
     return {**os.environ, "LEINDEX_HOME": str(home), "PYTHONPATH": source, "PYTHONWARNINGS": "error"}
 
 
 @contextmanager
 def serving(root: Path, home: Path, *arguments: str) -> Iterator[str]:
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
+   
     """`leindex serve` on a free port; gives the address without the slash at its end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "leindex", "serve", str(root), *arguments],
