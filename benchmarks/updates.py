@@ -17,11 +17,15 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 
 import corpus
+
 import leindex
 from leindex.index import Index
 
@@ -40,7 +44,7 @@ def index_bytes(index: Index) -> int:
 
 
 def files_with(index: Index, text: str) -> list[str]:
-    """The files that hold a literal text, as `leindex grep -F -l` finds them."""
+    """The files that hold a literal text, as `leindex grep -F -l` finds them; the first 50."""
     from leindex.query.formula import Lit
     from leindex.search.select import Selection
     from leindex.text import fold
@@ -48,7 +52,8 @@ def files_with(index: Index, text: str) -> list[str]:
     needle = text.encode()
     with index.snapshot():
         found = index.selector().contents(Lit(fold(needle)), Selection())
-        return [os.fsdecode(item.path) for item in found if item.content is not None and needle in item.content]
+        matching = (item.path for item in found if item.content is not None and needle in item.content)
+        return [os.fsdecode(path) for path in islice(matching, 50)]
 
 
 def query_seconds(index: Index) -> float:
@@ -113,6 +118,8 @@ def watch_latency(index: Index, count: int, pick: random.Random) -> dict[str, fl
     try:
         assert watcher.stdout is not None
         watcher.stdout.readline()  # the first comparison is done
+        # What it says later is read and dropped, lest it waits for somebody to read.
+        threading.Thread(target=deque, args=(watcher.stdout, 0), daemon=True).start()
         for number in range(count):
             path, word = pick.choice(paths), f"needle_{number}_{pick.randrange(10**12)}"
             with open(index.root / path, "ab") as file:

@@ -240,3 +240,19 @@ def test_the_payload_of_a_batch_knows_its_numbers(tmp_path: Path) -> None:
             batch: PreparedBatch = store.prepare(documents(4))
             store.batch_write(batch)
             assert batch.numbers == store.numbers([doc_id for doc_id, _ in documents(4)])
+
+
+def test_tantivy_after_a_crash_before_the_end_of_a_commit(tmp_path: Path) -> None:
+    """Files that a commit left which never came to its end do not stand in the way of the next."""
+    with TantivySearch(tmp_path) as store:
+        store.batch_write(documents(5))
+    meta = tmp_path / "tantivy" / "meta.json"
+    before = meta.read_bytes()
+    with TantivySearch(tmp_path) as store:
+        store.delete_documents(["src/f1.py"])
+    assert list(meta.parent.glob("*.del"))
+    meta.write_bytes(before)  # the file that a commit replaces last
+    with TantivySearch(tmp_path) as store:
+        assert store.count() == 5
+        assert store.delete_documents(["src/f1.py"]) == 1
+        assert store.count() == 4 and store.check() == []

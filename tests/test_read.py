@@ -192,7 +192,8 @@ def test_wrong_arguments(tmp_path: Path) -> None:
 def test_binary() -> None:
     assert not is_binary(b"")
     assert is_binary(b"\0")
-    assert is_binary(b"a\n" * 10 + b"\0")
+    assert is_binary(b"aaaa\n" * 10 + b"\0")
+    assert not is_binary(b"a\n" * 10 + b"\0")
     assert not is_binary(b"a\n" * 32768 + b"\0")
     assert is_binary(b"a" * 65536 + b"\0")
     assert is_binary(b"a" * 65536 + b"\n\0")
@@ -200,6 +201,7 @@ def test_binary() -> None:
     assert not is_binary(b"a" * 140_000 + b"\n".ljust(60_000, b"b") + b"\0")
     assert not is_binary(b"\xff\xfe" + "text".encode("utf-16-le"))
     assert is_binary(b"\xff\xfe" + "te\0xt".encode("utf-16-le"))
+    assert not is_binary(b"\xff\xfe" + ("text" * 2000 + "\0").encode("utf-16-le"))
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +25,9 @@ from .config import Location, locate
 from .errors import ConfigError
 from .freshness import Freshness, Refresh
 from .models import Completeness, ProgressCallback, SearchResult, UpdateResult
+from .roots import adopt_moved
 from .storage.catalog import Catalog
 from .storage.database import BUSY_SECONDS, Database, Durability
-from .roots import adopt_moved, known_indexes
 from .storage.locks import WatchMark, updating
 from .storage.registry import DEFAULT_ENGINE, open_engine
 from .storage.storage_interface import SearchInterface
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from .search.exact import FileLines
     from .search.fuzzy import PathList
     from .search.select import Selection, Selector
-    from .search.table import FileTable
     from .search.symbols import SymbolHit, SymbolResult
+    from .search.table import FileTable
 
 SCAN_THREADS = 2
 """Threads that fetch, decompress and test contents where a search has to look at many."""
@@ -190,7 +190,7 @@ class Index:
         with self._updating(wait_seconds) as opened:
             if options is None:
                 options = pipeline.stored_options(opened.catalog)
-            if comparison is not None and comparison.generation != opened.catalog.generation:
+            if comparison is not None and comparison.version != opened.catalog.version:
                 comparison = None  # another process has updated since
             return pipeline.update(
                 self.root,

@@ -49,7 +49,10 @@ def adopt_moved(location: Location) -> bool:
     """
     if location.exists or location.folder != folder_for(location.root):
         return False
-    inode = location.root.stat().st_ino
+    try:
+        inode = location.root.stat().st_ino
+    except OSError:
+        return False
     for known in known_indexes():
         if known.root.exists() or _state(known.folder)[1] != inode:
             continue

@@ -5,18 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from ..errors import ConfigError, LeindexError
 from ..index import Index
-from ..search.exact import Part, grep_parts
+from ..search.exact import NamedFile, Part, grep_parts
 from ..search.format import Output
 from ..search.grep import GrepResult, list_files, list_types
+from ..search.matcher import Matcher
 from ..search.path_filter import PathFilter
-from ..search.request import Mode
-from .common import ready
+from ..search.request import Binary, Mode
+from ..search.select import BINARY, TOO_LARGE
+from .common import ready, say_incomplete
 from .grep_flags import GrepCommand, display_prefix, parse_grep
 
 
@@ -30,60 +34,82 @@ def run(arguments: Sequence[str]) -> int:
     out = Output(sys.stdout.buffer, line_buffered=command.line_buffered)
     if command.request.mode is Mode.TYPES:
         return list_types(command.rules, out).status()
+    Matcher.of(command.request)  # a pattern that is refused is refused before anything is indexed
     failed = False
     paths = PathFilter(command.rules)
     with ExitStack() as stack:
-        parts: list[Part] = []
-        indexes: list[Index] = []
+        parts: list[Part | NamedFile] = []
+        trees: list[tuple[Index, Part]] = []
         for path in command.paths or (None,):
             try:
-                index, part = _part(command, path, paths)
+                if path is not None and not os.path.isdir(path):
+                    parts.append(_named_file(path))
+                    continue
+                tree = _tree(command, path, paths)
             except LeindexError as error:
-                if len(command.paths) < 2:
+                if len(command.paths) < 2 and (path is None or os.path.isdir(path)):
                     raise
                 print(f"leindex: {error}", file=sys.stderr)
                 failed = True
                 continue
-            stack.enter_context(index)
-            stack.enter_context(index.snapshot())
-            parts.append(part)
-            indexes.append(index)
+            stack.enter_context(tree[0])
+            stack.enter_context(tree[0].snapshot())
+            trees.append(tree)
+            parts.append(tree[1])
         result = _searched(command, parts, out)
-        _say(command, indexes, parts, result)
+        _say(command, trees, result)
+        if not command.paths and command.request.can_match and not any(_has_files(part) for _, part in trees):
+            # ripgrep's word on it, and its exit status: most likely a filter took out more than was meant.
+            print("leindex: no files were searched; check the flags that choose files", file=sys.stderr)
+            failed = True
     return result.status(errors=failed)
 
 
-def _searched(command: GrepCommand, parts: Sequence[Part], out: Output) -> GrepResult:
-    if command.request.mode is Mode.FILES:
-        files = (part.prefix + entry.path[part.strip :] for part in parts for entry in part.selector.listed())
-        return list_files(command.request, files, out)
-    return grep_parts(command.request, parts, out)
+def _searched(command: GrepCommand, parts: Sequence[Part | NamedFile], out: Output) -> GrepResult:
+    if command.request.mode is not Mode.FILES:
+        return grep_parts(command.request, parts, out)
+    return list_files(command.request, chain.from_iterable(map(_listed, parts)), out)
 
 
-def _part(command: GrepCommand, path: str | None, paths: PathFilter) -> tuple[Index, Part]:
-    """The index that has a path, compared with the tree as asked, and the part of it to search."""
-    given = Path(path or ".")
-    file = given.name if path is not None and not given.is_dir() and os.path.lexists(given) else None
+def _listed(part: Part | NamedFile) -> Iterator[bytes]:
+    if isinstance(part, NamedFile):
+        yield part.shown
+        return
+    for entry in part.selector.listed():
+        yield part.prefix + entry.path[part.strip :]
+
+
+def _named_file(path: str) -> NamedFile:
+    """A file from disk. Raises ConfigError, in ripgrep's words, where it cannot be read."""
+    try:
+        return NamedFile(os.fsencode(path), Path(path).read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror} (os error {error.errno})") from error
+
+
+def _tree(command: GrepCommand, path: str | None, paths: PathFilter) -> tuple[Index, Part]:
+    """The index that has a folder, compared with the tree as asked, and the part of it to search."""
     options = argparse.Namespace(index=command.index, refresh=command.refresh, strict=command.strict)
-    index = ready(str(given.parent if file else given), options)
+    index = ready(path or ".", options)
     index.freshen()
     _check_extent(command, index)
-    scope = os.fsencode(index.location.scope)
-    if file is not None:
-        target = (scope + b"/" if scope else b"") + os.fsencode(file)
-        part = Part(index.selector(target.__eq__, scope=index.location.scope), os.fsencode(given), len(target))
-        return index, part
-    prefix, strip = display_prefix(path), len(scope) + 1 if scope else 0
+    scope = index.location.scope
+    prefix, strip = display_prefix(path), len(os.fsencode(scope)) + 1 if scope else 0
     root = b"" if path is None else prefix
-    accepts = (lambda name: paths.accepts(prefix + name[strip:], root)) if command.rules else None
-    hides = index.catalog.state("discover", {}).get("hidden") and not command.hidden
-    if hides:
-        inner = accepts
+    hides = bool(index.catalog.state("discover", {}).get("hidden")) and not command.hidden
 
-        def accepts(name: bytes) -> bool:
-            return not _hidden(name[strip:]) and (inner is None or inner(name))
+    def accepts(name: bytes) -> bool:
+        shown = name[strip:]
+        return not (hides and _hidden(shown)) and (not command.rules or paths.accepts(prefix + shown, root))
 
-    return index, Part(index.selector(accepts, scope=index.location.scope), prefix, strip)
+    selector = index.selector(accepts if hides or command.rules else None, scope=scope)
+    if command.request.binary is not Binary.QUIT:
+        selector = replace(selector, from_disk=frozenset((TOO_LARGE, BINARY)))
+    return index, Part(selector, prefix, strip)
+
+
+def _has_files(part: Part) -> bool:
+    return next(part.selector.listed(), None) is not None
 
 
 def _hidden(path: bytes) -> bool:
@@ -92,19 +118,17 @@ def _hidden(path: bytes) -> bool:
 
 def _check_extent(command: GrepCommand, index: Index) -> None:
     """Refuses to search for what the index was told to leave out: the answer would be silently incomplete."""
-    stored = index.catalog.state("discover", {})
-    for flag, name in (("--hidden", "hidden"), ("--no-ignore", "no_ignore")):
-        if getattr(command, name) and not stored.get(name):
+    stored, passed_over = index.catalog.state("discover", {}), index.catalog.state("passed_over", {})
+    for flag, name, reason in (("--hidden", "hidden", "hidden"), ("--no-ignore", "no_ignore", "ignored")):
+        if getattr(command, name) and not stored.get(name) and passed_over.get(reason):
             raise ConfigError(
                 f"the index of {index.root} was made without {flag}; run: leindex index {flag} {index.root}"
             )
 
 
-def _say(command: GrepCommand, indexes: Sequence[Index], parts: Sequence[Part], result: GrepResult) -> None:
+def _say(command: GrepCommand, trees: Sequence[tuple[Index, Part]], result: GrepResult) -> None:
     """On stderr, where the answer may not be what it seems."""
     if not command.messages:
         return
-    from .common import say_incomplete
-
-    for index, part in zip(indexes, parts, strict=True):
+    for index, part in trees:
         say_incomplete(index.completeness(part.seen), nothing_found=not result.matched)

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..models import UpdateResult
+from ..roots import adopt_moved
 from .common import (
     Parser,
     add_index_option,
@@ -56,15 +57,26 @@ def _parser() -> Parser:
     parser.add_argument(
         "--durability", choices=("full", "normal"), default="full", help="what survives a power cut"
     )
-    tree = parser.add_argument_group("what belongs to the tree (kept for later updates)")
-    tree.add_argument("--hidden", action="store_true", default=None, help="hidden files and folders too")
-    tree.add_argument("--no-ignore", action="store_true", default=None, help="ignore no ignore files")
-    tree.add_argument(
+    kept = parser.add_argument_group("kept for later updates")
+    kept.add_argument(
+        "--hidden", action=argparse.BooleanOptionalAction, help="hidden files and folders too (default: not)"
+    )
+    kept.add_argument(
+        "--ignore", action=argparse.BooleanOptionalAction, help="follow ignore files (default: do)"
+    )
+    kept.add_argument(
         "-g", "--glob", action="append", metavar="GLOB", help="only files that match (! excludes)"
     )
-    tree.add_argument(
+    kept.add_argument(
         "--max-filesize", type=_file_size, metavar="SIZE", help="largest indexed file (default 4M)"
     )
+    kept.add_argument(
+        "--keep-days", type=float, metavar="N", help="how long contents without a file are kept (default 14)"
+    )
+    kept.add_argument(
+        "--keep-contents", type=int, metavar="N", help="how many of them are kept at most (default 20000)"
+    )
+    kept.add_argument("--reset", action="store_true", help="forget what was kept")
     return parser
 
 
@@ -93,6 +105,8 @@ def run(arguments: Sequence[str]) -> int:
     index = opened(options.path, options, engine=options.engine, durability=options.durability)
     if index.location.scope:
         index = type(index)(_own_location(options.path), engine=options.engine, durability=options.durability)
+    if adopt_moved(index.location) and not options.quiet:
+        print(f"leindex: {index.root} was indexed under another name; its index moves with it", file=sys.stderr)
     wanted = _update_options(index, options)
     if options.dry_run:
         from .dry_run import dry_run
@@ -124,25 +138,25 @@ def _own_location(path: str) -> Any:
 
 def _update_options(index: Index, options: argparse.Namespace) -> UpdateOptions:
     """The options of the last update, with what the command line changes."""
+    from ..indexing.discover import DiscoverOptions
     from ..indexing.pipeline import UpdateOptions, stored_options
 
-    stored = stored_options(index.catalog) if index.exists else UpdateOptions()
+    stored = stored_options(index.catalog) if index.exists and not options.reset else UpdateOptions()
     index.close()
-    changed: dict[str, Any] = {
-        name: value
-        for name, value in (
-            ("hidden", options.hidden),
-            ("no_ignore", options.no_ignore),
-            ("globs", None if options.glob is None else tuple(options.glob)),
-            ("max_size", options.max_filesize),
-        )
-        if value is not None
-    }
-    return UpdateOptions(
-        discover=dataclasses.replace(stored.discover, **changed),
+    tree = stored.discover
+    return dataclasses.replace(
+        stored,
+        discover=DiscoverOptions(
+            hidden=tree.hidden if options.hidden is None else options.hidden,
+            no_ignore=tree.no_ignore if options.ignore is None else not options.ignore,
+            globs=tree.globs if options.glob is None else tuple(options.glob),
+            max_size=tree.max_size if options.max_filesize is None else options.max_filesize,
+        ),
         workers=options.workers,
         batch_size=options.batch_size,
         text_only=options.text_only,
+        keep_days=stored.keep_days if options.keep_days is None else options.keep_days,
+        keep_contents=stored.keep_contents if options.keep_contents is None else options.keep_contents,
     )
 
 
@@ -166,12 +180,12 @@ def _interrupts() -> Iterator[Any]:
 
 def summary(result: UpdateResult) -> str:
     """What an update did, for people."""
-    rate = result.bytes / 1e6 / max(result.seconds, 1e-6)
+    rate = f" ({result.bytes / 1e6 / max(result.seconds, 1e-6):.0f} MB/s)" if result.bytes else ""
+    took = age(result.seconds) if result.seconds >= 120 else f"{result.seconds:.2f} s"
     lines = [
         f"{result.files} files indexed: {result.added} new, {result.changed} changed, {result.removed} removed, "
         f"{result.unchanged} unchanged",
-        f"{result.documents} contents written, {size(result.bytes)} in {age(result.seconds) if result.seconds >= 120 else f'{result.seconds:.2f} s'}"
-        + (f" ({rate:.0f} MB/s)" if result.bytes else ""),
+        f"{result.documents} contents written, {size(result.bytes)} in {took}{rate}",
     ]
     if result.skipped:
         reasons = ", ".join(f"{count} {reason}" for reason, count in result.skipped.items())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
+from ..errors import LeindexError
 from ..index import Index
 from ..roots import known_indexes
 from .common import Parser, add_json_option, age, print_json, size
@@ -14,17 +16,24 @@ def run(arguments: Sequence[str]) -> int:
     parser = Parser("list", "All indexes: root, files, size, when each was compared with its tree.")
     add_json_option(parser)
     options = parser.parse_args(arguments)
+    problems: list[str] = []
     found = []
-    for location in known_indexes():
-        with Index(location) as index:
-            found.append({**index.status(), "present": location.root.is_dir()})
+    for location in known_indexes(lambda folder, error: problems.append(str(error))):
+        try:
+            with Index(location) as index:
+                found.append({**index.status(), "present": location.root.is_dir()})
+        except LeindexError as error:
+            problems.append(f"{location.root}: {error}")
+    for problem in problems:
+        print(f"leindex: {problem}", file=sys.stderr)
     if options.json:
-        print_json({"indexes": found})
+        print_json({"indexes": found, "problems": problems})
         return 0
     for status in found:
         gone = "" if status["present"] else "  (the folder is gone)"
         print(
-            f"{status['root']}  {status['files']} files, {size(status['bytes'])}, {age(status['age_seconds'])} ago{gone}"
+            f"{status['root']}  {status['files']} files, {size(status['bytes'])}, "
+            f"{age(status['age_seconds'])} ago{gone}"
         )
     if not found:
         print("there are no indexes yet; make one with: leindex index PATH")

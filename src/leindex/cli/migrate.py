@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from ..errors import ConfigError
 from .common import Parser, add_index_option, add_json_option, opened, print_json, progress_shown, size
+
+WAIT_SECONDS = 5.0
+"""How long an update of the index that is under way is waited for."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -17,46 +21,38 @@ def run(arguments: Sequence[str]) -> int:
     add_json_option(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     options = parser.parse_args(arguments)
-    from dataclasses import asdict
-
-    from ..config import Location
     from ..search.source import unpack
     from ..storage.catalog import Catalog
     from ..storage.database import Database
+    from ..storage.locks import updating
     from ..storage.migrate import migrate, remove_leftover
     from ..storage.registry import DEFAULT_ENGINE, engine_class, open_engine
 
-    location: Location = opened(options.path, options).location
+    location = opened(options.path, options).location
     if not location.exists:
         raise ConfigError(f"{location.root} is not indexed; run: leindex index {location.root}")
     engine_class(options.engine)
     database = Database(location.database, mode="write")
     try:
-        catalog = Catalog(database)
-        current = catalog.state("engine", DEFAULT_ENGINE)
-        if current == options.engine:
-            removed = remove_leftover(catalog, location.folder)
-            cleared = f"; removed what was left over of {removed}" if removed else ""
-            raise ConfigError(f"{location.root} is kept by {current} already{cleared}")
-        source = open_engine(current, location.folder, "write", database=database)
-        with (
-            source,
-            progress_shown(quiet=options.quiet, as_json=options.json) as on_progress,
-        ):
-            done = migrate(
-                source,
-                catalog,
-                location.folder,
-                options.engine,
-                unpack,
-                on_progress=on_progress,
-            )
+        with updating(location.folder, WAIT_SECONDS):
+            catalog = Catalog(database)
+            current = catalog.state("engine", DEFAULT_ENGINE)
+            if current == options.engine:
+                removed = remove_leftover(catalog, location.folder)
+                cleared = f"; removed what was left over of {removed}" if removed else ""
+                raise ConfigError(f"{location.root} is kept by {current} already{cleared}")
+            source = open_engine(current, location.folder, "write", database=database)
+            with source, progress_shown(quiet=options.quiet, as_json=options.json) as on_progress:
+                done = migrate(
+                    source, catalog, location.folder, options.engine, unpack, on_progress=on_progress
+                )
     finally:
         database.close()
     if options.json:
         print_json({"root": str(location.root), "from": current, **asdict(done)})
     elif not options.quiet:
         print(
-            f"{location.root}: {current} -> {done.engine}, {done.documents} documents, {size(done.bytes)} in {done.seconds:.2f} s"
+            f"{location.root}: {current} -> {done.engine}, {done.documents} documents, "
+            f"{size(done.bytes)} in {done.seconds:.2f} s"
         )
     return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..config import Location, folder_for
 from ..errors import ConfigError, StorageError
+from ..storage.locks import updating
 from .common import Parser, add_index_option
 
 
@@ -18,11 +19,13 @@ def run(arguments: Sequence[str]) -> int:
     add_index_option(parser)
     options = parser.parse_args(arguments)
     root = Path(options.path).expanduser().resolve()
-    location = Location(root, folder_for(root) if options.index is None else Path(options.index).absolute())
+    folder = folder_for(root) if options.index is None else Path(options.index).expanduser().absolute()
+    location = Location(root, folder)
     if not location.exists:
         raise ConfigError(f"{root} is not indexed; see leindex list")
     try:
-        shutil.rmtree(location.folder)
+        with updating(location.folder, 0.0):
+            shutil.rmtree(location.folder)
     except OSError as error:
         raise StorageError(f"{location.folder}: cannot be removed: {error.strerror}") from error
     print(f"removed {location.folder}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,9 @@ def _parser() -> Parser:
     parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the tree, or a folder in it")
     add_index_option(parser)
     add_json_option(parser)
+    parser.add_argument(
+        "--all", action="store_true", help="all indexed trees; so does repo: where this folder is in none"
+    )
     parser.add_argument("--limit", type=positive, metavar="N", help="most hits (default 20)")
     parser.add_argument("--cursor", help="go on after an earlier answer")
     parser.add_argument(
@@ -42,14 +46,7 @@ def _parser() -> Parser:
 def run(arguments: Sequence[str]) -> int:
     """Runs the command."""
     options = _parser().parse_args(arguments)
-    with ready(options.path, options) as index:
-        result = index.search(
-            options.query,
-            limit=options.limit,
-            cursor=options.cursor,
-            plain=options.plain,
-            explain=options.explain,
-        )
+    result = _everywhere(options) if _means_all(options) else _here(options)
     if options.json:
         print_json(as_json(result, explain=options.explain))
     else:
@@ -59,6 +56,45 @@ def run(arguments: Sequence[str]) -> int:
             print(f"leindex: {line}", file=sys.stderr)
         say_incomplete(result.completeness, nothing_found=not result.hits)
     return 0 if result.hits else 1
+
+
+def _here(options: argparse.Namespace) -> SearchResult:
+    with ready(options.path, options) as index:
+        return index.search(
+            options.query,
+            limit=options.limit,
+            cursor=options.cursor,
+            plain=options.plain,
+            explain=options.explain,
+        )
+
+
+def _means_all(options: argparse.Namespace) -> bool:
+    """Whether all indexed trees are meant: with `--all`, or by `repo:` in a folder that is in none of them."""
+    if options.all or options.plain or options.index is not None:
+        return bool(options.all)
+    if "repo:" not in options.query and "r:" not in options.query:
+        return False
+    from ..config import locate
+    from ..query.ast import RepoFilter, leaves
+    from ..query.parse import parse
+
+    tree = parse(options.query).root
+    asks = tree is not None and any(isinstance(leaf, RepoFilter) for leaf, _ in leaves(tree))
+    return asks and not locate(options.path).exists
+
+
+def _everywhere(options: argparse.Namespace) -> SearchResult:
+    from ..index_set import search_all
+
+    return search_all(
+        options.query,
+        limit=options.limit,
+        plain=options.plain,
+        explain=options.explain,
+        refresh=options.refresh,
+        strict=options.strict,
+    )
 
 
 def as_json(result: SearchResult, *, explain: bool = False) -> dict[str, Any]:
@@ -89,7 +125,8 @@ def as_text(result: SearchResult, *, color: bool, explain: bool = False) -> str:
     """The answer for people: each hit's place and heading, then its lines with their numbers."""
     parts: list[str] = []
     for hit in result.hits:
-        place = f"{hit.path}:{hit.start_line}" + (
+        path = f"{hit.root}/{hit.path}" if hit.root else hit.path
+        place = f"{path}:{hit.start_line}" + (
             f"-{hit.end_line}" if hit.end_line != hit.start_line else ""
         )
         heading = f"  {hit.heading}" if hit.heading else ""
@@ -100,7 +137,7 @@ def as_text(result: SearchResult, *, color: bool, explain: bool = False) -> str:
     for name, values in result.facets.items() if result.hits else ():
         parts.append(f"{name}: " + ", ".join(f"{value} ({count})" for value, count in values.items()))
     if result.completeness.truncated and result.hits:
-        parts.append(f"more: --cursor {result.cursor}")
+        parts.append(f"more: --cursor {result.cursor}" if result.cursor else "more: a larger --limit")
     return (
         "".join(part + "\n" for part in parts).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     )

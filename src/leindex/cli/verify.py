@@ -23,13 +23,13 @@ def run(arguments: Sequence[str]) -> int:
         parser.add_argument(f"--index-{name}", metavar="DIR", help=f"the folder of the index {name.upper()}")
     add_json_option(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    parser.add_argument("--all-words", action="store_true", help="compare every word, not a sample of 2000")
+    parser.add_argument("--full", action="store_true", help="compare every word and field, not samples")
     parser.add_argument(
         "--limit", type=positive, default=50, metavar="N", help="differences to print (default 50)"
     )
     options = parser.parse_args(arguments)
     from ..search.source import unpack
-    from ..storage.compare import TERMS_COMPARED, Side, compare
+    from ..storage.compare import Side, compare
 
     given = [value for value in (options.a, options.b) if value is not None]
     folders = [options.index_a, options.index_b]
@@ -42,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
                 Side(a.store, a.catalog),
                 Side(b.store, b.catalog),
                 unpack,
-                terms=None if options.all_words else TERMS_COMPARED,
+                full=options.full,
                 on_progress=on_progress,
             )
         engines = [a.store.name, b.store.name]
@@ -63,17 +63,18 @@ def run(arguments: Sequence[str]) -> int:
         for note in found.notes:
             print(f"note: {note}")
         every = "all" if found.terms == found.terms_total else f"of about {found.terms_total}"
+        sides = " with ".join(engines)
         print(
-            f"compared {engines[0]} with {engines[1]}: {found.files} files, {found.documents} documents, "
+            f"compared {sides}: {found.files} files, {found.documents} documents, "
             f"{size(found.bytes)}, {found.symbols} symbols, {found.terms} words ({every})"
         )
-        counts = ", ".join(f"{count} {kind}" for kind, count in found.counts.most_common())
+        counts = ", ".join(f"{count} {kind}" for kind, count in found.counts.items())
         print(f"different: {counts}" if counts else "no difference")
     return 0 if found.equal else 1
 
 
 def _index(folder: str | None, given: list[str]) -> Index:
-    """The index in a folder, or else the one that the next argument names, as tree or as folder of an index."""
+    """The index in a folder, or else the one that the next argument names, as tree or as index."""
     if folder is None:
         path = Path(given.pop(0)).expanduser()
         if not (path / DATABASE_NAME).is_file():

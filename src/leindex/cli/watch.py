@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from ..models import UpdateResult
 from .common import Parser, add_index_option, confirm_root, opened
@@ -32,14 +32,11 @@ def run(arguments: Sequence[str]) -> int:
     with opened(options.path, options) as index:
         if not index.exists:
             confirm_root(index.root)
-        try:
+        with suppress(KeyboardInterrupt):
             index.watch(
                 on_update=on_update,
                 on_notice=lambda message: print(f"leindex: {message}", file=sys.stderr, flush=True),
-                stop=threading.Event(),
             )
-        except KeyboardInterrupt:
-            pass
     return 0
 
 

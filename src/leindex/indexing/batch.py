@@ -121,7 +121,7 @@ class Numbering:
         if row.skipped:
             rows.append(row)
         elif number := number or self._numbers.get(row.doc_id, 0):
-            rows.append(row._replace(number=number))
+            rows.append(FileRow(row[0], number, *row[2:]))
         elif row.doc_id in self._refused:
             rows.append(row._replace(skipped=f"refused: {self._refused[row.doc_id]}"))
         else:

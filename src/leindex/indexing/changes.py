@@ -37,8 +37,11 @@ class Changes:
         return len(self.to_read) - self.added
 
 
-def compare(found: Iterable[Found], known: Iterable[Known]) -> Changes:
-    """Compares the walk with the catalogue's rows, both in path order, so that neither is in memory as a whole."""
+def compare(found: Iterable[Found], known: Iterable[Known], doubtful: range = range(0)) -> Changes:
+    """Compares the walk with the catalogue's rows, both in path order, so that neither is in memory as a whole.
+
+    Files whose size is in `doubtful` are to be read though they have not changed: the limit on sizes has.
+    """
     changes = Changes()
     rows = iter(known)
     row = next(rows, None)
@@ -53,7 +56,7 @@ def compare(found: Iterable[Found], known: Iterable[Known]) -> Changes:
             changes.added += 1
             changes.to_read.append(seen)
             continue
-        if row == seen[:4]:
+        if row == seen[:4] and seen[1] not in doubtful:
             changes.unchanged += 1
         else:
             changes.to_read.append(seen)

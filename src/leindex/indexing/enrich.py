@@ -1,7 +1,8 @@
 """The second stage: symbols and words of documents whose text is searchable already.
 
-It runs in batches after the text stage and goes on where it was stopped: the catalogue lists what is pending. The work is done by processes where there is much of it, since walking syntax trees holds the GIL; the
-contents reach them from the store, which only this process opens.
+It runs in batches after the text stage and goes on where it was stopped: the catalogue lists what is pending. The
+work is done by processes where there is much of it, since walking syntax trees holds the GIL; the contents reach
+them from the store, which only this process opens.
 """
 
 from __future__ import annotations

@@ -15,11 +15,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import CancelledError, LeindexError
+from ..errors import CancelledError, ConfigError, LeindexError
 from ..models import Progress, ProgressCallback, UpdateResult
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
@@ -55,7 +55,7 @@ class UpdateOptions:
     Contents that no file has any more are kept for `keep_days`, and at most `keep_contents` of them.
     """
 
-    discover: DiscoverOptions = DiscoverOptions()
+    discover: DiscoverOptions = field(default_factory=DiscoverOptions)
     workers: int | None = None
     batch_size: int | Literal["auto"] = "auto"
     text_only: bool = False
@@ -83,6 +83,10 @@ def update(
     StorageError when the store fails; what was committed before stays, and the next update goes on from there.
     """
     started = time.monotonic()
+    if not catalog.generation:
+        paths = None  # nothing is known of the rest of the tree
+    if paths is None:
+        _keep_options(root, catalog, options)
     seen = comparison or compared(root, catalog, options, paths, cancelled=cancelled)
     changes = seen.changes
     done = _Tally(started, len(changes.to_read), sum(found.size for found in changes.to_read), on_progress)
@@ -90,8 +94,10 @@ def update(
     numbering = Numbering(store)
     small = len(changes.to_read) <= SMALL_FILES and done.bytes_total <= SMALL_BYTES
 
-    # One commit for a small update, its second stage included, one a batch for others; either way documents and their files land together
-    # where the engine shares the catalogue's database, and documents first where it does not.
+    # One commit for a small update, its second stage included, one a batch for others. Either way documents and
+    # their files land together where the engine shares the catalogue's database, and documents first elsewhere.
+    if changes and not small:
+        catalog.set_state({"unfinished": True})
     with catalog.database.transaction() if small and changes else nullcontext():
         for ready in _prepared(root, store, claims, changes.to_read, options, cancelled, keep=small):
             if cancelled():
@@ -101,7 +107,7 @@ def update(
             with catalog.database.transaction():
                 result = store.batch_write(ready.batch)
                 rows = numbering.rows(ready, result["errors"])
-                catalog.put_files(rows)
+                catalog.put_files(rows, replacing=changes.changed > 0)
                 if small and not options.text_only:
                     enrich_at_once(store, catalog, rows, ready.contents)
             done.add(ready, result["errors"])
@@ -109,7 +115,7 @@ def update(
                 done.report()
         if changes.removed:
             catalog.remove_files(changes.removed)
-        if changes or not catalog.generation:
+        if changes or not catalog.generation or catalog.state("unfinished"):
             catalog.finish_update(time.monotonic() - started, seen.state, done.summary(len(changes.removed)))
         elif paths is None:
             catalog.set_state(seen.state)
@@ -147,10 +153,11 @@ def update(
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The tree as it differs from the catalogue of `generation`; `state` is what an update notes about it."""
+    """The tree as it differs from the catalogue; `state` is what an update notes about it. `version` is the
+    catalogue's, which tells whether the comparison still holds."""
 
     changes: Changes
-    generation: int
+    version: object
     walked_at: float
     state: Mapping[str, Any]
 
@@ -164,7 +171,7 @@ def compared(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Comparison:
     """Compares the tree, or some paths of it, with the catalogue; writes nothing. Raises CancelledError."""
-    started, walked_at, generation = time.monotonic(), time.time(), catalog.generation
+    started, walked_at, version = time.monotonic(), time.time(), catalog.version
     own = os.fsencode(catalog.database.path.absolute().parent)
     state: dict[str, Any] = {}
     if paths is not None:
@@ -172,29 +179,55 @@ def compared(
         changes = compare(looked, catalog.known(looked.scopes))
     else:
         walk = discover(os.fsencode(root), options.discover, own=own)
-        changes = compare(_stoppable(walk, cancelled), catalog.known())
+        limits = _size_limits(catalog, options)
+        doubtful = range(limits[0] + 1, limits[1] + 1)
+        changes = compare(_stoppable(walk, cancelled), catalog.known(), doubtful)
         passed_over = dict(walk.skipped)
         if walk.unreadable:
             passed_over["unreadable folder"] = len(walk.unreadable)
         state = {
-            "root": os.fsdecode(root),
-            "root_inode": os.stat(root).st_ino,
-            "discover": asdict(options.discover),
-            "text_only": options.text_only,
-            "keep": [options.keep_days, options.keep_contents],
+            "unfinished": False,
+            "size_limits": [options.discover.max_size, options.discover.max_size],
             "walked_at": walked_at,
             "walk_seconds": time.monotonic() - started,
             "passed_over": passed_over,
             "unreadable_folders": [path.decode("utf-8", "replace") for path, _ in walk.unreadable[:50]],
         }
-    return Comparison(changes, generation, walked_at, state)
+    return Comparison(changes, version, walked_at, state)
+
+
+def _size_limits(catalog: Catalog, options: UpdateOptions) -> tuple[int, int]:
+    """The least and the largest limit on sizes that files were judged by since an update was last finished."""
+    now = options.discover.max_size
+    low, high = catalog.state("size_limits", (now, now))
+    return min(low, now), max(high, now)
+
+
+def _keep_options(root: Path, catalog: Catalog, options: UpdateOptions) -> None:
+    """Stores what later updates go by, before anything is written: an interrupted update goes on as it began."""
+    try:
+        inode = root.stat().st_ino
+    except OSError as error:
+        raise ConfigError(f"{root} cannot be read: {error.strerror}") from None
+    wanted = {
+        "root": os.fsdecode(root),
+        "root_inode": inode,
+        "discover": {**asdict(options.discover), "globs": list(options.discover.globs)},
+        "text_only": options.text_only,
+        "keep": [options.keep_days, options.keep_contents],
+        "size_limits": list(_size_limits(catalog, options)),
+    }
+    changed = {name: value for name, value in wanted.items() if catalog.state(name) != value}
+    if changed:
+        catalog.set_state(changed)
 
 
 def folders(root: Path, catalog: Catalog, paths: Iterable[bytes] | None = None) -> list[bytes]:
     """The folders of the tree, or those at and below some paths, relative to the root."""
     options, own = stored_options(catalog).discover, os.fsencode(catalog.database.path.absolute().parent)
     looked = discover_paths(os.fsencode(root), [b""] if paths is None else paths, options, own=own)
-    looked.walk.folders = found = []
+    found: list[bytes] = []
+    looked.walk.folders = found
     deque(looked, maxlen=0)
     return found
 

@@ -112,12 +112,16 @@ def _outcome(result: tuple[bytes, int, int, int] | int) -> Outcome:
 def is_binary(content: bytes) -> bool:
     """ripgrep's rule: a NUL byte in the first buffer of searchable text.
 
-    That buffer is 64 KiB, and where it holds no line end it grows to three times its size until it does.
+    That buffer is 64 KiB, and where it holds no line end it grows to three times its size until it does. UTF-16 with
+    a byte order mark is decoded 8 KiB at a time. A file with a line end in its first three bytes, which ripgrep reads
+    by themselves to look for such a mark, is text. What a NUL further on means for a search is decided there.
     """
     if b"\0" not in content:
         return False
     if content.startswith(UTF16_BOMS):
-        content = searchable(content)
+        return b"\0" in searchable(content[:8192])
+    if b"\n" in content[:3]:
+        return b"\0" in content[:3]
     start, end = 0, _FIRST_BUFFER
     while start < len(content):
         if content.find(b"\0", start, end) >= 0:

@@ -170,7 +170,7 @@ class Notices:
             from watchfiles._rust_notify import RustNotify
         except ModuleNotFoundError:
             raise EngineMissingError(
-                'watching needs a package that is missing: pip install "leindex[watch]"'
+                'watching needs a package that is missing: pip install "leindex[server]"'
             ) from None
         self._watched = set(folders)
         names = [_text(self._prefix + folder) for folder in self._watched]

@@ -18,6 +18,7 @@ import sys
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import IO, Any, Final
 
@@ -38,13 +39,15 @@ def in_processes(
     for process in processes:
         idle.put(process)
 
+    ended = False
+
     def work(task: Any) -> Any:
         worker = idle.get()
         try:
             return worker.ask(task)
         except (OSError, EOFError, ValueError, pickle.UnpicklingError):
             worker.stop()
-            return here(task)
+            return None if ended else here(task)
         finally:
             idle.put(worker)
 
@@ -58,11 +61,12 @@ def in_processes(
         while waiting:
             yield waiting.popleft().result()
     finally:
+        ended = True
         for future in waiting:
             future.cancel()
         for process in processes:
             process.stop()
-        pool.shutdown(wait=not waiting, cancel_futures=True)
+        pool.shutdown()
 
 
 class _Worker:
@@ -71,13 +75,11 @@ class _Worker:
     def __init__(self, module: str, function: str) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         command = [sys.executable, "-c", _START.format(path=sys.path), module, function]
-        try:
+        with suppress(OSError):
             # A group of its own: Ctrl-C on the terminal is for the parent, which then ends its workers.
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
             )
-        except OSError:
-            pass
 
     def ask(self, task: Any) -> Any:
         """What the function makes of a task. Raises EOFError or OSError where the process is gone."""
@@ -95,10 +97,8 @@ class _Worker:
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
-                    try:
+                    with suppress(OSError):
                         stream.close()
-                    except OSError:
-                        pass
 
 
 def serve() -> None:

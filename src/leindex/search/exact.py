@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..models import LineMatch
-from ..query.formula import Anything, Formula
+from ..query.formula import Anything, Formula, Lit, either
 from ..query.literals import formula_of_regex
 from .format import Output
 from .grep import GrepResult, grep
-from .request import GrepRequest
+from .request import Binary, GrepRequest
 from .select import Selection, Selector
 from .stats import Stats
 from .verify import MATCH, FileMatches, Searcher
 
 @dataclass(slots=True)
 class Part:
-    """One tree, or a folder or file of it, and how its paths are shown: `prefix`, then the path without its first
-    `strip` bytes."""
+    """One tree or a folder of it, and how its paths are shown: `prefix`, then the path without its first `strip`
+    bytes."""
 
     selector: Selector
     prefix: bytes = b""
@@ -32,8 +32,16 @@ class Part:
     seen: Selection = field(default_factory=Selection)
 
 
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file that was asked for by its name: it is searched as it is on disk, indexed or not, as ripgrep does it."""
+
+    shown: bytes
+    content: bytes
+
+
 def grep_parts(
-    request: GrepRequest, parts: Sequence[Part], out: Output, *, check: Callable[[], None] | None = None
+    request: GrepRequest, parts: Sequence[Part | NamedFile], out: Output, *, check: Callable[[], None] | None = None
 ) -> GrepResult:
     """Searches the parts one after another and prints what ripgrep would for the same paths.
 
@@ -51,18 +59,24 @@ def formula_of(request: GrepRequest, searcher: Searcher) -> Formula:
 
 
 def _files(
-    part: Part, request: GrepRequest, searcher: Searcher, unsearched: Stats
+    part: Part | NamedFile, request: GrepRequest, searcher: Searcher, unsearched: Stats
 ) -> Iterator[tuple[bytes, bytes | None]]:
+    if isinstance(part, NamedFile):
+        yield part.shown, part.content
+        return
     formula = formula_of(request, searcher)
     if request.reports_unmatched or request.keeps_stats:
-        found = part.selector.all_contents(formula, part.seen)
+        # A file with a NUL byte is never reported as one without a match, so these have to be looked at.
+        found = part.selector.all_contents(either(formula, Lit(b"\0")), part.seen)
     else:
-        test = None if request.selects_without_match else searcher.which
+        # With `--binary` a file may be worth a line of output though none of its lines is.
+        untested = request.selects_without_match or request.binary is Binary.CONVERT
+        test = None if untested else searcher.which
         found = part.selector.contents(formula, part.seen, test=test)
     for path, size, content in found:
         if content is None and request.keeps_stats:
-            unsearched.add(Stats(searches=1, bytes_searched=size))
-        if content is not None or request.reports_unmatched:
+            unsearched.add(Stats(searches=1, bytes_searched=size or 0))
+        if content is not None or (request.reports_unmatched and size is not None):
             yield part.prefix + path[part.strip :], content
 
 

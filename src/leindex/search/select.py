@@ -40,14 +40,16 @@ AHEAD: Final = 3
 
 TOO_LARGE: Final = "too large"
 BINARY: Final = "binary"
+DECODED: Final = ("utf-16", "utf-8-bom")
 COUNTED: Final = (TOO_LARGE, BINARY)
 
 
 class Content(NamedTuple):
-    """A file that was looked at; `content` is None for one that is known not to match, or is gone."""
+    """A file that was looked at; `content` is None for one that is known not to match, or is gone. `size` is None
+    for a binary one, which ripgrep gives up at its first NUL byte."""
 
     path: bytes
-    size: int
+    size: int | None
     content: bytes | None
 
 
@@ -61,7 +63,6 @@ class Selection:
 
     candidates: int = 0
     verified: int = 0
-    bytes_verified: int = 0
     unread: list[bytes] = field(default_factory=list)
     notes: tuple[str, ...] = ()
     scanned_everything: bool = False
@@ -84,23 +85,29 @@ class Selector:
     pool: Callable[[], ThreadPoolExecutor]
     scope: bytes = b""
     accepts: Callable[[bytes], bool] | None = None
+    from_disk: frozenset[str] = frozenset((TOO_LARGE,))
+    """Reasons for skipping a file that do not keep it from being searched: it is read from disk."""
 
     def entries(self, formula: Formula, seen: Selection) -> Iterator[FileEntry]:
         """The candidate files, in path order."""
         candidates = self.store.candidates(formula)
         seen.scanned_everything = candidates.everything
         found: Iterator[FileEntry]
-        if not candidates.everything and candidates.count(FEW + 1) <= FEW:
+        if BINARY not in self.from_disk and not candidates.everything and candidates.count(FEW + 1) <= FEW:
             prefix = self.scope + b"/" if self.scope else b""
             few = self.catalog.paths_of(candidates)
             found = heapq.merge(few, self.catalog.too_large(), key=lambda entry: key_of(entry.path))
             found = (entry for entry in found if entry.path.startswith(prefix)) if prefix else found
+        elif BINARY in self.from_disk:
+            found = (
+                entry
+                for entry in self.catalog.walk(scope=self.scope)
+                if (entry.number in candidates if entry.number else entry.skipped in self.from_disk)
+            )
         else:
             found = self.table().candidates(candidates, scope=self.scope)
-        for entry in found:
-            if self.accepts is None or self.accepts(entry.path):
-                seen.candidates += 1
-                yield entry
+        accepts = self.accepts
+        yield from found if accepts is None else (entry for entry in found if accepts(entry.path))
         seen.notes = candidates.notes
 
     def listed(self) -> Iterator[FileEntry]:
@@ -110,62 +117,68 @@ class Selector:
                 yield entry
 
     def contents(self, formula: Formula, seen: Selection, *, test: Test | None = None) -> Iterator[Content]:
-        """Path, size and content of each candidate, in path order; with `test`, None for one that fails it."""
+        """Each candidate that passes the test, in path order; without a test every one that is still there."""
         batches = _batches(self.entries(formula, seen))
         looked_at = 0
         for batch in batches:
-            yield from _paired(batch, self._tested(batch, seen, test), seen)
+            yield from self._tested(batch, seen, test)
             looked_at += len(batch)
+            _count(seen, batch)
             if looked_at >= AHEAD_FROM and test is not None:
                 yield from self._read_ahead(batches, seen, test)
 
     def all_contents(self, formula: Formula, seen: Selection) -> Iterator[Content]:
-        """The same for every file; the content is None for those that are no candidates.
-
-        A binary file counts as one of which nothing was read, as ripgrep gives it up at its first NUL byte."""
+        """The same for every file; the content is None for those that are no candidates."""
         candidates = self.store.candidates(formula)
         for batch in _batches(entry for entry in self.listed() if entry.number or entry.skipped in COUNTED):
-            read = [e for e in batch if (e.number in candidates if e.number else e.skipped == TOO_LARGE)]
+            # Where the text is not the file's bytes, its length is known only after a look.
+            read = [
+                entry
+                for entry in batch
+                if (
+                    entry.number in candidates or entry.encoding.startswith(DECODED)
+                    if entry.number
+                    else entry.skipped in self.from_disk
+                )
+            ]
             contents = dict(zip((entry.path for entry in read), self._fetched(read, seen), strict=True))
             for entry in batch:
                 seen.candidates += entry.path in contents
                 seen.verified += entry.path in contents
-                size = 0 if entry.skipped == BINARY else entry.size
+                size = None if entry.skipped == BINARY and BINARY not in self.from_disk else entry.size
                 yield Content(entry.path, size, contents.get(entry.path))
         seen.notes = candidates.notes
 
     def _read_ahead(self, batches: Iterator[list[FileEntry]], seen: Selection, test: Test) -> Iterator[Content]:
         pool = self.pool()
-        waiting: deque[tuple[list[FileEntry], Future[list[bytes | None]]]] = deque()
+        waiting: deque[tuple[list[FileEntry], Future[list[Content]]]] = deque()
         try:
             for batch in batches:
                 waiting.append((batch, pool.submit(self._tested, batch, seen, test)))
                 if len(waiting) > AHEAD:
                     done, future = waiting.popleft()
-                    yield from _paired(done, future.result(), seen)
+                    yield from future.result()
+                    _count(seen, done)
             while waiting:
                 done, future = waiting.popleft()
-                yield from _paired(done, future.result(), seen)
+                yield from future.result()
+                _count(seen, done)
         finally:
             for _, future in waiting:
                 future.cancel()
 
-    def _tested(self, batch: list[FileEntry], seen: Selection, test: Test | None) -> list[bytes | None]:
+    def _tested(self, batch: list[FileEntry], seen: Selection, test: Test | None) -> list[Content]:
+        """Those of a batch that pass; made in the thread that read them, so that no other sees the rest."""
         contents = self._fetched(batch, seen)
-        if test is None:
-            return contents
         here = [place for place, content in enumerate(contents) if content is not None]
-        passed = test([content for content in contents if content is not None])
-        result: list[bytes | None] = [None] * len(batch)
-        for place in passed:
-            result[here[place]] = contents[here[place]]
-        return result
+        if test is not None:
+            texts = [content for content in contents if content is not None]
+            here = [here[place] for place in test(texts)]
+        return [Content(batch[place].path, batch[place].size, contents[place]) for place in here]
 
     def _fetched(self, batch: list[FileEntry], seen: Selection) -> list[bytes | None]:
         stored = iter(self.store.contents([number for _, number, *_ in batch if number]))
-        contents = [next(stored) if number else self._from_disk(path, seen) for path, number, *_ in batch]
-        seen.bytes_verified += sum(len(content) for content in contents if content is not None)
-        return contents
+        return [next(stored) if number else self._from_disk(path, seen) for path, number, *_ in batch]
 
     def _from_disk(self, path: bytes, seen: Selection) -> bytes | None:
         """A file that is too large for the index; mapped, so that only what is looked at is read."""
@@ -181,7 +194,7 @@ class Selector:
         except (OSError, ValueError):
             seen.unread.append(path)
             return None
-        return None if b"\0" in content[: 1 << 16] else content
+        return None if BINARY not in self.from_disk and b"\0" in content[: 1 << 16] else content
 
 
 def _batches(entries: Iterator[FileEntry]) -> Iterator[list[FileEntry]]:
@@ -191,7 +204,6 @@ def _batches(entries: Iterator[FileEntry]) -> Iterator[list[FileEntry]]:
         size = min(size * 2, BATCH)
 
 
-def _paired(batch: list[FileEntry], contents: list[bytes | None], seen: Selection) -> Iterator[Content]:
-    for entry, content in zip(batch, contents, strict=True):
-        seen.verified += 1
-        yield Content(entry.path, entry.size, content)
+def _count(seen: Selection, batch: list[FileEntry]) -> None:
+    seen.candidates += len(batch)
+    seen.verified += len(batch)

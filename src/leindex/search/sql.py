@@ -1,11 +1,13 @@
 """SQL over the files, the symbols and the contents of an index, whatever its engine.
 
-DuckDB answers. What a query names is copied once per state of the index into small DuckDB files in the index's
-folder (`sql-files-...`, `sql-symbols-...`, `sql-contents-...`), so a query about files never waits for contents to
-be copied. Each file is made under another name and renamed when it is whole; the files of older states are removed.
+DuckDB answers. What a query names is copied once per state of the index into small DuckDB files in the
+index's folder (`sql-files-...`, `sql-symbols-...`, `sql-contents-...`), so a query about files never waits
+for contents to be copied. Each file is made under another name and renamed when it is whole; the files of
+older states are removed.
 
-A query reads and does nothing else: it is one SELECT, the copies are attached read-only, DuckDB may touch no other
-file, load nothing, and see nothing of this process, and its configuration is locked before the query is looked at.
+A query reads and does nothing else: it is one SELECT, the copies are attached read-only, DuckDB may touch no
+other file, load nothing, and see nothing of this process, and its configuration is locked before the query is
+looked at.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -39,7 +41,8 @@ TABLES: Final = {
 
 _VIEWS: Final = {
     "files": "SELECT * EXCLUDE (number) FROM files_copy.data",
-    "symbols": "SELECT f.path, s.* EXCLUDE (number) FROM symbols_copy.data s JOIN files_copy.data f USING (number)",
+    "symbols": "SELECT f.path, s.* EXCLUDE (number) "
+    "FROM symbols_copy.data s JOIN files_copy.data f USING (number)",
     "contents": "SELECT f.path, c.content FROM contents_copy.data c JOIN files_copy.data f USING (number)",
 }
 
@@ -59,7 +62,8 @@ ROWS_AT_ONCE: Final = 2048
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The result of a query: the names and the SQL types of its columns, and its rows, read as they are asked for."""
+    """The result of a query: the names and the SQL types of its columns, and its rows, read as they are asked
+    for."""
 
     columns: Sequence[str]
     types: Sequence[str]
@@ -75,11 +79,12 @@ def run_query(
     *,
     on_progress: ProgressCallback | None = None,
 ) -> Iterator[Answer]:
-    """Answers one SELECT over `files`, `symbols` and `contents`; used inside a snapshot of store and catalogue.
+    """Answers one SELECT over `files`, `symbols` and `contents`; used inside a snapshot of store and
+    catalogue.
 
-    `folder` is that of the index, where copies are kept if it can be written. Raises QueryError for a query that
-    is wrong, is no SELECT or reaches for anything else, EngineMissingError where DuckDB is not installed, and
-    StorageError when the copy fails.
+    `folder` is that of the index, where copies are kept if it can be written. Raises QueryError for a query
+    that is wrong, is no SELECT or reaches for anything else, EngineMissingError where DuckDB is not
+    installed, and StorageError when the copy fails.
     """
     with _connection(query, store, catalog, folder, on_progress) as connection, _explained(query):
         cursor = connection.execute(query)
@@ -102,8 +107,8 @@ def write_parquet(
 ) -> int:
     """Writes the rows of a query to a Parquet file, replacing it when they are all there; returns how many.
 
-    The file is the only one that DuckDB may touch meanwhile. Raises what `run_query` raises, and ConfigError for a
-    file that cannot be written.
+    The file is the only one that DuckDB may touch meanwhile. Raises what `run_query` raises, and ConfigError
+    for a file that cannot be written.
     """
     target = target.absolute()
     if not target.parent.is_dir() or not os.access(target.parent, os.W_OK) or target.is_dir():
@@ -112,19 +117,18 @@ def write_parquet(
     try:
         with (
             _connection(query, store, catalog, folder, on_progress, writes=unfinished) as connection,
-            _explained(query, lines_before=1),
+            _explained(query),
         ):
-            row = connection.execute(
-                f"COPY (\n{query.rstrip().rstrip(';')}\n) TO {_quoted(unfinished)} (FORMAT parquet)"
-            )
-            count = row.fetchall()[0][0]
+            connection.sql(_without_semicolon(query, connection)).write_parquet(os.fspath(unfinished))
+            written = connection.execute("SELECT count(*) FROM read_parquet(?)", [os.fspath(unfinished)])
+            count = written.fetchall()[0][0]
         os.replace(unfinished, target)
     finally:
         unfinished.unlink(missing_ok=True)
     return int(count)
 
 
-# -- asking -------------------------------------------------------------------------------------------------------
+# -- asking --------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -204,6 +208,19 @@ def _check(query: str, shape: duckdb.DuckDBPyConnection) -> None:
             shape.execute(f"EXPLAIN\n{query}")
 
 
+def _without_semicolon(query: str, connection: duckdb.DuckDBPyConnection) -> str:
+    """A query that stands alone without what ends it, so that it can be put inside of a statement."""
+    place = query.rfind(";")
+    while place >= 0:
+        with suppress(_duckdb().Error):  # that one is inside of a string or a comment
+            if len(connection.extract_statements(query[:place])) == 1 and not connection.extract_statements(
+                query[place:]
+            ):
+                query = query[:place]
+        place = query.rfind(";", 0, place)
+    return query
+
+
 def _named_tables(query: str) -> list[str]:
     """The tables whose names occur in the query outside of strings; `files` with any of them."""
     words = set(re.findall(r"\w+", _STRINGS.sub("''", query).lower()))
@@ -220,7 +237,7 @@ def _quoted(path: Path) -> str:
     return "'" + os.fspath(path).replace("'", "''") + "'"
 
 
-# -- errors -------------------------------------------------------------------------------------------------------
+# -- errors --------------------------------------------------------------------------------------------------
 
 
 @contextmanager

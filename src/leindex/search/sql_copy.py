@@ -1,8 +1,9 @@
-"""The copies of an index that SQL reads: DuckDB files in the index's folder, made once per state of the index.
+"""The copies of an index that SQL reads: DuckDB files in the index's folder, made once per state of the
+index.
 
-Rows travel as lists that DuckDB takes apart itself (`unnest`), which needs no further package and is a hundred
-times as fast as row by row; symbols as the JSON they are stored as. The lines of a content are counted once: the
-next copy takes them over from the one before, by content.
+Rows travel as lists that DuckDB takes apart itself (`unnest`), which needs no further package and is a
+hundred times as fast as row by row; symbols as the JSON they are stored as. The lines of a content are
+counted once: the next copy takes them over from the one before, by content.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def copies(
     folder: Path,
     on_progress: ProgressCallback | None = None,
 ) -> dict[str, Path]:
-    """The DuckDB files with the tables of these names for the index as it is now; those that are missing are made.
+    """The DuckDB files with the tables of these names for the index as it is now; those that are missing are
+    made.
 
     Used inside a snapshot of store and catalogue. Raises duckdb.Error and OSError.
     """
@@ -114,13 +116,13 @@ def _insert(connection: duckdb.DuckDBPyConnection, columns: Sequence[Sequence[An
     connection.execute(f"INSERT INTO data SELECT {marks}", list(columns))
 
 
-# -- files --------------------------------------------------------------------------------------------------------
+# -- files ---------------------------------------------------------------------------------------------------
 
 
 def _fill_files(connection: duckdb.DuckDBPyConnection, source: _Source) -> None:
     connection.execute(
-        "CREATE TABLE data(number BIGINT, path VARCHAR, language VARCHAR, size BIGINT, lines BIGINT, kind VARCHAR, "
-        "encoding VARCHAR, skipped VARCHAR, modified TIMESTAMP, doc_id VARCHAR)"
+        "CREATE TABLE data(number BIGINT, path VARCHAR, language VARCHAR, size BIGINT, lines BIGINT, "
+        "kind VARCHAR, encoding VARCHAR, skipped VARCHAR, modified TIMESTAMP, doc_id VARCHAR)"
     )
     lines = _lines(source)
     for rows in _cut(source.catalog.files(), ROWS_AT_ONCE):
@@ -150,7 +152,7 @@ def _lines(source: _Source) -> dict[int, int]:
         with contextlib.suppress(duckdb.Error):  # a copy that cannot be read is only a copy
             old = duckdb.connect(os.fspath(source.before), read_only=True)
             try:
-                known = dict(old.execute("SELECT doc_id, lines FROM data WHERE lines IS NOT NULL").fetchall())
+                known = dict(old.execute("FROM data SELECT doc_id, lines WHERE lines IS NOT NULL").fetchall())
             finally:
                 old.close()
     lines: dict[int, int] = {}
@@ -167,7 +169,7 @@ def _lines(source: _Source) -> dict[int, int]:
     return lines
 
 
-# -- symbols ------------------------------------------------------------------------------------------------------
+# -- symbols -------------------------------------------------------------------------------------------------
 
 
 def _fill_symbols(connection: duckdb.DuckDBPyConnection, source: _Source) -> None:
@@ -199,7 +201,7 @@ def _fill_symbols(connection: duckdb.DuckDBPyConnection, source: _Source) -> Non
         source.report("copying symbols", min((done + 1) * DOCUMENTS_AT_ONCE, len(numbers)), len(numbers))
 
 
-# -- contents -----------------------------------------------------------------------------------------------------
+# -- contents ------------------------------------------------------------------------------------------------
 
 
 def _fill_contents(connection: duckdb.DuckDBPyConnection, source: _Source) -> None:

@@ -22,6 +22,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import apsw
 
+from ..errors import StoreCorruptError
 from ..models import FileRow
 from .database import Database
 
@@ -80,6 +81,7 @@ class FileEntry(NamedTuple):
     number: int
     size: int
     skipped: str
+    encoding: str = ""
 
 
 Known: TypeAlias = tuple[bytes, int, int, int]
@@ -103,6 +105,10 @@ class Catalog:
         if not database.readonly:
             with database.transaction() as connection:
                 connection.execute(SCHEMA)
+        elif not self._rows("SELECT 1 FROM sqlite_schema WHERE name = 'index_state'"):
+            raise StoreCorruptError(
+                f"{database.path}: holds no index yet; it is being made, or that was interrupted: index again"
+            )
 
     def snapshot(self) -> AbstractContextManager[None]:
         """This thread's reads see one state until the end."""
@@ -128,6 +134,11 @@ class Catalog:
     def generation(self) -> int:
         """How many updates were committed."""
         return int(self.state("generation", 0))
+
+    @property
+    def version(self) -> object:
+        """What differs when files were added or removed, in an update that was not finished too."""
+        return self.generation, self.sizes_by_reason()
 
     # -- files --------------------------------------------------------------------------------------------------
 
@@ -182,11 +193,12 @@ class Catalog:
         low, high = _range(scope)
         with self.database.mapped():
             cursor = self.database.reader().execute(
-                "SELECT path, number, size, skipped FROM files WHERE view = ? AND path >= ? AND path < ? ORDER BY path",
+                "SELECT path, number, size, skipped, encoding FROM files "
+                "WHERE view = ? AND path >= ? AND path < ? ORDER BY path",
                 (VIEW, low, high),
             )
-            for path, number, size, skipped in cursor:
-                yield FileEntry(path.replace(b"\0", b"/"), number, size, skipped)
+            for path, *fields in cursor:
+                yield FileEntry(path.replace(b"\0", b"/"), *fields)
 
     def searchable_files(self) -> tuple[list[bytes], array[int], array[int], list[str]]:
         """The stored paths, document numbers, sizes and languages of the files that have a document or are over the
@@ -241,20 +253,28 @@ class Catalog:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    def put_files(self, rows: Sequence[FileRow]) -> None:
-        """Adds or replaces files in one transaction; contents that lose their last name are noted."""
+    def put_files(self, rows: Sequence[FileRow], *, replacing: bool = True) -> None:
+        """Adds or replaces files in one transaction; contents that lose their last name are noted.
+
+        `replacing` false is the caller's word that none of these paths is there, which saves looking.
+        """
         with self.database.transaction() as connection:
-            retired = self._retire(connection, [row.path for row in rows])
+            retired = self._retire(connection, [row.path for row in rows]) if replacing else []
             marks = ", ".join("?" * 12)
             connection.executemany(
                 f"INSERT OR REPLACE INTO files(view, {COLUMNS}) VALUES({marks})",
                 ((VIEW, key_of(row[0]), *row[1:]) for row in rows),
             )
-            connection.executemany(
-                "INSERT OR IGNORE INTO pending SELECT ?1 WHERE ?1 > 0 "
-                "AND NOT EXISTS (SELECT 1 FROM symbols WHERE number = ?1 AND language = ?2)",
-                ((row.number, row.language) for row in rows),
-            )
+            if connection.execute("SELECT 1 FROM symbols LIMIT 1").fetchone() is None:
+                connection.executemany(
+                    "INSERT OR IGNORE INTO pending VALUES(?)", ((row.number,) for row in rows if row.number)
+                )
+            else:
+                connection.executemany(
+                    "INSERT OR IGNORE INTO pending SELECT ?1 WHERE ?1 > 0 "
+                    "AND NOT EXISTS (SELECT 1 FROM symbols WHERE number = ?1 AND language = ?2)",
+                    ((row.number, row.language) for row in rows),
+                )
             self._add_totals(connection, ((row.skipped, row.size) for row in rows), 1)
             if retired or connection.execute("SELECT 1 FROM unnamed LIMIT 1").fetchone():
                 self._settle_unnamed(connection, {*retired, *(row.number for row in rows)})
@@ -270,8 +290,6 @@ class Catalog:
 
     def _retire(self, connection: apsw.Connection, paths: Sequence[bytes]) -> list[int]:
         """Notes the contents that the files at these paths have now, and takes the files out of the totals."""
-        if connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None:
-            return []  # the first load: nothing can lose its name
         old: list[tuple[Any, ...]] = []
         for path in paths:
             old += connection.execute(
@@ -331,8 +349,9 @@ class Catalog:
 
     def unnamed_before(self, moment: float, *, keep: int, limit: int | None = None) -> list[int]:
         """Contents without a name since before `moment`, and the oldest above `keep` of them; at most `limit`."""
-        count, old = self._rows("SELECT count(*), coalesce(sum(since < ?), 0) FROM unnamed", (moment,))[0]
-        due = max(old, count - keep)
+        most = -1 if limit is None else limit
+        old = self._rows("SELECT count(*) FROM (SELECT 1 FROM unnamed WHERE since < ? LIMIT ?)", (moment, most))
+        due = max(old[0][0], self._rows("SELECT count(*) FROM unnamed")[0][0] - keep)
         if due <= 0:
             return []
         rows = self._rows(

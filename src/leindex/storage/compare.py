@@ -1,16 +1,15 @@
 """Compares two indexes document by document: what their engines and catalogues say, not how they keep it.
 
-Compared are the lists of files, each file's document and what is known of it, every document's content and fields,
-its symbols, and its words. Words cannot be listed by document, so they are compared by term, in both directions. All
-terms of a large tree would take long; then those with the smallest hashes stand for all, which is an even sample of
-distinct terms that both sides choose alike (bottom-k sampling; Cohen, 1997). What no file names is not compared: no
-answer ever shows it.
+Compared are the lists of files, each file's document and what is known of it, every document's content and
+fields, its symbols, and its words. Words cannot be listed by document, so they are compared by term, in both
+directions. All terms of a large tree would take long; then those with the smallest hashes stand for all,
+which is an even sample of distinct terms that both sides choose alike (bottom-k sampling; Cohen, 1997). What
+no file names is not compared: no answer ever shows it.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,10 +19,11 @@ from ..models import FileRow, Progress, ProgressCallback
 from ..terms import bag_of
 from .catalog import Catalog, key_of
 from .migrate import Unpack
-from .storage_interface import SearchInterface, content_bytes
+from .storage_interface import SearchInterface
 
 TERMS_COMPARED: Final = 2000
 HASHES: Final = 1 << 32
+FIELDS_COMPARED: Final = 200
 DOCUMENTS_AT_ONCE: Final = 256
 KEPT: Final = 1000
 """The most differences that are kept with their details; all are counted."""
@@ -57,7 +57,7 @@ class Comparison:
     symbols: int = 0
     terms: int = 0
     terms_total: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -67,7 +67,7 @@ class Comparison:
 
     def add(self, kind: str, name: str, a: object, b: object) -> None:
         """Counts a difference, and keeps it if there are not too many."""
-        self.counts[kind] += 1
+        self.counts[kind] = self.counts.get(kind, 0) + 1
         if len(self.differences) < KEPT:
             self.differences.append(Difference(kind, name, str(a), str(b)))
 
@@ -77,20 +77,25 @@ def compare(
     b: Side,
     unpack: Unpack,
     *,
-    terms: int | None = TERMS_COMPARED,
+    full: bool = False,
     on_progress: ProgressCallback | None = None,
 ) -> Comparison:
-    """Compares two indexes; used inside snapshots of both. `terms` is the most terms to compare, None for all."""
+    """Compares two indexes; used inside snapshots of both.
+
+    `full` compares every term and the fields of every document, not samples of them.
+    """
     found = Comparison()
     pairs = _compare_files(a.catalog, b.catalog, found)
-    sample = _Sample(terms)
+    sample = _Sample(None if full else TERMS_COMPARED)
+    step = 1 if full else max(1, len(pairs) // FIELDS_COMPARED)
     started = time.monotonic()
     for start in range(0, len(pairs), DOCUMENTS_AT_ONCE):
         part = pairs[start : start + DOCUMENTS_AT_ONCE]
         _compare_documents(a, b, part, unpack, sample, found)
+        _compare_fields(a, b, [pair for place, pair in enumerate(part, start) if place % step == 0], found)
         if on_progress is not None:
             done, seconds = start + len(part), time.monotonic() - started
-            on_progress(Progress("compare", done, len(pairs), found.bytes, 0, 0, seconds))
+            on_progress(Progress("compare", done, len(pairs), seconds=seconds))
     _compare_terms(a.store, b.store, pairs, sample, found)
     for name, side in (("A", a), ("B", b)):
         unnamed = side.store.count() - len({row.number for row in side.catalog.walk() if row.number})
@@ -101,7 +106,7 @@ def compare(
     return found
 
 
-# -- files --------------------------------------------------------------------------------------------------------
+# -- files ---------------------------------------------------------------------------------------------------
 
 _Pair = tuple[str, int, int]
 """A document of both sides: its id, and its number here and there."""
@@ -139,31 +144,50 @@ def _side_by_side(
         right = next(b, None) if take_right else right
 
 
-# -- documents ----------------------------------------------------------------------------------------------------
+# -- documents -----------------------------------------------------------------------------------------------
 
 
 def _compare_documents(
     a: Side, b: Side, pairs: Sequence[_Pair], unpack: Unpack, sample: _Sample, found: Comparison
 ) -> None:
-    lengths = [side.store.word_lengths([pair[place] for pair in pairs]) for place, side in ((1, a), (2, b))]
-    for (doc_id, left, right), mine, theirs in zip(pairs, *lengths, strict=True):
-        documents = a.store.get_document(doc_id), b.store.get_document(doc_id)
-        if documents[0] is None or documents[1] is None:
-            found.add("document", doc_id, *("missing" if d is None else "there" for d in documents))
+    mine = _Part(a, [left for _, left, _ in pairs])
+    theirs = _Part(b, [right for _, _, right in pairs])
+    for place, pair in enumerate(pairs):
+        contents = mine.contents[place], theirs.contents[place]
+        if contents[0] is None or contents[1] is None:
+            found.add(
+                "document", pair[0], *("missing" if content is None else "there" for content in contents)
+            )
             continue
-        contents = [content_bytes(document) for document in documents if document is not None]
         found.documents += 1
         found.bytes += len(contents[0])
         if contents[0] != contents[1]:
-            found.add("content", doc_id, f"{len(contents[0])} bytes", f"{len(contents[1])} bytes")
-        fields = [{**document, "content": type(document["content"]).__name__} for document in documents]
-        if fields[0] != fields[1]:
+            found.add("content", pair[0], f"{len(contents[0])} bytes", f"{len(contents[1])} bytes")
+        if mine.lengths[place] != theirs.lengths[place]:
+            found.add("length in words", pair[0], mine.lengths[place], theirs.lengths[place])
+        symbols = _compare_symbols(a, b, pair, unpack, found)
+        for content, packed in zip(contents, symbols, strict=False):
+            if packed is not None and content is not None:
+                sample.add(bag_of(content, unpack(packed)).hashes)
+
+
+class _Part:
+    """What a side says of some documents."""
+
+    def __init__(self, side: Side, numbers: Sequence[int]) -> None:
+        self.contents = side.store.contents(numbers)
+        self.lengths = side.store.word_lengths(numbers)
+
+
+def _compare_fields(a: Side, b: Side, pairs: Sequence[_Pair], found: Comparison) -> None:
+    """Compares what documents have beside their content, and whether that is text or bytes."""
+    for doc_id, _, _ in pairs:
+        fields = [
+            None if document is None else {**document, "content": type(document["content"]).__name__}
+            for document in (a.store.get_document(doc_id), b.store.get_document(doc_id))
+        ]
+        if None not in fields and fields[0] != fields[1]:
             found.add("fields", doc_id, *fields)
-        if mine != theirs:
-            found.add("length in words", doc_id, mine, theirs)
-        for place, packed in enumerate(_compare_symbols(a, b, (doc_id, left, right), unpack, found)):
-            if packed is not None:
-                sample.add(bag_of(contents[place], unpack(packed)).hashes)
 
 
 def _compare_symbols(a: Side, b: Side, pair: _Pair, unpack: Unpack, found: Comparison) -> list[bytes | None]:
@@ -190,7 +214,7 @@ def _compare_symbols(a: Side, b: Side, pair: _Pair, unpack: Unpack, found: Compa
     return [None if s is None else s[1] for s in (mine, theirs)]
 
 
-# -- words --------------------------------------------------------------------------------------------------------
+# -- words ---------------------------------------------------------------------------------------------------
 
 
 class _Sample:
@@ -215,7 +239,7 @@ def _compare_terms(
     a: SearchInterface, b: SearchInterface, pairs: Sequence[_Pair], sample: _Sample, found: Comparison
 ) -> None:
     """Compares where each term of the sample occurs, and with which payload."""
-    places = [{pair[side]: pair[0] for pair in pairs} for side in (1, 2)]
+    places = {left: name for name, left, _ in pairs}, {right: name for name, _, right in pairs}
     for term in sorted(sample.hashes):
         mine, theirs = (_occurrences(store, term, names) for store, names in zip((a, b), places, strict=True))
         found.terms += 1

@@ -1,13 +1,13 @@
 """Copies the documents of an index from one engine to another, without reading the tree again.
 
-The old store stays the index's until one transaction in the catalogue switches to the new one: it gives every file
-and every list of symbols the document's new number, names the new engine, and raises the generation, so that nothing
-that was remembered by number outlives it. A crash before leaves the index as it was, a crash after leaves it
-switched; in either case a store is left over whose engine the catalogue's state `store_to_remove` names, and
-`remove_leftover` takes it away.
+The old store stays the index's until one transaction in the catalogue switches to the new one: it gives every
+file and every list of symbols the document's new number, names the new engine, and raises the generation, so
+that nothing that was remembered by number outlives it. A crash before leaves the index as it was, a crash
+after leaves it switched; in either case a store is left over whose engine the catalogue's state
+`store_to_remove` names, and `remove_leftover` takes it away.
 
-Words are not copied but made again from contents and symbols, which gives the same bags (`leindex.terms`) and asks
-nothing of an engine that could not give words back by document.
+Words are not copied but made again from contents and symbols, which gives the same bags (`leindex.terms`) and
+asks nothing of an engine that could not give words back by document.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -36,6 +38,7 @@ from .storage_interface import PreparedBatch, SearchInterface, content_bytes
 
 CHUNK_BYTES: Final = 16 << 20
 CHUNK_DOCUMENTS: Final = 4096
+READ_AT_ONCE: Final = 256
 LEFTOVER: Final = "store_to_remove"
 
 Unpack: TypeAlias = Callable[[bytes], Sequence[Named]]
@@ -66,10 +69,10 @@ def migrate(
 ) -> Migrated:
     """Copies the documents of `source` to `engine` and makes that the engine of the index in `folder`.
 
-    `source` and `catalog` are open for writing; `source` is closed and its documents are removed at the end. Raises
-    ConfigError where `engine` is the index's already, EngineMissingError where it is not installed, StoreBusyError
-    when the index was changed meanwhile, CancelledError at a batch boundary, and StorageError when a store fails;
-    the index then is what it was.
+    `source` and `catalog` are open for writing, and the caller holds the lock of updates; `source` is closed
+    and its documents are removed at the end. Raises ConfigError where `engine` is the index's already,
+    EngineMissingError where it is not installed, StoreBusyError when the index was changed meanwhile,
+    CancelledError at a batch boundary, and StorageError when a store fails; the index then is what it was.
     """
     started = time.monotonic()
     if engine == source.name:
@@ -80,56 +83,59 @@ def migrate(
     catalog.set_state({LEFTOVER: engine})
     try:
         target = open_engine(engine, folder, "create", durability=durability, database=catalog.database)
-        target.clear()
-        numbers, size = _copy(source, target, catalog, unpack, on_progress, cancelled, started)
+        shared = not _entries(engine, catalog)
+        try:
+            numbers, size = _copy(source, target, catalog, unpack, on_progress, cancelled, started)
+        finally:
+            if not shared:  # it would close the catalogue as well
+                target.close()
         generation = _switch(catalog, numbers, source.name, engine, size, time.monotonic() - started, seen)
     except BaseException:
         # What stopped the copy is what matters; what cannot be removed now is removed the next time.
         with suppress(StorageError):
             remove_leftover(catalog, folder)
         raise
-    if target_is_apart := _place(target) is not None:
-        target.close()
-    if _place(source) is not None:
+    if _entries(source.name, catalog):
         source.close()
     remove_leftover(catalog, folder)
-    if not target_is_apart:
-        target.close()
     return Migrated(engine, len(numbers), size, generation, time.monotonic() - started)
 
 
 def remove_leftover(catalog: Catalog, folder: Path) -> str | None:
-    """Removes the store that a migration left beside the index's own; returns its engine, None where there is none.
+    """Removes the store that a migration left beside the index's own; returns its engine, None where there is
+    none.
 
     The catalogue is open for writing. Raises StorageError where it cannot be removed.
     """
     engine = catalog.state(LEFTOVER)
     if not engine:
         return None
-    if engine == catalog.state("engine"):
-        raise StoreCorruptError(f"{folder}: the engine of the index is named as left over; index again")
-    store = open_engine(engine, folder, "create", database=catalog.database)
-    place = _place(store)
-    if place is None:
-        store.clear()
+    entries = _entries(engine, catalog)
+    if not entries:
+        open_engine(engine, folder, "create", database=catalog.database).clear()
         _vacuum(catalog)
-    else:
-        store.close()
-        try:
-            if place.is_dir():
-                shutil.rmtree(place)
-            for file in place.parent.glob(place.name + "*"):
-                file.unlink()
-        except OSError as error:
-            raise StorageError(f"{place}: cannot be removed: {error.strerror}") from error
+    for entry in entries:
+        for place in folder.glob(entry + "*"):
+            try:
+                if place.is_dir():
+                    shutil.rmtree(place)
+                else:
+                    place.unlink()
+            except OSError as error:
+                raise StorageError(f"{place}: cannot be removed: {error.strerror}") from error
     catalog.set_state({LEFTOVER: None})
     return str(engine)
 
 
-def _place(store: SearchInterface) -> Path | None:
-    """The file or the folder of an engine that keeps its documents apart from the catalogue, else None."""
-    place: Path | None = getattr(store, "path", None)
-    return place
+def _entries(engine: str, catalog: Catalog) -> list[str]:
+    """What an engine keeps in the folder of an index: what it makes in an empty one. None where it keeps its
+    documents in the file of the catalogue."""
+    with tempfile.TemporaryDirectory(prefix="leindex-") as folder:
+        store = open_engine(engine, folder, "create", database=catalog.database)
+        entries = sorted(os.listdir(folder))
+        if entries:
+            store.close()
+        return entries
 
 
 def _vacuum(catalog: Catalog) -> None:
@@ -143,12 +149,13 @@ def _vacuum(catalog: Catalog) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-# -- copying ------------------------------------------------------------------------------------------------------
+# -- copying -------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class _Chunk:
-    """Documents on their way, with their numbers in the old store and their packed symbols where these are known."""
+    """Documents on their way, with their numbers in the old store and their packed symbols where these are
+    known."""
 
     numbers: list[int]
     documents: list[DocumentItem]
@@ -168,10 +175,11 @@ def _copy(
     cancelled: Callable[[], bool],
     started: float,
 ) -> tuple[dict[int, int], int]:
-    """Writes all documents and their words into the target; returns the new number of each, and their bytes."""
+    """Writes all documents and their words into the target; returns the new number of each, and their
+    bytes."""
     total = source.count()
     numbers: dict[int, int] = {}
-    size = batches = 0
+    size = 0
     for chunk, (batch, bags) in _prepared(source, target, catalog, unpack):
         if cancelled():
             raise CancelledError(f"stopped after {len(numbers)} of {total} documents; the index is as it was")
@@ -184,10 +192,9 @@ def _copy(
         target.write_words([WordBag(n, *bag) for n, bag in zip(new, bags, strict=True) if bag is not None])
         numbers.update(zip(chunk.numbers, new, strict=True))
         size += chunk.size
-        batches += 1
         if on_progress is not None:
             seconds = time.monotonic() - started
-            on_progress(Progress("copy", len(numbers), total, size, 0, batches, seconds))
+            on_progress(Progress("copy", len(numbers), total, seconds=seconds))
     return numbers, size
 
 
@@ -223,29 +230,37 @@ def _prepared(
 
 def _chunks(source: SearchInterface, catalog: Catalog) -> Iterator[_Chunk]:
     """All documents in the order of their numbers, which ranking falls back on among equals."""
+    named = {number for _, number, *_ in catalog.walk() if number}
     chunk = _Chunk([], [], [], 0)
-    for number, doc_id in source.ids():
-        document = source.get_document(doc_id)
-        if document is None:
-            raise StoreBusyError("the index was changed while it was copied; it is as it was: try again")
-        stored = catalog.symbols_of(number)
-        chunk.numbers.append(number)
-        chunk.documents.append((doc_id, document))
-        chunk.symbols.append(None if stored is None else stored[1])
-        chunk.size += _size(document)
-        if chunk.size >= CHUNK_BYTES or len(chunk.numbers) >= CHUNK_DOCUMENTS:
-            yield chunk
-            chunk = _Chunk([], [], [], 0)
+    ids = source.ids()
+    while part := list(islice(ids, READ_AT_ONCE)):
+        for (number, doc_id), document in zip(part, _documents(source, part, named), strict=True):
+            stored = catalog.symbols_of(number)
+            chunk.numbers.append(number)
+            chunk.documents.append((doc_id, document))
+            chunk.symbols.append(None if stored is None else stored[1])
+            chunk.size += len(document["content"])
+            if chunk.size >= CHUNK_BYTES or len(chunk.numbers) >= CHUNK_DOCUMENTS:
+                yield chunk
+                chunk = _Chunk([], [], [], 0)
     if chunk.numbers:
         yield chunk
 
 
-def _size(document: Document) -> int:
-    content = document["content"]
-    return len(content) if isinstance(content, bytes) else len(content.encode("utf-8"))
+def _documents(source: SearchInterface, part: Sequence[tuple[int, str]], named: set[int]) -> list[Document]:
+    """Some documents. Those of files are bytes and nothing else (see indexing/batch.py), which engines give
+    in
+    bulk; others are read one by one, with their fields."""
+    documents: list[Document] = []
+    for (number, doc_id), content in zip(part, source.contents([number for number, _ in part]), strict=True):
+        whole = None if number in named else source.get_document(doc_id)
+        if content is None:
+            raise StoreCorruptError(f"document {doc_id} is gone; run leindex check, or index again")
+        documents.append(whole or {"content": content})
+    return documents
 
 
-# -- switching ----------------------------------------------------------------------------------------------------
+# -- switching -----------------------------------------------------------------------------------------------
 
 
 def _data_version(catalog: Catalog) -> int:
@@ -276,7 +291,7 @@ def _switch(
 
 
 def _renumber(connection: apsw.Connection, numbers: dict[int, int]) -> None:
-    """Gives files, symbols and nameless contents the new numbers. Inside a transaction."""
+    """Gives all that refers to documents by number the new numbers. Inside a transaction."""
     connection.execute("CREATE TEMP TABLE renumbered(old INTEGER PRIMARY KEY, new INTEGER NOT NULL)")
     connection.executemany("INSERT INTO renumbered VALUES(?, ?)", numbers.items())
     lost = connection.execute(
@@ -287,7 +302,7 @@ def _renumber(connection: apsw.Connection, numbers: dict[int, int]) -> None:
     connection.execute(
         "UPDATE files SET number = (SELECT new FROM renumbered WHERE old = number) WHERE number > 0"
     )
-    for table in ("symbols", "unnamed"):
+    for table in ("symbols", "unnamed", "pending"):
         connection.execute(f"DELETE FROM {table} WHERE number NOT IN (SELECT old FROM renumbered)")
         # By way of negative numbers: a new number may be the old one of a row whose turn has not come.
         connection.execute(f"UPDATE {table} SET number = -(SELECT new FROM renumbered WHERE old = number)")

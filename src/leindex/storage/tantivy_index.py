@@ -164,6 +164,9 @@ class TantivyIndex:
         with self.mapped():
             if self._writer is None:
                 writer = self._index.writer(heap_size=HEAP_BYTES, num_threads=1)
+                # A process that died in a commit may have left files under the very names that this writer
+                # will choose, and Tantivy does not overwrite.
+                writer.garbage_collect_files()
                 self.next_number = self._stored_next()  # only now nobody else can raise it
                 self._writer = writer
             before = self.next_number

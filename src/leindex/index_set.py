@@ -1,0 +1,107 @@
+"""Searching every indexed tree at once: a thin merge of what each index answers.
+
+    result = search_all("repo:linux sched_clock")
+    for hit in result.hits:
+        print(hit.root, hit.path, hit.start_line)
+
+Each hit carries its root; best first over all, since every index scores by the same rules. An index that cannot be
+read or brought up to date does not hide the others: the answer names it and says that it is incomplete.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from heapq import nlargest
+
+from .config import Location
+from .errors import LeindexError, UsageError
+from .freshness import Refresh
+from .index import Index
+from .models import Completeness, Hit, SearchResult
+from .query.ast import RepoFilter
+from .query.parse import parse
+from .query.plan import plan
+from .roots import known_indexes
+
+DEFAULT_LIMIT = 20
+
+
+def search_all(
+    query: str,
+    *,
+    limit: int | None = None,
+    plain: bool = False,
+    explain: bool = False,
+    refresh: Refresh = "auto",
+    strict: bool = False,
+) -> SearchResult:
+    """The best passages of all known indexes. `repo:` chooses among them by name.
+
+    There is no cursor: a larger `limit` shows more. Raises QueryError for a query that is wrong, and StaleIndexError
+    in strict mode.
+    """
+    notes: list[str] = []
+    locations = known_indexes(lambda folder, error: notes.append(str(error)))
+    answers: list[tuple[Location, SearchResult]] = []
+    for location in locations if plain else _chosen(query, locations):
+        if not location.root.is_dir():
+            notes.append(f"{location.root} is gone; leindex remove {location.root} removes its index")
+            continue
+        try:
+            with Index(location, refresh=refresh, strict=strict) as index:
+                answers.append((location, index.search(query, limit=limit, plain=plain, explain=explain)))
+        except UsageError:
+            raise
+        except LeindexError as error:
+            if strict:
+                raise
+            notes.append(f"{location.root}: {error}")
+    return _merged(query, answers, limit or _count(query, plain), notes)
+
+
+def _chosen(query: str, locations: Sequence[Location]) -> list[Location]:
+    """The indexes that a positive `repo:` leaves in question; the others need not even be opened."""
+    wanted = [
+        condition.leaf.value.lower()
+        for condition in plan(parse(query)).required
+        if isinstance(condition.leaf, RepoFilter) and not condition.negated
+    ]
+    return [place for place in locations if all(value in place.root.name.lower() for value in wanted)]
+
+
+def _count(query: str, plain: bool) -> int:
+    count = None if plain else plan(parse(query)).query.count
+    return 10**9 if count == "all" else count or DEFAULT_LIMIT
+
+
+def _merged(
+    query: str, answers: Sequence[tuple[Location, SearchResult]], limit: int, notes: list[str]
+) -> SearchResult:
+    hits: list[Hit] = [
+        replace(hit, root=os.fsdecode(location.root)) for location, answer in answers for hit in answer.hits
+    ]
+    parts = [answer.completeness for _, answer in answers]
+    skipped: Counter[str] = Counter()
+    for part in parts:
+        skipped.update(part.skipped)
+    truncated = len(hits) > limit or any(part.truncated for part in parts)
+    notes += [f"{place.root}: {note}" for place, answer in answers for note in answer.completeness.notes]
+    return SearchResult(
+        query=query,
+        hits=tuple(nlargest(limit, hits, key=lambda hit: hit.score)),
+        completeness=Completeness(
+            complete=not truncated and not notes and all(part.complete for part in parts),
+            eligible=sum(part.eligible for part in parts),
+            candidates=sum(part.candidates for part in parts),
+            verified=sum(part.verified for part in parts),
+            skipped=dict(skipped),
+            truncated=truncated,
+            generation=sum(part.generation for part in parts),
+            age_seconds=max((part.age_seconds for part in parts), default=0.0),
+            notes=tuple(notes),
+        ),
+        advice=() if hits or answers else ("no index fits; leindex list shows which there are",),
+    )
