@@ -290,8 +290,8 @@ def test_slow_requests_are_dropped_and_hinder_nobody(address: str) -> None:
         connection.sendall(sent)
         slow.append(connection)
     body = socket.create_connection((host.hostname, host.port), timeout=30)
-    head = f"POST /mcp HTTP/1.1\r\nHost: {host.netloc}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
-    body.sendall(head.encode() + b"Accept: application/json, text/event-stream\r\n\r\n{")
+    head = f"POST /mcp HTTP/1.1\r\nHost: {host.netloc}\r\nContent-Type: application/json\r\n"
+    body.sendall(head.encode() + b"Content-Length: 100\r\nAccept: application/json\r\n\r\n{")
     began = time.monotonic()
     assert ask(address, "/api/search?query=retry")[0] == 200 and time.monotonic() - began < 5
     for connection in slow:
@@ -320,7 +320,8 @@ def test_a_token_is_asked_for(tree: Path) -> None:
         assert ask(address, "/api/status", Authorization="Bearer " + TOKEN)[0] == 200
         assert ask(address, "/api/status", Cookie="leindex_token=" + TOKEN)[0] == 200
         assert ask(address, "/api/update?token=" + TOKEN, method="POST")[0] == 401, "not where links lead"
-        request = f"GET //evil.example?token={TOKEN}&q=a HTTP/1.1\r\nHost: {host_of(address)}\r\nConnection: close\r\n\r\n"
+        request = f"GET //evil.example?token={TOKEN}&q=a HTTP/1.1\r\nHost: {host_of(address)}\r\n"
+        request += "Connection: close\r\n\r\n"
         answer = raw(address, request.encode()).decode()
         assert answer.split()[1] == "303" and "location: /evil.example?q=a\r\n" in answer
         assert (

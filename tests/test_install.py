@@ -79,7 +79,7 @@ def test_files_that_were_made_go_again(home: Path) -> None:
     for folder in (".cursor", ".codex", ".config/zed"):
         (home / folder).mkdir(parents=True)
     assert main(["install", "--yes", "--root", str(home)]) == 0
-    assert {name for name in everything(home)} >= {".cursor/mcp.json", ".codex/config.toml"}
+    assert set(everything(home)) >= {".cursor/mcp.json", ".codex/config.toml"}
     assert main(["uninstall", "--yes"]) == 0
     assert everything(home) == {}
 

@@ -14,7 +14,16 @@ from served import make_tree, serving
 playwright = pytest.importorskip("playwright.sync_api")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 needed = bool(os.environ.get("LEINDEX_REQUIRE_PEERS"))
 pytestmark = pytest.mark.skipif(not CHROMIUM and not needed, reason="needs Chromium")
@@ -222,8 +231,12 @@ def test_narrow_windows_do_not_scroll_sideways(browser: Any, address: str, width
 def test_labels_headings_and_contrast(page: Any) -> None:
     """What a reader of the screen needs, and text that can be read in both themes."""
     contrast = """() => {
-      const seen = (colour) => { const c = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-        c.fillStyle = colour; c.fillRect(0, 0, 1, 1); return [...c.getImageData(0, 0, 1, 1).data].map((v) => v / 255); };
+      const seen = (colour) => {
+        const c = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+        c.fillStyle = colour;
+        c.fillRect(0, 0, 1, 1);
+        return [...c.getImageData(0, 0, 1, 1).data].map((v) => v / 255);
+      };
       const light = ([r, g, b]) => [r, g, b].map((v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
         .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
       const behind = (element) => { for (let e = element; e; e = e.parentElement) {
