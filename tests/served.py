@@ -12,16 +12,44 @@ from pathlib import Path
 
 FILES = {
     "README.md": "# Sample\n\nA small project about retries.\n",
-    "src/app/retry.py": (
-        '"""Retries with backoff."""\n\nimport time\n\n\nclass Retry:\n    """Tries again, later each time."""\n\n'
-        "    def __init__(self, times: int) -> None:\n        self.times = times\n\n"
-        "    def backoff(self, attempt: int) -> float:\n        return 0.1 * 2**attempt\n\n\n"
-        "def run(task, retry: Retry):\n    for attempt in range(retry.times):\n"
-        "        if task():\n            return True\n        time.sleep(retry.backoff(attempt))\n    return False\n"
-    ),
-    "src/app/main.py": "from app.retry import Retry, run\n\n\ndef main() -> None:\n    run(lambda: True, Retry(3))\n",
-    "src/lib/list.c": "struct list {\n\tint size;\n};\n\nint list_size(struct list *l)\n{\n\treturn l->size;\n}\n",
-    "web/page.js": "export function render(items) {\n  return items.map((item) => `<li>${item}</li>`).join('');\n}\n",
+    "src/app/retry.py": '''"""Retries with backoff."""
+
+import time
+
+
+class Retry:
+    """Tries again, later each time."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def backoff(self, attempt: int) -> float:
+        return 0.1 * 2**attempt
+
+
+def run(task, retry: Retry):
+    for attempt in range(retry.times):
+        if task():
+            return True
+        time.sleep(retry.backoff(attempt))
+    return False
+''',
+    "src/app/main.py": """from app.retry import Retry, run
+
+
+def main() -> None:
+    run(lambda: True, Retry(3))
+""",
+    "src/lib/list.c": """struct list {
+\tint size;
+};
+
+int list_size(struct list *l)
+{
+\treturn l->size;
+}
+""",
+    "web/page.js": "export function render(items) {\n  return items.map((item) => `<li>${item}</li>`);\n}\n",
     "notes/ümläut & <b>.txt": "retry notes with a <script>alert(1)</script>\n",
     "docs/guide.md": "# Guide\n\nHow to retry.\n\n## Backoff\n\nEach attempt waits longer.\n",
 }
@@ -36,7 +64,9 @@ def make_tree(root: Path, copies: int = 0) -> Path:
     for number in range(copies):
         path = root / "many" / f"part{number % 7}" / f"file{number}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"def copied_{number}():\n    needle = {number}\n    return needle\n" + "# filler\n" * 40)
+        path.write_text(
+            f"def copied_{number}():\n    needle = {number}\n    return needle\n" + "# filler\n" * 40
+        )
     return root
 
 

@@ -1,4 +1,5 @@
-"""The MCP server from outside: over stdio and over HTTP, in both protocol eras, with the package's own client."""
+"""The MCP server from outside: over stdio and over HTTP, in both protocol eras, with the package's own
+client."""
 
 from __future__ import annotations
 
@@ -273,7 +274,7 @@ def test_several_servers_share_one_index(tmp_path: Path) -> None:
 def test_resources_and_prompts(address: str) -> None:
     async def use(client: Client) -> None:
         listed = (await client.list_resources()).resources
-        assert [one.uri for one in listed][0] == "leindex:///README.md"
+        assert listed[0].uri == "leindex:///README.md"
         templates = (await client.list_resource_templates()).resource_templates
         assert templates[0].uri_template == "leindex:///{+path}"
         read = await client.read_resource("leindex:///src/app/main.py")
@@ -304,7 +305,12 @@ def test_nothing_but_protocol_on_stdout_and_the_end_of_stdin_ends_it(tree: Path,
     messages = [
         {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
-        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "grep", "arguments": {"pattern": "x"}}},
+        {
+            "jsonrpc": "2.0",
+            "id": 2,
+            "method": "tools/call",
+            "params": {"name": "grep", "arguments": {"pattern": "x"}},
+        },
     ]
     assert process.stdin is not None and process.stdout is not None
     for message in messages:
@@ -335,10 +341,10 @@ def test_a_home_folder_is_refused_with_advice(tmp_path: Path) -> None:
 
 
 def test_starting_imports_nothing_that_a_first_reply_does_not_need() -> None:
-    code = (
-        "import sys, leindex.server, leindex.web.mcp_server, leindex.web.service; "
-        "print([m for m in ('apsw', 'leindex._native', 'leindex.index', 'jinja2', 'pygments') if m in sys.modules])"
-    )
+    code = """if True:
+        import sys, leindex.server, leindex.web.mcp_server, leindex.web.service
+        heavy = ("apsw", "leindex._native", "leindex.index", "jinja2", "pygments")
+        print([name for name in heavy if name in sys.modules])"""
     ran = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment(Path("/nowhere"))
     )

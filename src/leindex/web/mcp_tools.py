@@ -100,10 +100,10 @@ def _grep(index: Index, arguments: Answer, control: Control) -> Reply:
     if found.shown < len(answer["files"]):
         last = answer["files"][found.shown - 1]["path"]
         answer["cursor"] = pack_cursor(answer["generation"], last, -1)
-    unit = "matching lines" if arguments["mode"] == "lines" else "files"
     files = answer["files"][: found.shown]
-    count = sum(file["matches"] for file in files) if arguments["mode"] == "lines" else len(files)
-    head = f"{count} {unit} in {len(files)} files" if arguments["mode"] == "lines" else f"{count} {unit}"
+    head = _count(len(files), "file")
+    if arguments["mode"] == "lines":
+        head = f"{_count(sum(file['matches'] for file in files), 'matching line')} in {head}"
     more = f'cursor="{answer["cursor"]}"' if answer["cursor"] else ""
     return _closed(answer, "files", found, head if files else "no match", more)
 
@@ -149,11 +149,8 @@ def _files(index: Index, arguments: Answer, control: Control) -> Reply:
     elif answer["shown"] < answer["total"] and answer["kind"] != "list":
         more = "raise limit"
     more = f'cursor="{answer["cursor"]}"' if answer["cursor"] else more
-    head = (
-        f"{answer['total']} {'entries' if answer['kind'] == 'tree' else 'files'}"
-        if entries
-        else "no such file"
-    )
+    head = _count(answer["total"], "file") if answer["kind"] != "tree" else ""
+    head = head if entries else "no such file"
     return _closed(answer, "entries", found, head, more)
 
 

@@ -16,8 +16,6 @@ from ..errors import ConfigError
 
 Kind = Literal["string", "integer", "boolean", "strings"]
 
-_TRUE, _FALSE = frozenset(("true", "1", "yes", "on", "")), frozenset(("false", "0", "no", "off"))
-
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -101,9 +99,9 @@ class Parameter:
             raise ConfigError(f"{self.name} is given {len(values)} times")
         text = values[0]
         if self.kind == "boolean":
-            if text.lower() not in _TRUE | _FALSE:
+            if text not in ("true", "false"):
                 raise ConfigError(f"{self.name} must be true or false, not {text!r}")
-            return text.lower() in _TRUE
+            return text == "true"
         if self.kind == "integer":
             digits = text[1:] if text.startswith("-") else text
             if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:

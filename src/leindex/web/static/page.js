@@ -6,12 +6,14 @@
   const results = document.getElementById("results");
   const TYPING_MS = 70;      // a pause this short still feels instant and saves a request for most letters
   const COMPLAINT_MS = 600;  // half a query is not an error yet: wait before showing one
+  const INDEXING_MS = 500;   // a first index is being made: ask again so often
 
   // -- searching as one types ---------------------------------------------------------------------------------
 
   let running = null;
   let typing = 0;
   let complaint = 0;
+  let retry = 0;
   const startPage = results && !location.search ? results.innerHTML : null;
 
   function address(query) {
@@ -24,6 +26,7 @@
   async function search(query) {
     running?.abort();
     clearTimeout(complaint);
+    clearTimeout(retry);
     if (!query.trim()) {
       if (startPage !== null) results.innerHTML = startPage;
       history.replaceState(null, "", "/");
@@ -37,7 +40,7 @@
       if (mine !== running) return;
       history.replaceState(null, "", "/" + address(query));
       document.title = query + " · leindex";
-      if (answer.status === 204) location.reload();
+      if (answer.status === 204) retry = setTimeout(search, INDEXING_MS, query);
       else if (answer.ok) show(html);
       else complaint = setTimeout(show, COMPLAINT_MS, html);
     } catch (error) {
@@ -132,7 +135,10 @@
     if (answer) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById("indexing");
-      if (!fresh) { location.reload(); return; }
+      if (!fresh) {
+        if (!box.value.trim()) location.reload();
+        return;
+      }
       here.replaceWith(fresh);
     }
     setTimeout(follow, 700);
