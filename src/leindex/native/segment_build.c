@@ -5,7 +5,7 @@
 #include "segment.h"
 #include <sys/mman.h>
 
-enum { DIGITS = 2048 }; /* of a radix sort */
+enum { DIGITS = 2048, FEW = 64 }; /* of a radix sort; up to FEW pairs are sorted otherwise */
 enum { SEEN_BITS_SMALL = 15, SEEN_BITS = 18 }; /* slots of Builder.seen: 128 KiB stay in the cache, 2 MiB do not */
 
 /* ---- bytes and bits ------------------------------------------------------------------------------------------- */
@@ -182,6 +182,24 @@ static void counting_pass(const uint64_t *from, uint64_t *to, const uint8_t *pay
     }
 }
 
+/* Sorts a few pairs by gram, keeping the order of documents: by insertion. */
+static void sort_few(uint64_t *pairs, uint8_t *payload, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        uint64_t pair = pairs[i];
+        uint8_t weight = payload ? payload[i] : 0;
+        size_t j = i;
+        for (; j && pairs[j - 1] >> 32 > pair >> 32; j--) {
+            pairs[j] = pairs[j - 1];
+            if (payload)
+                payload[j] = payload[j - 1];
+        }
+        pairs[j] = pair;
+        if (payload)
+            payload[j] = weight;
+    }
+}
+
 /* Sorts by gram, keeping the order of documents. The first pass splits by the top 11 bits into parts that mostly fit
  * the cache; two passes then sort each part by the other 21. */
 int segment_sort(Builder *b)
@@ -202,8 +220,10 @@ int segment_sort(Builder *b)
     counting_pass(pairs, parts, payload, pay_parts, n, 53, counts[0]);
     for (size_t d = 0, start = 0; d < DIGITS; start += counts[1][d++]) {
         size_t size = counts[1][d];
-        if (size < 2)
+        if (size <= FEW) { /* clearing the counts would take longer than sorting */
+            sort_few(parts + start, payload ? pay_parts + start : NULL, size);
             continue;
+        }
         uint64_t *part = parts + start, *other = pairs + start;
         uint8_t *pay = payload ? pay_parts + start : NULL, *pay_other = payload ? payload + start : NULL;
         memset(counts[2], 0, 2 * sizeof *counts);
