@@ -33,7 +33,7 @@ class _Box:
     height: float
 
 
-def treemap(parts: Sequence[Part], width: float = 960, height: float = 360) -> str:
+def treemap(parts: Sequence[Part], width: float = 960, height: float = 360, *, style: str = "") -> str:
     """Rectangles with areas in proportion, as square as may be (Bruls, Huizing and van Wijk, Squarified
     Treemaps)."""
     sized = sorted((part for part in parts if part.value > 0), key=lambda part: -part.value)
@@ -48,7 +48,7 @@ def treemap(parts: Sequence[Part], width: float = 960, height: float = 360) -> s
         )
     ]
     return (
-        f'<svg class="treemap" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'<svg class="treemap {style}" viewBox="0 0 {width:g} {height:g}" role="img" '
         f'aria-label="Folders by size">{"".join(shapes)}</svg>'
     )
 
