@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import leindex
+from leindex.cli.main import main
 from leindex.config import DATABASE_NAME
 from leindex.errors import CancelledError, ConfigError, StorageError, StoreBusyError, StoreCorruptError
 from leindex.index import Index
@@ -359,3 +360,16 @@ def test_a_sample_is_all_that_is_below_its_bound(documents: list[list[int]], lim
     every = {value for hashes in documents for value in hashes}
     assert sample.hashes == {value for value in every if value < sample.bound}
     assert len(sample.hashes) <= limit or sample.bound == 1
+
+
+def test_an_open_index_follows_a_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEINDEX_HOME", str(tmp_path / "home"))
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "a.py").write_text("def needle(): ...\n")
+    with leindex.open(root) as index:
+        index.update()
+        assert index.store.name == "sqlite"
+        assert main(["migrate", "--to", "duckdb", str(root)]) == 0
+        assert [file.path for file in index.grep("needle").files] == ["a.py"]
+        assert index.store.name == "duckdb"

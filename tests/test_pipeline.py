@@ -24,6 +24,7 @@ from leindex.indexing import batch, pipeline
 from leindex.indexing.discover import DiscoverOptions
 from leindex.indexing.pipeline import UpdateOptions
 from leindex.storage import storage_interface
+from leindex.storage.catalog import Catalog
 
 ReadFiles = Callable[[int, Sequence[bytes], int], list[Any]]
 
@@ -239,6 +240,26 @@ def test_an_interrupted_first_run_keeps_its_options(root: Path, index: Index) ->
     result = index.update(UpdateOptions())
     assert result.skipped == {"binary": 1}
     sound(index)
+
+
+def test_what_an_unfinished_update_wrote_is_a_new_generation(
+    root: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables that an open Index keeps are made anew by generation."""
+    index.update()
+    settle(root)
+    generation = index.update().generation
+    for path in root.rglob("f*.c"):
+        path.write_text("changed\n")
+    settle(root)
+    monkeypatch.setattr(pipeline, "SMALL_FILES", 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(Catalog, "finish_update", lambda *arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            index.update()
+    result = index.update()
+    assert (result.read, result.generation) == (0, generation + 1)
+    assert index.update().generation == generation + 1
 
 
 def test_refused_documents_do_not_hold_up_the_others(

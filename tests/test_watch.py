@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -167,3 +171,23 @@ def test_a_flood_of_changes(root: Path) -> None:
         for number in range(3000):
             (root / f"{number:04}.txt").write_text(f"{number}\n")
         wait_for(lambda: len(paths(index)) == 3001)
+
+
+def test_the_command(root: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "leindex", "watch", "--json", str(root)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["added"] == 1
+        (root / "b.py").write_text("needle\n")
+        assert json.loads(process.stdout.readline())["added"] == 1
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+        assert (process.returncode, errors) == (0, "")
+    finally:
+        process.kill()
+        process.communicate()

@@ -138,6 +138,14 @@ class Index:
         self._opened = _Opened(database, store, catalog)
         return self._opened
 
+    def _open_current(self, *, write: bool) -> _Opened:
+        """The store; opened anew if the index was migrated to another engine since."""
+        opened = self._open(write=write)
+        if opened.catalog.state("engine", opened.store.name) != opened.store.name:
+            self.close()
+            opened = self._open(write=write)
+        return opened
+
     @property
     def store(self) -> SearchInterface:
         """The engine that keeps the documents. Raises ConfigError where there is no index."""
@@ -210,7 +218,7 @@ class Index:
             adopt_moved(self.location)
             self._open(write=True)
         with updating(self.location.folder, wait_seconds):
-            yield self._open(write=True)
+            yield self._open_current(write=True)
 
     def watch(
         self,
@@ -279,7 +287,7 @@ class Index:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Searches inside see one state of the index."""
-        opened = self._open(write=False)
+        opened = self._open_current(write=False)
         with opened.catalog.snapshot(), opened.store.snapshot():
             yield
 
