@@ -95,7 +95,7 @@ def _tile(part: Part, box: _Box) -> str:
     texts = ""
     letters = int((box.width - 16) / 8.6)
     if letters >= 3 and box.height > 24:
-        shown = name if len(part.name) <= letters else escape(part.name[: letters - 1]) + "…"
+        shown = escape(_short(part.name, letters))
         texts = f'<text x="{box.x + 10:.1f}" y="{box.y + 21:.1f}">{shown}</text>'
         if box.height > 42 and letters >= len(part.label):
             texts += (
@@ -103,6 +103,13 @@ def _tile(part: Part, box: _Box) -> str:
             )
     shape = f"<title>{name}: {escape(part.label)}</title>{rectangle}{texts}"
     return f'<a href="{escape(part.link)}">{shape}</a>' if part.link else f"<g>{shape}</g>"
+
+
+def _short(path: str, letters: int) -> str:
+    """A path in few letters: its end says most."""
+    last = path.rpartition("/")[2]
+    fitting = (path, f"…/{last}", last)
+    return next((text for text in fitting if len(text) <= letters), last[: letters - 1] + "…")
 
 
 def bar(parts: Sequence[Part], width: float = 960, height: float = 18) -> str:

@@ -38,8 +38,8 @@ async def status(service: Service, control: Control) -> Answer:
     found["legend"] = _legend(found["languages"], colours)
     found["language_bar"] = charts.bar(found["legend"])
     parts = await service.read(lambda index: folders(index, colours), control)
-    found["folders"] = charts.treemap(parts, style="wide")
-    found["folders_narrow"] = charts.treemap(parts, 380, 520, style="narrow")
+    found["folders"] = charts.treemap(parts, style="flat")
+    found["folders_narrow"] = charts.treemap(parts, 380, 520, style="tall")
     found["updates"] = [_update(update) for update in found["updates"][:UPDATES]]
     return found
 

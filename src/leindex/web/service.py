@@ -31,6 +31,9 @@ READERS: Final = 3
 STREAMS: Final = 2
 """Answers that may be streamed at once: they hold a reader for as long as the client takes."""
 AHEAD: Final = 64
+BESIDE: Final = "reader_beside_writer"
+"""What an engine must not lack for its index to be kept current while it is served."""
+
 POLL_SECONDS: Final = 0.05
 FRESHEN_SECONDS: Final = 2.0
 """How long an answer waits for the comparison with the tree before it is given from the index as it is."""
@@ -48,6 +51,7 @@ class Service:
         self._local = threading.local()
         self._opened: list[Index] = []
         self._searchable = False
+        self._read_only: bool | None = None
         self._streams = asyncio.Semaphore(STREAMS)
 
     # -- reading ---------------------------------------------------------------------------------------------
@@ -115,6 +119,8 @@ class Service:
         if not await self.searchable(control):
             await self._built(control)
             return
+        if await self._is_read_only(control):
+            return
         if self._keep_current:
             self.updater.keep_current()
         if self.updater.watched or time.monotonic() - self.updater.compared <= max_age:
@@ -160,18 +166,32 @@ class Service:
                 f"its argument; to index all of it run: leindex index --yes {root}"
             )
 
+    async def _is_read_only(self, control: Control) -> bool:
+        """Whether the engine cannot be written while readers have it open: it is served as it is then."""
+        if self._read_only is None:
+            self._read_only = await self.read(lambda index: bool(index.store.lacks.get(BESIDE)), control)
+        return self._read_only
+
     async def update(self, control: Control) -> UpdateResult:
         """Updates the index now, with progress. Raises LeindexError."""
-        if not self.location.exists:
-            self._refuse_dangerous()
+        await self._check_update(control)
         with self.updater.listening(control.on_progress):
             return await asyncio.wrap_future(self.updater.request())
 
-    def start_update(self) -> None:
+    async def start_update(self, control: Control) -> None:
         """Asks for an update and does not wait for it. Raises ConfigError for a root that is hardly meant."""
+        await self._check_update(control)
+        self.updater.request()
+
+    async def _check_update(self, control: Control) -> None:
         if not self.location.exists:
             self._refuse_dangerous()
-        self.updater.request()
+        elif await self.searchable(control) and await self._is_read_only(control):
+            root = self.location.root
+            raise ConfigError(
+                f"the engine of this index cannot be updated while it is served; stop the server and run: "
+                f"leindex index {root}, or change the engine with: leindex migrate --to sqlite {root}"
+            )
 
     # -- the end ---------------------------------------------------------------------------------------------
 
