@@ -52,6 +52,7 @@ class Service:
         self._opened: list[Index] = []
         self._searchable = False
         self._read_only: bool | None = None
+        self._kept: dict[str, tuple[int, Any]] = {}
         self._streams = asyncio.Semaphore(STREAMS)
 
     # -- reading ---------------------------------------------------------------------------------------------
@@ -99,6 +100,15 @@ class Service:
             finally:
                 control.cancel()
                 running.add_done_callback(_taken_note_of)
+
+    def kept(self, name: str, index: Index, make: Callable[[Index], T]) -> T:
+        """What `make` makes of the index, kept until its generation changes. Called in a reader's thread."""
+        generation = index.catalog.generation
+        known = self._kept.get(name)
+        if known is None or known[0] != generation:
+            known = self._kept[name] = (generation, make(index))
+        value: T = known[1]
+        return value
 
     def _index(self) -> Index:
         """This thread's Index."""
