@@ -1,6 +1,6 @@
 """One root, served: a few readers, one writer, and the rules for when an answer may be given.
 
-Searching is done by threads, each with an Index of its own that only reads; none of them ever waits for the
+Searching is done by threads, each with an Index to itself that only reads; none of them ever waits for the
 writer. The service is lazy: making one opens nothing and starts no thread. It is used from one asyncio event
 loop.
 """
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..config import Location
@@ -48,8 +49,7 @@ class Service:
         self._keep_current = keep_current
         self._readers = readers
         self._pool: ThreadPoolExecutor | None = None
-        self._local = threading.local()
-        self._opened: list[Index] = []
+        self._idle: list[Index] = []
         self._searchable = False
         self._read_only: bool | None = None
         self._kept: dict[str, tuple[int, Any]] = {}
@@ -65,7 +65,8 @@ class Service:
 
         def run() -> T:
             control.check()
-            return work(self._index())
+            with self._borrowed() as index:
+                return work(index)
 
         future = self._pool.submit(run)
         try:
@@ -110,15 +111,20 @@ class Service:
         value: T = known[1]
         return value
 
-    def _index(self) -> Index:
-        """This thread's Index."""
-        index: Index | None = getattr(self._local, "index", None)
-        if index is None:
-            from ..index import Index
+    @contextmanager
+    def _borrowed(self) -> Iterator[Index]:
+        """An Index that nobody else uses meanwhile: the one given back last, since it has what it needs at
+        hand."""
+        from ..index import Index
 
-            index = self._local.index = Index(self.location, refresh="never")
-            self._opened.append(index)
-        return index
+        try:
+            index = self._idle.pop()
+        except IndexError:
+            index = Index(self.location, refresh="never")
+        try:
+            yield index
+        finally:
+            self._idle.append(index)
 
     # -- freshness -------------------------------------------------------------------------------------------
 
@@ -210,7 +216,7 @@ class Service:
         self.updater.stop()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
-        for index in self._opened:
+        for index in self._idle:
             index.close()
 
 
