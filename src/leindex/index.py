@@ -505,8 +505,18 @@ class Index:
         }
 
     def check(self) -> list[str]:
-        """Looks for damage; a line for each problem."""
-        return self.store.check()
+        """Looks for damage; a line for each problem. Every content is read and compared with its id."""
+        from .indexing.read import blob_id
+
+        problems = self.store.check()
+        if problems:
+            return problems
+        with self.snapshot():
+            for number, doc_id in self.store.ids():
+                content = self.store.contents([number])[0]
+                if content is not None and blob_id(content) != doc_id:
+                    problems.append(f"document {doc_id} is damaged; remove the index and index again")
+        return problems
 
 
 def _family(value: str) -> frozenset[str]:

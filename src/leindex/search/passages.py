@@ -8,6 +8,7 @@ lines, cut where a line is blank. The cutting and the counting are in `native/pa
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -73,7 +74,7 @@ def best_passage(
     starts, ends, owners = (memoryview(column).cast("I") for column in found[:3])
     counts, lengths = memoryview(found[3]).cast("H"), memoryview(found[4]).cast("I")
     width = len(terms)
-    matched = {_innermost(starts, ends, line) for line in lines[:MATCHES_LIMIT]}
+    matched = _innermost(starts, ends, lines[:MATCHES_LIMIT])
     best, best_score, best_matches = 0, 0.0, False
     for i in range(len(starts)):
         row = counts[i * width : (i + 1) * width].tolist()
@@ -85,9 +86,19 @@ def best_passage(
     return Passage(starts[best], ends[best], definition), best_score
 
 
-def _innermost(starts: Sequence[int], ends: Sequence[int], line: int) -> int:
-    holding = [i for i in range(len(starts)) if starts[i] <= line <= ends[i]]
-    return max(holding, key=lambda i: starts[i], default=0)
+def _innermost(starts: Sequence[int], ends: Sequence[int], lines: Sequence[int]) -> set[int]:
+    """The passages that hold these lines: of those around a line the one that starts last."""
+    if not lines:
+        return set()
+    order = sorted(range(len(starts)), key=starts.__getitem__)
+    first_lines = [starts[i] for i in order]
+    held = set()
+    for line in lines:
+        at = bisect_right(first_lines, line) - 1
+        while at > 0 and ends[order[at]] < line:
+            at -= 1
+        held.add(order[max(at, 0)])
+    return held
 
 
 def _score(query: Query, rarities: Sequence[float], counts: list[int], length: int) -> float:

@@ -43,7 +43,7 @@ VERIFY_ALL: Final = 400
 RANKED: Final = 600
 """How many documents the first step of ranking proposes where not all candidates are verified."""
 
-FACET_ROWS: Final = 2_000
+FACET_ROWS: Final = 500
 """Most candidates that facets count."""
 
 LONGEST_LINE: Final = 500
