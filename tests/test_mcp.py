@@ -340,6 +340,46 @@ def test_a_home_folder_is_refused_with_advice(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
+def test_an_engine_without_readers_beside_its_writer_is_served_as_it_is(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    from leindex import open_index
+
+    root = make_tree(tmp_path / "tree")
+    where = tmp_path / "index"
+    with open_index(root, index=where, engine="duckdb") as index:
+        index.update()
+    server = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "leindex", "mcp", str(root), "--index", str(where)],
+        env={**environment(tmp_path / "home"), "PYTHONWARNINGS": "default"},
+    )
+
+    async def talk() -> None:
+        async with Client(stdio_client(server)) as client:
+            assert "retry.py" in (await client.call_tool("grep", {"pattern": "backoff"})).content[0].text
+            update = await client.call_tool("update_index", {})
+            assert update.is_error and "leindex migrate --to sqlite" in update.content[0].text
+
+    asyncio.run(talk())
+
+
+def test_a_client_that_is_gone_leaves_no_traceback(tree: Path, home: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "leindex", "mcp", str(tree)],
+        env=environment(home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    process.stdin.write(b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n' * 3)
+    process.stdin.close()
+    assert b"Traceback" not in process.stderr.read()
+    process.wait(20)
+    process.stderr.close()
+
+
 def test_starting_imports_nothing_that_a_first_reply_does_not_need() -> None:
     code = """if True:
         import sys, leindex.server, leindex.web.mcp_server, leindex.web.service

@@ -27,6 +27,8 @@ def serve_stdio(location: Location) -> None:
         try:
             async with stdio_server() as (incoming, outgoing):
                 await server.run(incoming, outgoing, server.create_initialization_options())
+        except* BrokenPipeError:
+            pass  # the client has gone without a word: there is nobody to tell
         finally:
             await asyncio.to_thread(service.close)
 

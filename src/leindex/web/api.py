@@ -108,7 +108,7 @@ class Api:
         arguments = read_query_string((FOLLOW,), request.query_params.multi_items())
         if arguments["follow"]:
             return await _streamed(self._followed(Control(FOLLOW_SECONDS)))
-        self._service.start_update()
+        await self._service.start_update(Control(SECONDS))
         return JSONResponse(status_answer.writer(self._service.updater), 202)
 
     async def _followed(self, control: Control) -> AsyncIterator[Answer]:

@@ -33,7 +33,7 @@ class _Box:
     height: float
 
 
-def treemap(parts: Sequence[Part], width: float = 960, height: float = 360) -> str:
+def treemap(parts: Sequence[Part], width: float = 960, height: float = 360, *, style: str = "") -> str:
     """Rectangles with areas in proportion, as square as may be (Bruls, Huizing and van Wijk, Squarified
     Treemaps)."""
     sized = sorted((part for part in parts if part.value > 0), key=lambda part: -part.value)
@@ -48,7 +48,7 @@ def treemap(parts: Sequence[Part], width: float = 960, height: float = 360) -> s
         )
     ]
     return (
-        f'<svg class="treemap" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'<svg class="treemap {style}" viewBox="0 0 {width:g} {height:g}" role="img" '
         f'aria-label="Folders by size">{"".join(shapes)}</svg>'
     )
 
@@ -95,7 +95,7 @@ def _tile(part: Part, box: _Box) -> str:
     texts = ""
     letters = int((box.width - 16) / 8.6)
     if letters >= 3 and box.height > 24:
-        shown = name if len(part.name) <= letters else escape(part.name[: letters - 1]) + "…"
+        shown = escape(_short(part.name, letters))
         texts = f'<text x="{box.x + 10:.1f}" y="{box.y + 21:.1f}">{shown}</text>'
         if box.height > 42 and letters >= len(part.label):
             texts += (
@@ -103,6 +103,13 @@ def _tile(part: Part, box: _Box) -> str:
             )
     shape = f"<title>{name}: {escape(part.label)}</title>{rectangle}{texts}"
     return f'<a href="{escape(part.link)}">{shape}</a>' if part.link else f"<g>{shape}</g>"
+
+
+def _short(path: str, letters: int) -> str:
+    """A path in few letters: its end says most."""
+    last = path.rpartition("/")[2]
+    fitting = (path, f"…/{last}", last)
+    return next((text for text in fitting if len(text) <= letters), last[: letters - 1] + "…")
 
 
 def bar(parts: Sequence[Part], width: float = 960, height: float = 18) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Final
 
 from ..index import Index
+from ..search.source import unpack
 from ..text import searchable
 from .answers import Answer
 from .control import Control
@@ -26,7 +27,8 @@ def file(index: Index, path: str, control: Control) -> Answer:
     with index.snapshot():
         row = file_row(index, path)
         content = content_of(index, row)
-        outline = index.outline(row.name)
+        stored = index.catalog.symbols_of(row.number)
+        outline = unpack(stored[1]) if stored is not None else index.outline(row.name)
         generation = index.catalog.generation
     control.check()
     text = searchable(content).decode("utf-8", "replace").replace("\r\n", "\n")

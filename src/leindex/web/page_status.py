@@ -37,7 +37,11 @@ async def status(service: Service, control: Control) -> Answer:
     colours = {entry["language"]: place for place, entry in enumerate(found["languages"][:LANGUAGES])}
     found["legend"] = _legend(found["languages"], colours)
     found["language_bar"] = charts.bar(found["legend"])
-    found["folders"] = charts.treemap(await service.read(lambda index: folders(index, colours), control))
+    parts = await service.read(
+        lambda index: service.kept("folders", index, lambda index: folders(index, colours)), control
+    )
+    found["folders"] = charts.treemap(parts, style="flat")
+    found["folders_narrow"] = charts.treemap(parts, 380, 520, style="tall")
     found["updates"] = [_update(update) for update in found["updates"][:UPDATES]]
     return found
 

@@ -1,6 +1,6 @@
 """One root, served: a few readers, one writer, and the rules for when an answer may be given.
 
-Searching is done by threads, each with an Index of its own that only reads; none of them ever waits for the
+Searching is done by threads, each with an Index to itself that only reads; none of them ever waits for the
 writer. The service is lazy: making one opens nothing and starts no thread. It is used from one asyncio event
 loop.
 """
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..config import Location
@@ -31,6 +32,9 @@ READERS: Final = 3
 STREAMS: Final = 2
 """Answers that may be streamed at once: they hold a reader for as long as the client takes."""
 AHEAD: Final = 64
+BESIDE: Final = "reader_beside_writer"
+"""What an engine must not lack for its index to be kept current while it is served."""
+
 POLL_SECONDS: Final = 0.05
 FRESHEN_SECONDS: Final = 2.0
 """How long an answer waits for the comparison with the tree before it is given from the index as it is."""
@@ -45,9 +49,10 @@ class Service:
         self._keep_current = keep_current
         self._readers = readers
         self._pool: ThreadPoolExecutor | None = None
-        self._local = threading.local()
-        self._opened: list[Index] = []
+        self._idle: list[Index] = []
         self._searchable = False
+        self._read_only: bool | None = None
+        self._kept: dict[str, tuple[int, Any]] = {}
         self._streams = asyncio.Semaphore(STREAMS)
 
     # -- reading ---------------------------------------------------------------------------------------------
@@ -60,7 +65,8 @@ class Service:
 
         def run() -> T:
             control.check()
-            return work(self._index())
+            with self._borrowed() as index:
+                return work(index)
 
         future = self._pool.submit(run)
         try:
@@ -96,15 +102,29 @@ class Service:
                 control.cancel()
                 running.add_done_callback(_taken_note_of)
 
-    def _index(self) -> Index:
-        """This thread's Index."""
-        index: Index | None = getattr(self._local, "index", None)
-        if index is None:
-            from ..index import Index
+    def kept(self, name: str, index: Index, make: Callable[[Index], T]) -> T:
+        """What `make` makes of the index, kept until its generation changes. Called in a reader's thread."""
+        generation = index.catalog.generation
+        known = self._kept.get(name)
+        if known is None or known[0] != generation:
+            known = self._kept[name] = (generation, make(index))
+        value: T = known[1]
+        return value
 
-            index = self._local.index = Index(self.location, refresh="never")
-            self._opened.append(index)
-        return index
+    @contextmanager
+    def _borrowed(self) -> Iterator[Index]:
+        """An Index that nobody else uses meanwhile: the one given back last, since it has what it needs at
+        hand."""
+        from ..index import Index
+
+        try:
+            index = self._idle.pop()
+        except IndexError:
+            index = Index(self.location, refresh="never")
+        try:
+            yield index
+        finally:
+            self._idle.append(index)
 
     # -- freshness -------------------------------------------------------------------------------------------
 
@@ -114,6 +134,8 @@ class Service:
         Raises ConfigError for a root that is hardly meant, and LeindexError when building it fails."""
         if not await self.searchable(control):
             await self._built(control)
+            return
+        if await self._is_read_only(control):
             return
         if self._keep_current:
             self.updater.keep_current()
@@ -160,18 +182,32 @@ class Service:
                 f"its argument; to index all of it run: leindex index --yes {root}"
             )
 
+    async def _is_read_only(self, control: Control) -> bool:
+        """Whether the engine cannot be written while readers have it open: it is served as it is then."""
+        if self._read_only is None:
+            self._read_only = await self.read(lambda index: bool(index.store.lacks.get(BESIDE)), control)
+        return self._read_only
+
     async def update(self, control: Control) -> UpdateResult:
         """Updates the index now, with progress. Raises LeindexError."""
-        if not self.location.exists:
-            self._refuse_dangerous()
+        await self._check_update(control)
         with self.updater.listening(control.on_progress):
             return await asyncio.wrap_future(self.updater.request())
 
-    def start_update(self) -> None:
+    async def start_update(self, control: Control) -> None:
         """Asks for an update and does not wait for it. Raises ConfigError for a root that is hardly meant."""
+        await self._check_update(control)
+        self.updater.request()
+
+    async def _check_update(self, control: Control) -> None:
         if not self.location.exists:
             self._refuse_dangerous()
-        self.updater.request()
+        elif await self.searchable(control) and await self._is_read_only(control):
+            root = self.location.root
+            raise ConfigError(
+                f"the engine of this index cannot be updated while it is served; stop the server and run: "
+                f"leindex index {root}, or change the engine with: leindex migrate --to sqlite {root}"
+            )
 
     # -- the end ---------------------------------------------------------------------------------------------
 
@@ -180,7 +216,7 @@ class Service:
         self.updater.stop()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
-        for index in self._opened:
+        for index in self._idle:
             index.close()
 
 

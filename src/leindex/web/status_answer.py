@@ -23,7 +23,7 @@ async def status(service: Service, control: Control) -> Answer:
         "indexed": await service.searchable(control),
     }
     if found["indexed"]:
-        found.update(await service.read(stored, control))
+        found.update(await service.read(lambda index: stored(service, index), control))
     return {**found, "update": writer(service.updater)}
 
 
@@ -34,13 +34,13 @@ async def update(service: Service, control: Control) -> Answer:
     return {**{name: result[name] for name in names}, "failed": list(result["failed"])}
 
 
-def stored(index: Index) -> Answer:
+def stored(service: Service, index: Index) -> Answer:
     """What the store says."""
     with index.snapshot():
         found: dict[str, Any] = index.status()
         found["index"] = display(found["index"])
         del found["root"]
-        return {**found, "languages": languages(index)}
+        return {**found, "languages": service.kept("languages", index, languages)}
 
 
 def languages(index: Index) -> list[Answer]:
