@@ -27,9 +27,7 @@ class FileTable:
 
     def candidates(self, candidates: CandidateSet, *, scope: bytes = b"") -> Iterator[FileEntry]:
         """The files that are candidates or over the size limit, in path order, found as they are asked for."""
-        at, end = 0, len(self.keys)
-        if scope:
-            at, end = bisect_left(self.keys, key_of(scope) + b"\0"), bisect_left(self.keys, key_of(scope) + b"\1")
+        at, end = self.stretch(scope)
         numbers = memoryview(self.numbers)[:end]
         while at < end:
             low, high, bitmap = candidates.around(numbers[at]) if numbers[at] else (1, 0, None)
@@ -38,6 +36,17 @@ class FileTable:
                 number = numbers[place]
                 path = self.keys[place].replace(b"\0", b"/")
                 yield FileEntry(path, number, self.sizes[place], "" if number else "too large")
+
+    def stretch(self, scope: bytes) -> tuple[int, int]:
+        """Where the files of a folder begin and end in the table; "" is the root."""
+        if not scope:
+            return 0, len(self.keys)
+        return bisect_left(self.keys, key_of(scope) + b"\0"), bisect_left(self.keys, key_of(scope) + b"\1")
+
+    def documents_below(self, scope: bytes) -> list[int]:
+        """The numbers of the documents of a folder, ascending."""
+        start, end = self.stretch(scope)
+        return sorted(set(self.numbers[start:end]) - {0})
 
     def row(self, entry: FileEntry) -> FileRow:
         """A file as far as conditions on its path and language look at it."""
