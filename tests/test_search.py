@@ -11,7 +11,9 @@ import leindex
 from leindex.errors import QueryError
 from leindex.index import Index
 from leindex.models import SearchResult
-from leindex.search import run
+from leindex.indexing.discover import DiscoverOptions
+from leindex.indexing.pipeline import UpdateOptions
+from leindex.search import advice, run
 
 
 @pytest.fixture
@@ -92,3 +94,56 @@ def test_plain_words_in_a_folder_find_all_of_it(made: Make, query: str) -> None:
     assert paths(index.search(query, limit=2, plain=True, scope="sub")) == ["sub/a.py"]
     if "absent" in query:
         assert paths(index.search(query, limit=2, scope="sub")) == ["sub/a.py"]
+
+
+def test_files_over_the_size_limit_make_an_answer_incomplete(made: Make) -> None:
+    index = made({"sub/a.py": "retry\n", "big/b.py": "jitter = 1\n" * 4000})
+    index.update(UpdateOptions(discover=DiscoverOptions(max_size=10_000)))
+    answer = index.search("jitter")
+    assert not answer.hits and not answer.completeness.complete
+    assert "1 files over the size limit are searched by grep only" in answer.completeness.notes
+    assert answer.advice == ("no indexed file satisfies: jitter",)
+    assert not index.symbols("jitter").completeness.complete
+    assert index.search("retry", scope="sub").completeness.complete
+    grepped = index.grep("jitter", max_lines=1)
+    assert grepped.files and grepped.completeness.complete
+
+
+def test_eligible_are_the_files_in_scope(made: Make) -> None:
+    index = made({"sub/a.py": "retry\n", "b.py": "retry\n", "c.py": "retry\n"})
+    assert index.search("retry", scope="sub").completeness.eligible == 1
+    assert index.search("retry").completeness.eligible == 3
+
+
+def test_an_index_that_is_behind_is_not_complete(made: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = made({"a.py": "retry\n"})
+    assert index.search("retry").completeness.complete
+    monkeypatch.setattr(index, "freshen", lambda: setattr(index._freshness, "note", "the tree has changed since"))
+    assert not index.search("retry").completeness.complete
+
+
+def test_advice_tells_the_undecided_from_the_found(made: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(advice, "LOOKED_AT", 1)
+    index = made({"a.py": "retry\n", "b.py": "delay\n", "c.py": "re try\n"})
+    assert any("not known after looking" in line for line in index.search("/x$/ -retry").advice)
+
+
+def test_a_repo_that_does_not_fit_says_so_and_there_are_no_branches(made: Make) -> None:
+    index = made({"a.py": "retry\n"})
+    assert index.search("retry repo:other").advice == ("repo:other does not fit this index, that of tree",)
+    with pytest.raises(QueryError, match="no views"):
+        index.search("retry branch:main")
+
+
+def test_a_pattern_matches_line_by_line(made: Make) -> None:
+    index = made({"gap.txt": "a\n\nb\n", "full.txt": "a\nb\n"})
+    answer = index.search("/^$/")
+    assert paths(answer) == ["gap.txt"]
+    assert [line.number for line in answer.hits[0].lines] == [2]
+
+
+def test_the_smaller_of_limit_and_count_wins(made: Make) -> None:
+    index = made(many(20))
+    assert len(index.search("retry count:3", limit=9).hits) == 3
+    assert len(index.search("retry count:9", limit=3).hits) == 3
+    assert len(index.search("retry count:all", limit=3).hits) == 3

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .. import _native
+from ..errors import QueryError
 from ..models import FileRow
-from ..query.ast import BranchFilter, Definition, Leaf, LanguageFilter, PathFilter, RepoFilter
+from ..query.ast import BranchFilter, Definition, Leaf, LanguageFilter, PathFilter, Pattern, RepoFilter
 from ..query.hir import Hir
 from ..query.paths import kind_holds, name_predicate, path_predicate
 from ..query.plan import Plan
@@ -44,7 +45,7 @@ class Conditions:
                 fits = leaf.value.lower() in root_name.lower()
                 self._tests[leaf] = lambda row, fits=fits: fits  # type: ignore[misc]
             elif isinstance(leaf, BranchFilter):
-                self._tests[leaf] = lambda row: False
+                raise QueryError(f"{leaf}: there are no views yet, only the tree as it is", text=str(leaf))
             elif isinstance(leaf, Definition):
                 self._names[leaf] = _definition_test(leaf)
 
@@ -67,6 +68,8 @@ class Conditions:
                 return test(row)
             if isinstance(leaf, Definition):
                 return any(map(self._names[leaf], symbols()))
+            if isinstance(leaf, Pattern):
+                return bool(self.matchers[leaf].matching_lines(text, 1, False, False))
             return self.matchers[leaf].is_match(text)  # type: ignore[index]
 
         return self.plan.matches(truth)
@@ -74,6 +77,16 @@ class Conditions:
     def definitions(self, symbols: Sequence[Symbol]) -> list[Symbol]:
         """The definitions that the query's `sym:` and `kind:` ask for."""
         return [symbol for symbol in symbols if any(test(symbol) for test in self._names.values())]
+
+    def empty_lines(self, text: bytes) -> list[int]:
+        """The numbers, from 1, of the lines that a pattern matches although it matches nothing in them that could be
+        shown, as `/^$/` does."""
+        found: dict[int, None] = {}
+        for term in self.plan.positive:
+            if isinstance(term.node, Pattern):
+                lines = memoryview(self.matchers[term.node].matching_lines(text, -1)).cast("Q")
+                found.update((lines[i], None) for i in range(0, len(lines), 5) if lines[i + 3] == lines[i + 4])
+        return list(found)
 
     def spans(self, text: bytes) -> list[tuple[int, int]]:
         """Where the positive terms match, as byte ranges in order; a range within another is left out."""

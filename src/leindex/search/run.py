@@ -112,7 +112,7 @@ def search(
     return SearchResult(
         query=text,
         hits=tuple(shown),
-        completeness=index.completeness(seen, truncated=truncated),
+        completeness=index.completeness(seen, truncated=truncated, scope=scope, indexed_only=True),
         facets=_facets(index, found, made, conditions, scope) if truncated else {},
         cursor=_cursor(state, offset + len(shown)) if truncated and shown else None,
         advice=advice,
@@ -269,7 +269,7 @@ def _matched_lines(conditions: Conditions, document: RankedDocument, text: bytes
         number += text.count(b"\n", at, start)
         at = start
         numbers[number] = None
-    return list(numbers) or [symbol.line for symbol in conditions.definitions(document.definitions)]
+    return sorted(numbers | dict.fromkeys(conditions.empty_lines(text))) or [symbol.line for symbol in conditions.definitions(document.definitions)]
 
 
 # -- answering ----------------------------------------------------------------------------------------------------

@@ -104,7 +104,9 @@ def find_symbols(
         name,
         tuple(hits[:limit]),
         (),
-        index.completeness(seen, truncated=truncated or len(hits) > limit),
+        index.completeness(
+            seen, truncated=truncated or len(hits) > limit, scope=scope, indexed_only=True
+        ),
     )
 
 
@@ -140,7 +142,10 @@ def references(
     definitions.sort(key=lambda hit: _order(hit, name))
     truncated = truncated or len(found) > limit
     return SymbolResult(
-        name, tuple(definitions), tuple(found[:limit]), index.completeness(seen, truncated=truncated)
+        name,
+        tuple(definitions),
+        tuple(found[:limit]),
+        index.completeness(seen, truncated=truncated, scope=scope, indexed_only=True),
     )
 
 

@@ -48,6 +48,11 @@ class FileTable:
         start, end = self.stretch(scope)
         return sorted(set(self.numbers[start:end]) - {0})
 
+    def count(self, scope: bytes) -> tuple[int, int]:
+        """How many files of a folder there are, and how many of them are over the size limit."""
+        start, end = self.stretch(scope)
+        return end - start, self.numbers[start:end].count(0)
+
     def row(self, entry: FileEntry) -> FileRow:
         """A file as far as conditions on its path and language look at it."""
         place = bisect_left(self.keys, key_of(entry.path))
