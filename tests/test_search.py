@@ -147,3 +147,12 @@ def test_the_smaller_of_limit_and_count_wins(made: Make) -> None:
     assert len(index.search("retry count:3", limit=9).hits) == 3
     assert len(index.search("retry count:9", limit=3).hits) == 3
     assert len(index.search("retry count:all", limit=3).hits) == 3
+
+
+def test_an_unknown_kind_is_refused(made: Make) -> None:
+    index = made({"a.py": "def retry():\n    pass\n"})
+    assert index.search("kind:Function").hits
+    for ask in (lambda: index.search("retry kind:funtion"), lambda: index.symbols("retry", kind="funtion")):
+        with pytest.raises(QueryError) as caught:
+            ask()
+        assert caught.value.advice == "did you mean function?"

@@ -364,6 +364,7 @@ class Index:
         `limit` is the most hits (20 unless the query has `count:`); `cursor` goes on after an earlier answer;
         `plain` takes the whole query as words. Raises QueryError for a query that is wrong.
         """
+        from .indexing.grammars import KINDS
         from .search.run import search
 
         self.freshen()
@@ -377,6 +378,7 @@ class Index:
                 explain=explain,
                 scope=self.location.scope if scope is None else scope,
                 languages=_family,
+                kinds=KINDS,
             )
 
     def grep(
@@ -428,14 +430,21 @@ class Index:
     ) -> SymbolResult:
         """Definitions whose name holds `name` (smart case) or matches it if it is `/regex/`; exact ones first.
 
-        Raises QueryError for an empty name, a pattern that is refused, or a language that is unknown.
+        Raises QueryError for an empty name, a pattern that is refused, or a language or kind that is unknown.
         """
+        from .indexing.grammars import KINDS
         from .search.symbols import find_symbols
 
         self.freshen()
         with self.snapshot():
             return find_symbols(
-                self, name, kind=kind, languages=_languages(language), limit=limit, scope=self.location.scope
+                self,
+                name,
+                kind=kind,
+                languages=_languages(language),
+                limit=limit,
+                scope=self.location.scope,
+                kinds=KINDS,
             )
 
     def refs(self, name: str, *, language: str | None = None, limit: int = 200) -> SymbolResult:

@@ -42,7 +42,7 @@ def advice_for(index: Index, made: Plan, conditions: Conditions, scope: str) -> 
 def _alone(index: Index, query: Query, conditions: Conditions, scope: str) -> bool | None:
     """Whether some file satisfies a part of the query; None if that is not known after looking at many."""
     part = plan(query)
-    test = Conditions(part, index.root.name, conditions.languages)
+    test = Conditions(part, index.root.name, conditions.languages, conditions.kinds)
     numbers = list(islice(index.store.candidates(part.formula), LOOKED_AT + 1))
     prefix = scope + "/" if scope else ""
     for number in numbers[:LOOKED_AT]:

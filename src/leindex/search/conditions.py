@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from .. import _native
 from ..errors import QueryError
 from ..models import FileRow
-from ..query.ast import BranchFilter, Definition, Leaf, LanguageFilter, PathFilter, Pattern, RepoFilter
+from ..query.ast import BranchFilter, Definition, Leaf, LanguageFilter, PathFilter, Pattern, RepoFilter, leaves
 from ..query.hir import Hir
 from ..query.paths import kind_holds, name_predicate, path_predicate
 from ..query.plan import Plan
@@ -30,8 +30,9 @@ def compiled(hir: Hir) -> _native.Regex:
 class Conditions:
     """The tests of one plan. Raises QueryError for a filter value that means nothing."""
 
-    def __init__(self, plan: Plan, root_name: str, languages: Languages) -> None:
+    def __init__(self, plan: Plan, root_name: str, languages: Languages, kinds: Sequence[str]) -> None:
         self.plan = plan
+        self.kinds = kinds
         self.languages = languages
         self.matchers = {term.node: compiled(term.hir) for term in plan.terms}
         self._tests: dict[Leaf, Callable[[FileRow], bool]] = {}
@@ -47,6 +48,8 @@ class Conditions:
             elif isinstance(leaf, BranchFilter):
                 raise QueryError(f"{leaf}: there are no views yet, only the tree as it is", text=str(leaf))
             elif isinstance(leaf, Definition):
+                for kind in (kind for part in leaf.kinds for kind, _ in leaves(part)):
+                    check_kind(kind.value, kinds)  # type: ignore[union-attr]
                 self._names[leaf] = _definition_test(leaf)
 
     @property
@@ -103,9 +106,18 @@ class Conditions:
         return kept
 
 
-def _leaves(plan: Plan) -> list[Leaf]:
-    from ..query.ast import leaves
+def check_kind(value: str, known: Sequence[str]) -> None:
+    """Raises QueryError for a kind of definition that is none of those that are known."""
+    if value.lower() in known:
+        return
+    import difflib  # costs 5 ms, and only a mistake needs it
 
+    near = difflib.get_close_matches(value.lower(), known, 1)
+    advice = f"did you mean {near[0]}?" if near else f"the kinds are: {', '.join(known)}"
+    raise QueryError(f"unknown kind of definition {value!r}", text=value, advice=advice)
+
+
+def _leaves(plan: Plan) -> list[Leaf]:
     return [] if plan.tree is None else [leaf for leaf, _ in leaves(plan.tree)]
 
 

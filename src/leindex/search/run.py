@@ -83,13 +83,14 @@ def search(
     explain: bool,
     scope: str,
     languages: Languages,
+    kinds: Sequence[str],
 ) -> SearchResult:
     """Answers a query; inside the index's snapshot. Raises QueryError for one that is wrong."""
     made = plan(parse_plain(text) if plain else parse(text))
     limit = effective_limit(limit, made.query.count)
     state = [index.catalog.generation, _fingerprint(text, scope, plain=plain)]
     offset = _offset(cursor, state)
-    conditions = Conditions(made, index.root.name, languages)
+    conditions = Conditions(made, index.root.name, languages, kinds)
     source = IndexSource(index.store, index.catalog, index.table())
     seen = Selection()
     wanted = offset + limit

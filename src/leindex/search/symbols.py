@@ -22,6 +22,7 @@ from ..query.paths import kind_holds, name_predicate
 from ..query.regex import letters_of, parse
 from ..terms import NAMED_WHOLE
 from ..text import searchable
+from .conditions import check_kind
 from .passages import Passage
 from .select import Selection
 from .snippets import heading
@@ -86,8 +87,14 @@ def find_symbols(
     languages: frozenset[str] | None,
     limit: int,
     scope: str,
+    kinds: Sequence[str],
 ) -> SymbolResult:
-    """Definitions whose name has `name` in it (smart case), or matches it if it is `/regex/`; exact names first."""
+    """Definitions whose name has `name` in it (smart case), or matches it if it is `/regex/`; exact names first.
+
+    Raises QueryError for a name that is empty or refused, or a `kind` that is none of `kinds`.
+    """
+    if kind is not None:
+        check_kind(kind, kinds)
     wanted, formula = _wanted(name, kind)
     seen = Selection()
     hits: list[SymbolHit] = []
