@@ -156,3 +156,24 @@ def test_an_unknown_kind_is_refused(made: Make) -> None:
         with pytest.raises(QueryError) as caught:
             ask()
         assert caught.value.advice == "did you mean function?"
+
+
+def test_the_type_says_what_is_returned(made: Make) -> None:
+    index = made(
+        {
+            "src/retry_policy.py": "def other():\n    pass\n",
+            "src/Policy.md": "retry\n",
+            "sub/code.py": "def retry():\n    pass\n\n\nclass RetryPolicy:\n    pass\n\nretry()\n",
+        }
+    )
+    assert paths(index.search("retry type:file")) == ["src/retry_policy.py"]
+    assert paths(index.search("policy type:file -lang:python")) == ["src/Policy.md"]
+    assert paths(index.search("POLICY type:file")) == []
+    assert paths(index.search("type:file file:*.py", scope="sub")) == ["sub/code.py"]
+    symbols = index.search("retry type:symbol").hits
+    assert [(hit.path, hit.start_line) for hit in symbols] == [("sub/code.py", 1), ("sub/code.py", 5)]
+    assert [hit.start_line for hit in index.search("retry type:symbol kind:class").hits] == [5]
+    assert [hit.start_line for hit in index.search("retry -policy type:symbol").hits] == [1]
+    first = index.search("retry type:symbol", limit=1)
+    assert [hit.start_line for hit in index.search("retry type:symbol", limit=1, cursor=first.cursor).hits] == [5]
+    assert set(paths(index.search("retry type:content"))) == {"src/Policy.md", "sub/code.py"}

@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import QueryError
 from ..models import FileRow, Hit, LineMatch, SearchResult
-from ..query.ast import Pattern
+from ..query.ast import Pattern, ResultType
 from ..query.parse import parse, parse_plain
 from ..query.plan import Plan, plan
 from ..text import searchable
 from . import rank
 from .advice import advice_for
+from .by_type import hits_of
 from .conditions import Conditions, Languages
 from ..storage.storage_interface import CandidateSet
 from .select import Selection
@@ -91,9 +92,12 @@ def search(
     state = [index.catalog.generation, _fingerprint(text, scope, plain=plain)]
     offset = _offset(cursor, state)
     conditions = Conditions(made, index.root.name, languages, kinds)
-    source = IndexSource(index.store, index.catalog, index.table())
     seen = Selection()
     wanted = offset + limit
+    listed = None if plain else hits_of(index, made, conditions, _words(made, text, plain=False), scope, seen)
+    if listed is not None:
+        return _listed(index, text, *listed, offset, limit, state, scope, seen, paths=made.query.type is ResultType.FILE)
+    source = IndexSource(index.store, index.catalog, index.table())
     ranking = rank.Ranking(_words(made, text, plain=plain), source)
     advice: tuple[str, ...] = ()
     if plain:
@@ -117,6 +121,31 @@ def search(
         facets=_facets(index, found, made, conditions, scope) if truncated else {},
         cursor=_cursor(state, offset + len(shown)) if truncated and shown else None,
         advice=advice,
+    )
+
+
+def _listed(
+    index: Index,
+    text: str,
+    hits: list[Hit],
+    cut: bool,
+    offset: int,
+    limit: int,
+    state: list[object],
+    scope: str,
+    seen: Selection,
+    *,
+    paths: bool,
+) -> SearchResult:
+    """A page of files or definitions."""
+    end = min(offset + limit, len(hits))
+    truncated = cut or end < len(hits)
+    return SearchResult(
+        query=text,
+        hits=tuple(hits[offset:end]),
+        completeness=index.completeness(seen, truncated=truncated, scope=scope, indexed_only=not paths),
+        cursor=_cursor(state, end) if end < len(hits) else None,
+        advice=() if hits else (f"no {'path' if paths else 'definition'} fits; type: decides where words are looked for",),
     )
 
 

@@ -58,6 +58,12 @@ class FileTable:
         place = bisect_left(self.keys, key_of(entry.path))
         return FileRow(entry.path, entry.number, entry.size, 0, 0, 0, language=self._languages[place])
 
+    def rows(self, scope: bytes) -> Iterator[FileRow]:
+        """The files of a folder in path order, as far as conditions on their path and language look at them."""
+        for place in range(*self.stretch(scope)):
+            path, number = self.keys[place].replace(b"\0", b"/"), self.numbers[place]
+            yield FileRow(path, number, self.sizes[place], 0, 0, 0, language=self._languages[place])
+
     @cached_property
     def limit(self) -> int:
         """One more than the highest document number."""
