@@ -314,13 +314,23 @@ class Index:
             self._threads = ThreadPoolExecutor(SCAN_THREADS, thread_name_prefix="leindex-scan")
         return self._threads
 
-    def completeness(self, seen: Selection, *, truncated: bool = False) -> Completeness:
-        """What an answer covers, for a search that looked at `seen`."""
+    def completeness(
+        self, seen: Selection, *, truncated: bool = False, scope: str = "", indexed_only: bool = False
+    ) -> Completeness:
+        """What an answer covers, for a search of the folder `scope` that looked at `seen`.
+
+        `indexed_only` says that it did not read the files over the size limit, as grep does.
+        """
         catalog = self.catalog
         totals = catalog.totals()
         skipped = dict(totals.skipped)
-        large = skipped.get("too large", 0)
+        eligible, large = totals.files + skipped.get("too large", 0), skipped.get("too large", 0)
+        if scope:
+            eligible, large = self.table().count(os.fsencode(scope))
         notes = [*seen.notes, *filter(None, [self._freshness.note])]
+        passed_by = large if indexed_only else 0
+        if passed_by:
+            notes.append(f"{passed_by} files over the size limit are searched by grep only")
         if seen.unread:
             notes.append(f"{len(seen.unread)} files over the size limit could not be read")
         unread_folders = dict(catalog.state("passed_over", {})).get("unreadable folder", 0)
@@ -328,8 +338,8 @@ class Index:
             skipped["unreadable folder"] = unread_folders
         unread = skipped.get("unreadable", 0) + unread_folders + skipped.get("changed", 0) + len(seen.unread)
         return Completeness(
-            complete=not truncated and not unread,
-            eligible=totals.files + large,
+            complete=not (truncated or unread or passed_by or self._freshness.note),
+            eligible=eligible,
             candidates=seen.candidates,
             verified=seen.verified,
             skipped=skipped,
@@ -354,6 +364,7 @@ class Index:
         `limit` is the most hits (20 unless the query has `count:`); `cursor` goes on after an earlier answer;
         `plain` takes the whole query as words. Raises QueryError for a query that is wrong.
         """
+        from .indexing.grammars import KINDS
         from .search.run import search
 
         self.freshen()
@@ -367,6 +378,7 @@ class Index:
                 explain=explain,
                 scope=self.location.scope if scope is None else scope,
                 languages=_family,
+                kinds=KINDS,
             )
 
     def grep(
@@ -408,7 +420,8 @@ class Index:
             selector = self.selector(accepts, scope=self.location.scope)
             files = tuple(matching_files(request, selector, seen, limit=max_files, lines=lines))
             truncated = max_files is not None and len(files) == max_files
-            return GrepAnswer(pattern, files, self.completeness(seen, truncated=truncated))
+            covered = self.completeness(seen, truncated=truncated, scope=self.location.scope)
+            return GrepAnswer(pattern, files, covered)
 
     # -- symbols and files ------------------------------------------------------------------------------------
 
@@ -417,14 +430,21 @@ class Index:
     ) -> SymbolResult:
         """Definitions whose name holds `name` (smart case) or matches it if it is `/regex/`; exact ones first.
 
-        Raises QueryError for an empty name, a pattern that is refused, or a language that is unknown.
+        Raises QueryError for an empty name, a pattern that is refused, or a language or kind that is unknown.
         """
+        from .indexing.grammars import KINDS
         from .search.symbols import find_symbols
 
         self.freshen()
         with self.snapshot():
             return find_symbols(
-                self, name, kind=kind, languages=_languages(language), limit=limit, scope=self.location.scope
+                self,
+                name,
+                kind=kind,
+                languages=_languages(language),
+                limit=limit,
+                scope=self.location.scope,
+                kinds=KINDS,
             )
 
     def refs(self, name: str, *, language: str | None = None, limit: int = 200) -> SymbolResult:

@@ -26,8 +26,6 @@ from .query.parse import parse
 from .query.plan import plan
 from .roots import known_indexes
 
-DEFAULT_LIMIT = 20
-
 
 def search_all(
     query: str,
@@ -59,7 +57,7 @@ def search_all(
             if strict:
                 raise
             notes.append(f"{location.root}: {error}")
-    return _merged(query, answers, limit or _count(query, plain), notes)
+    return _merged(query, answers, _limit(limit, query, plain=plain), notes)
 
 
 def _chosen(query: str, locations: Sequence[Location]) -> list[Location]:
@@ -72,9 +70,10 @@ def _chosen(query: str, locations: Sequence[Location]) -> list[Location]:
     return [place for place in locations if all(value in place.root.name.lower() for value in wanted)]
 
 
-def _count(query: str, plain: bool) -> int:
-    count = None if plain else plan(parse(query)).query.count
-    return 10**9 if count == "all" else count or DEFAULT_LIMIT
+def _limit(limit: int | None, query: str, *, plain: bool) -> int:
+    from .search.run import effective_limit
+
+    return effective_limit(limit, None if plain else parse(query).count)
 
 
 def _merged(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ..query.plan import Plan, plan
-from ..query.ast import Query
+from ..query.ast import Query, RepoFilter
 from ..text import searchable
 from .conditions import Conditions
 from .source import unpack
@@ -19,13 +20,21 @@ LOOKED_AT: Final = 200
 
 
 def advice_for(index: Index, made: Plan, conditions: Conditions, scope: str) -> tuple[str, ...]:
-    """A line for each part of the query that no file satisfies by itself; if there is none, that it is their
-    combination."""
+    """A line for each part of the query that no file satisfies by itself, or for which that is not known; if there is
+    none, that it is their combination."""
     if not made.conjuncts:
         return ()
-    empty = [part for part in made.conjuncts if _alone(index, Query(part), conditions, scope) is False]
-    lines = [f"no file satisfies: {part}" for part in empty]
-    if not empty and len(made.conjuncts) > 1:
+    verdicts = [(part, _alone(index, Query(part), conditions, scope)) for part in made.conjuncts]
+    no_file = "no indexed file" if index.table().count(os.fsencode(scope))[1] else "no file"
+    lines = [
+        f"{part} does not fit this index, that of {index.root.name}"
+        if isinstance(part, RepoFilter)
+        else f"{no_file} satisfies: {part}"
+        for part, found in verdicts
+        if found is False
+    ]
+    lines += [f"not known after looking at {LOOKED_AT} files: {part}" for part, found in verdicts if found is None]
+    if not lines and len(verdicts) > 1:
         lines.append("each part of the query is found somewhere, but not all in one file")
     return tuple(lines)
 
@@ -33,7 +42,7 @@ def advice_for(index: Index, made: Plan, conditions: Conditions, scope: str) -> 
 def _alone(index: Index, query: Query, conditions: Conditions, scope: str) -> bool | None:
     """Whether some file satisfies a part of the query; None if that is not known after looking at many."""
     part = plan(query)
-    test = Conditions(part, index.root.name, conditions.languages)
+    test = Conditions(part, index.root.name, conditions.languages, conditions.kinds)
     numbers = list(islice(index.store.candidates(part.formula), LOOKED_AT + 1))
     prefix = scope + "/" if scope else ""
     for number in numbers[:LOOKED_AT]:

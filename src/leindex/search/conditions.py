@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .. import _native
+from ..errors import QueryError
 from ..models import FileRow
-from ..query.ast import BranchFilter, Definition, Leaf, LanguageFilter, PathFilter, RepoFilter
+from ..query.ast import BranchFilter, Definition, Leaf, LanguageFilter, PathFilter, Pattern, RepoFilter, leaves
 from ..query.hir import Hir
 from ..query.paths import kind_holds, name_predicate, path_predicate
 from ..query.plan import Plan
@@ -29,8 +30,9 @@ def compiled(hir: Hir) -> _native.Regex:
 class Conditions:
     """The tests of one plan. Raises QueryError for a filter value that means nothing."""
 
-    def __init__(self, plan: Plan, root_name: str, languages: Languages) -> None:
+    def __init__(self, plan: Plan, root_name: str, languages: Languages, kinds: Sequence[str]) -> None:
         self.plan = plan
+        self.kinds = kinds
         self.languages = languages
         self.matchers = {term.node: compiled(term.hir) for term in plan.terms}
         self._tests: dict[Leaf, Callable[[FileRow], bool]] = {}
@@ -44,8 +46,10 @@ class Conditions:
                 fits = leaf.value.lower() in root_name.lower()
                 self._tests[leaf] = lambda row, fits=fits: fits  # type: ignore[misc]
             elif isinstance(leaf, BranchFilter):
-                self._tests[leaf] = lambda row: False
+                raise QueryError(f"{leaf}: there are no views yet, only the tree as it is", text=str(leaf))
             elif isinstance(leaf, Definition):
+                for kind in (kind for part in leaf.kinds for kind, _ in leaves(part)):
+                    check_kind(kind.value, kinds)  # type: ignore[union-attr]
                 self._names[leaf] = _definition_test(leaf)
 
     @property
@@ -67,6 +71,8 @@ class Conditions:
                 return test(row)
             if isinstance(leaf, Definition):
                 return any(map(self._names[leaf], symbols()))
+            if isinstance(leaf, Pattern):
+                return bool(self.matchers[leaf].matching_lines(text, 1, False, False))
             return self.matchers[leaf].is_match(text)  # type: ignore[index]
 
         return self.plan.matches(truth)
@@ -74,6 +80,16 @@ class Conditions:
     def definitions(self, symbols: Sequence[Symbol]) -> list[Symbol]:
         """The definitions that the query's `sym:` and `kind:` ask for."""
         return [symbol for symbol in symbols if any(test(symbol) for test in self._names.values())]
+
+    def empty_lines(self, text: bytes) -> list[int]:
+        """The numbers, from 1, of the lines that a pattern matches although it matches nothing in them that could be
+        shown, as `/^$/` does."""
+        found: dict[int, None] = {}
+        for term in self.plan.positive:
+            if isinstance(term.node, Pattern):
+                lines = memoryview(self.matchers[term.node].matching_lines(text, -1)).cast("Q")
+                found.update((lines[i], None) for i in range(0, len(lines), 5) if lines[i + 3] == lines[i + 4])
+        return list(found)
 
     def spans(self, text: bytes) -> list[tuple[int, int]]:
         """Where the positive terms match, as byte ranges in order; a range within another is left out."""
@@ -90,9 +106,18 @@ class Conditions:
         return kept
 
 
-def _leaves(plan: Plan) -> list[Leaf]:
-    from ..query.ast import leaves
+def check_kind(value: str, known: Sequence[str]) -> None:
+    """Raises QueryError for a kind of definition that is none of those that are known."""
+    if value.lower() in known:
+        return
+    import difflib  # costs 5 ms, and only a mistake needs it
 
+    near = difflib.get_close_matches(value.lower(), known, 1)
+    advice = f"did you mean {near[0]}?" if near else f"the kinds are: {', '.join(known)}"
+    raise QueryError(f"unknown kind of definition {value!r}", text=value, advice=advice)
+
+
+def _leaves(plan: Plan) -> list[Leaf]:
     return [] if plan.tree is None else [leaf for leaf, _ in leaves(plan.tree)]
 
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,12 +22,13 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import QueryError
 from ..models import FileRow, Hit, LineMatch, SearchResult
-from ..query.ast import Pattern
+from ..query.ast import Pattern, ResultType
 from ..query.parse import parse, parse_plain
 from ..query.plan import Plan, plan
 from ..text import searchable
 from . import rank
 from .advice import advice_for
+from .by_type import hits_of
 from .conditions import Conditions, Languages
 from ..storage.storage_interface import CandidateSet
 from .select import Selection
@@ -52,13 +55,23 @@ LONGEST_LINE: Final = 500
 
 @dataclass(slots=True)
 class _Found:
-    """What verification found: documents that satisfy the query, with the lines where it matches."""
+    """What verification found: documents that satisfy the query, best first, with the lines where it matches.
+
+    The first `head` of them are yet to be ordered by their passages.
+    """
 
     documents: dict[int, RankedDocument] = field(default_factory=dict)
     rows: dict[int, list[FileRow]] = field(default_factory=dict)
     lines: dict[int, list[int]] = field(default_factory=dict)
+    head: int = rank.CANDIDATES
     more: bool = False
     exact: bool = True
+
+    def order(self, best: Iterable[Sequence[rank.Scored]]) -> None:
+        """Puts the documents in the order of the first step of ranking; those it does not know come last."""
+        numbers = dict.fromkeys(scored.number for found in best for scored in found)
+        numbers |= dict.fromkeys(sorted(self.documents))
+        self.documents = {number: self.documents[number] for number in numbers}
 
 
 def search(
@@ -71,43 +84,75 @@ def search(
     explain: bool,
     scope: str,
     languages: Languages,
+    kinds: Sequence[str],
 ) -> SearchResult:
     """Answers a query; inside the index's snapshot. Raises QueryError for one that is wrong."""
     made = plan(parse_plain(text) if plain else parse(text))
-    count = made.query.count
-    limit = limit or (10**9 if count == "all" else count) or DEFAULT_LIMIT
-    generation = index.catalog.generation
-    offset = _offset(cursor, generation)
-    conditions = Conditions(made, index.root.name, languages)
-    source = IndexSource(index.store, index.catalog, index.table())
+    limit = effective_limit(limit, made.query.count)
+    state = [index.catalog.generation, _fingerprint(text, scope, plain=plain)]
+    offset = _offset(cursor, state)
+    conditions = Conditions(made, index.root.name, languages, kinds)
     seen = Selection()
-    wanted = offset + limit + 1
+    wanted = offset + limit
+    listed = None if plain else hits_of(index, made, conditions, _words(made, text, plain=False), scope, seen)
+    if listed is not None:
+        return _listed(index, text, *listed, offset, limit, state, scope, seen, paths=made.query.type is ResultType.FILE)
+    source = IndexSource(index.store, index.catalog, index.table())
     ranking = rank.Ranking(_words(made, text, plain=plain), source)
     advice: tuple[str, ...] = ()
     if plain:
-        found = _ranked_only(source, ranking, max(wanted, rank.CANDIDATES), scope, seen)
+        found = _ranked_only(index, source, ranking, wanted, scope, seen)
     else:
         found = _verified(index, source, made, conditions, ranking, wanted, scope, seen)
         if not found.documents:
             advice = advice_for(index, made, conditions, scope)
             if len(made.positive) > 1 and len(made.positive) == len(made.conjuncts):
-                found = _ranked_only(source, ranking, max(wanted, rank.CANDIDATES), scope, seen)
+                found = _ranked_only(index, source, ranking, wanted, scope, seen)
                 if found.documents:
                     advice = (*advice, "no file holds all of these words: shown are files that hold some")
-    answers = _ranked(ranking, found, max(wanted, rank.CANDIDATES), explain=explain)
-    shown = [
-        _hit(row, answer, found, conditions, ranking.query) for row, answer in answers[offset : offset + limit]
-    ]
+    answers = _page(ranking, found, offset, limit, explain=explain)
+    shown = [_hit(row, answer, found, conditions, ranking.query) for row, answer in answers]
     files = sum(map(len, found.rows.values()))
     truncated = found.more or files > offset + len(shown)
     return SearchResult(
         query=text,
         hits=tuple(shown),
-        completeness=index.completeness(seen, truncated=truncated),
+        completeness=index.completeness(seen, truncated=truncated, scope=scope, indexed_only=True),
         facets=_facets(index, found, made, conditions, scope) if truncated else {},
-        cursor=_cursor(generation, offset + len(shown)) if truncated and shown else None,
+        cursor=_cursor(state, offset + len(shown)) if truncated and shown else None,
         advice=advice,
     )
+
+
+def _listed(
+    index: Index,
+    text: str,
+    hits: list[Hit],
+    cut: bool,
+    offset: int,
+    limit: int,
+    state: list[object],
+    scope: str,
+    seen: Selection,
+    *,
+    paths: bool,
+) -> SearchResult:
+    """A page of files or definitions."""
+    end = min(offset + limit, len(hits))
+    truncated = cut or end < len(hits)
+    return SearchResult(
+        query=text,
+        hits=tuple(hits[offset:end]),
+        completeness=index.completeness(seen, truncated=truncated, scope=scope, indexed_only=not paths),
+        cursor=_cursor(state, end) if end < len(hits) else None,
+        advice=() if hits else (f"no {'path' if paths else 'definition'} fits; type: decides where words are looked for",),
+    )
+
+
+def effective_limit(limit: int | None, count: int | str | None) -> int:
+    """How many hits are wanted: the smaller of the caller's limit and the query's `count:`."""
+    counted = 10**9 if count == "all" else count
+    return min((n for n in (limit, counted) if isinstance(n, int) and n), default=DEFAULT_LIMIT)
 
 
 def _words(made: Plan, text: str, *, plain: bool) -> str:
@@ -142,13 +187,10 @@ def _verified(
     """Documents that satisfy the query."""
     candidates = index.store.candidates(made.formula)
     seen.scanned_everything = candidates.everything
-    found = _Found()
-    if not candidates.everything and candidates.count(VERIFY_ALL + 1) <= VERIFY_ALL:
-        numbers: Iterable[int] = candidates
-        enough = 10**9
-    else:
-        numbers = _by_rank(index, ranking, candidates, scope)
-        enough = max(wanted, rank.CANDIDATES)
+    found = _Found(head=_head(ranking))
+    few = not candidates.everything and candidates.count(VERIFY_ALL + 1) <= VERIFY_ALL
+    numbers: Iterable[int] = candidates if few else _by_rank(index, ranking, candidates, scope)
+    enough = VERIFY_ALL if few else max(wanted, found.head)
     for document in _in_batches(source, numbers, conditions, scope, seen):
         text = searchable(document.content)
         rows = [
@@ -166,7 +208,16 @@ def _verified(
         found.rows[document.number] = rows
         found.lines[document.number] = _matched_lines(conditions, document, text)
     seen.notes = candidates.notes
+    if few and found.documents:
+        allowed = sorted(found.documents)
+        found.order(ranking.best_documents(limit=n, allowed=allowed) for n in (rank.CANDIDATES, len(allowed)))
     return found
+
+
+def _head(ranking: rank.Ranking) -> int:
+    """How many documents are ordered by their passages, the same for every page of an answer: also those that come on
+    top of the first step's limit since they define the name that was asked for."""
+    return rank.CANDIDATES + (rank.DEFINING if ranking.query.name is not None else 0)
 
 
 def _by_rank(
@@ -174,10 +225,11 @@ def _by_rank(
 ) -> Iterator[int]:
     """Candidates, those first that the first step of ranking likes, the others in path order."""
     liked: dict[int, None] = {}
-    for scored in ranking.best_documents(limit=RANKED) if ranking.query.words else ():
-        if scored.number in candidates:
-            liked[scored.number] = None
-            yield scored.number
+    for depth in (rank.CANDIDATES, RANKED) if ranking.query.words else ():
+        for scored in ranking.best_documents(limit=depth):
+            if scored.number not in liked and scored.number in candidates:
+                liked[scored.number] = None
+                yield scored.number
     for _, number, *_ in index.catalog.walk(scope=scope.encode("utf-8", "surrogateescape")):
         if number and number not in liked and number in candidates:
             liked[number] = None
@@ -219,22 +271,23 @@ def _loaded(
 
 
 def _ranked_only(
-    source: IndexSource, ranking: rank.Ranking, wanted: int, scope: str, seen: Selection
+    index: Index, source: IndexSource, ranking: rank.Ranking, wanted: int, scope: str, seen: Selection
 ) -> _Found:
     """Documents that hold some of the words, best first: what a question in plain words asks for."""
-    found = _Found(exact=False)
+    found = _Found(head=_head(ranking), exact=False)
     prefix = scope + "/" if scope else ""
-    best = ranking.best_documents(limit=wanted + 1) if not scope else ranking.best_documents(limit=20 * wanted)
-    for document in source.load([scored.number for scored in best]):
+    allowed = index.table().documents_below(os.fsencode(scope)) if scope else None
+    wanted = max(min(wanted, source.count()), found.head)
+    best: dict[int, None] = {}
+    for depth in (rank.CANDIDATES, wanted + 1):
+        best.update((s.number, None) for s in ranking.best_documents(limit=depth, allowed=allowed) if s.score > 0)
+    for document in source.load(list(best)):
         seen.candidates += 1
-        rows = [row for row in document.rows if row.name.startswith(prefix)]
-        if not rows:
-            continue
         if len(found.documents) >= wanted:
             found.more = True
             break
         found.documents[document.number] = document
-        found.rows[document.number] = rows
+        found.rows[document.number] = [row for row in document.rows if row.name.startswith(prefix)]
     return found
 
 
@@ -246,26 +299,37 @@ def _matched_lines(conditions: Conditions, document: RankedDocument, text: bytes
         number += text.count(b"\n", at, start)
         at = start
         numbers[number] = None
-    return list(numbers) or [symbol.line for symbol in conditions.definitions(document.definitions)]
+    return sorted(numbers | dict.fromkeys(conditions.empty_lines(text))) or [symbol.line for symbol in conditions.definitions(document.definitions)]
 
 
 # -- answering ----------------------------------------------------------------------------------------------------
 
 
-def _ranked(
-    ranking: rank.Ranking, found: _Found, wanted: int, *, explain: bool
+def _page(
+    ranking: rank.Ranking, found: _Found, offset: int, limit: int, *, explain: bool
 ) -> list[tuple[FileRow, rank.Hit]]:
-    """The best `wanted` of the found documents, best first; each file of a content at several paths is one."""
+    """One page of the found documents, best first; each file of a content at several paths is one.
+
+    The first `found.head` documents are ordered by their passages, the others stay as the first step has them, so
+    that the order is the same whichever page is asked for.
+    """
     numbers = list(found.documents)
-    scored = {s.number: s.score for s in ranking.best_documents(limit=len(numbers), allowed=numbers)} if numbers else {}
-    order = sorted(numbers, key=lambda number: -scored.get(number, 0.0))[:wanted]
-    answers = ranking.rank_documents(
-        [rank.Scored(number, scored.get(number, 0.0)) for number in order],
-        limit=wanted,
-        matches=found.lines,
-        explain=explain,
-    )
-    return [(row, answer) for answer in answers for row in found.rows[answer.number]]
+    scored = ranking.best_documents(limit=len(numbers), allowed=sorted(numbers)) if numbers else []
+    scores = {each.number: each.score for each in scored}
+
+    def opened(some: Sequence[int]) -> list[rank.Hit]:
+        return ranking.rank_documents(
+            [rank.Scored(number, scores.get(number, 0.0)) for number in some],
+            limit=len(some),
+            matches=found.lines,
+            explain=explain,
+        )
+
+    hits = {hit.number: hit for hit in opened(numbers[: found.head])}
+    files = [(row, number) for number in [*hits, *numbers[found.head :]] for row in found.rows[number]]
+    page = files[offset : offset + limit]
+    hits |= {hit.number: hit for hit in opened([number for _, number in page if number not in hits])}
+    return [(row, hits[number]) for row, number in page]
 
 
 def _hit(row: FileRow, answer: rank.Hit, found: _Found, conditions: Conditions, words: Query) -> Hit:
@@ -316,18 +380,25 @@ def _facets(
 # -- cursors ------------------------------------------------------------------------------------------------------
 
 
-def _cursor(generation: int, offset: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps([generation, offset]).encode()).decode()
+def _fingerprint(text: str, scope: str, *, plain: bool) -> str:
+    """What tells one question from another in a cursor."""
+    return hashlib.sha256(json.dumps([text, scope, plain]).encode()).hexdigest()[:12]
 
 
-def _offset(cursor: str | None, generation: int) -> int:
-    """Where to go on. Raises QueryError for a cursor that is none, or is of another state of the index."""
+def _cursor(state: list[object], offset: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([*state, offset]).encode()).decode()
+
+
+def _offset(cursor: str | None, state: list[object]) -> int:
+    """Where to go on. Raises QueryError for a cursor that is none, or is of another query or state of the index."""
     if cursor is None:
         return 0
     try:
-        at, offset = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        generation, fingerprint, offset = json.loads(base64.urlsafe_b64decode(cursor.encode()))
     except (ValueError, TypeError, binascii.Error, UnicodeError):
         raise QueryError("the cursor is not one that a search returned") from None
-    if at != generation or not isinstance(offset, int) or offset < 0:
+    if fingerprint != state[1]:
+        raise QueryError("the cursor is of another query; search again without it")
+    if generation != state[0] or not isinstance(offset, int) or offset < 0:
         raise QueryError("the index has changed since the cursor was made; search again without it")
     return offset

@@ -22,6 +22,7 @@ from ..query.paths import kind_holds, name_predicate
 from ..query.regex import letters_of, parse
 from ..terms import NAMED_WHOLE
 from ..text import searchable
+from .conditions import check_kind
 from .passages import Passage
 from .select import Selection
 from .snippets import heading
@@ -86,25 +87,33 @@ def find_symbols(
     languages: frozenset[str] | None,
     limit: int,
     scope: str,
+    kinds: Sequence[str],
 ) -> SymbolResult:
-    """Definitions whose name has `name` in it (smart case), or matches it if it is `/regex/`; exact names first."""
+    """Definitions whose name has `name` in it (smart case), or matches it if it is `/regex/`; exact names first.
+
+    Raises QueryError for a name that is empty or refused, or a `kind` that is none of `kinds`.
+    """
+    if kind is not None:
+        check_kind(kind, kinds)
     wanted, formula = _wanted(name, kind)
     seen = Selection()
     hits: list[SymbolHit] = []
     truncated = False
-    for number in _candidates(index, name, formula):
+    for number in candidates(index, name, formula):
         if seen.candidates >= MOST_DOCUMENTS or len(hits) > 4 * limit:
             truncated = True
             break
         seen.candidates += 1
         hits += _definitions(index, number, wanted, languages, scope)
     seen.verified = seen.candidates
-    hits.sort(key=lambda hit: _order(hit, name))
+    hits.sort(key=lambda hit: order_of(hit, name))
     return SymbolResult(
         name,
         tuple(hits[:limit]),
         (),
-        index.completeness(seen, truncated=truncated or len(hits) > limit),
+        index.completeness(
+            seen, truncated=truncated or len(hits) > limit, scope=scope, indexed_only=True
+        ),
     )
 
 
@@ -120,7 +129,7 @@ def references(
     found: list[Reference] = []
     ends = time.monotonic() + CALLS_SECONDS
     truncated = False
-    for number in _candidates(index, name, formula):
+    for number in candidates(index, name, formula):
         if time.monotonic() > ends or len(found) > limit:
             truncated = True
             break
@@ -137,10 +146,13 @@ def references(
         found += _references(name, rows, content, calls)
     seen.verified = seen.candidates
     found.sort(key=lambda ref: (ref.path.replace("/", "\0"), ref.line, ref.column))
-    definitions.sort(key=lambda hit: _order(hit, name))
+    definitions.sort(key=lambda hit: order_of(hit, name))
     truncated = truncated or len(found) > limit
     return SymbolResult(
-        name, tuple(definitions), tuple(found[:limit]), index.completeness(seen, truncated=truncated)
+        name,
+        tuple(definitions),
+        tuple(found[:limit]),
+        index.completeness(seen, truncated=truncated, scope=scope, indexed_only=True),
     )
 
 
@@ -161,7 +173,7 @@ def outline(index: Index, path: str, extract: Callable[[bytes, str], Sequence[Se
         else [Symbol(*fields) for fields in extract(content, row.language)]  # type: ignore[arg-type]
     )
     text = searchable(content)
-    return [_hit(row, symbol, text) for symbol in symbols]
+    return [hit_of(row, symbol, text) for symbol in symbols]
 
 
 def _wanted(name: str, kind: str | None) -> tuple[Callable[[Symbol], bool], Formula]:
@@ -182,7 +194,7 @@ def _wanted(name: str, kind: str | None) -> tuple[Callable[[Symbol], bool], Form
     return lambda symbol: named(symbol.name) and kind_holds(of_kind, symbol.kind), formula
 
 
-def _candidates(index: Index, name: str, formula: Formula) -> Iterator[int]:
+def candidates(index: Index, name: str, formula: Formula) -> Iterator[int]:
     """Documents that may define the name, those first that define exactly it."""
     first: dict[int, None] = {}
     for _, key, role, *_ in _native.terms(name.encode("utf-8", "replace")):
@@ -220,10 +232,10 @@ def _definitions(
     if content is None:
         return ()
     text = searchable(content)
-    return [_hit(row, symbol, text) for row in rows for symbol in symbols]
+    return [hit_of(row, symbol, text) for row in rows for symbol in symbols]
 
 
-def _hit(row: FileRow, symbol: Symbol, text: bytes) -> SymbolHit:
+def hit_of(row: FileRow, symbol: Symbol, text: bytes) -> SymbolHit:
     return SymbolHit(
         path=row.name,
         language=row.language,
@@ -250,7 +262,7 @@ def _references(name: str, rows: Sequence[FileRow], content: bytes, calls: Calls
             yield Reference(row.name, row.language, line, shown, raw.decode("utf-8", "replace")[:500])
 
 
-def _order(hit: SymbolHit, name: str) -> tuple[int, int, str, str, int]:
+def order_of(hit: SymbolHit, name: str) -> tuple[int, int, str, str, int]:
     """Exact names first, then those that differ in case, then those that begin with it, then the shorter."""
     if hit.name == name:
         rank = 0

@@ -27,9 +27,7 @@ class FileTable:
 
     def candidates(self, candidates: CandidateSet, *, scope: bytes = b"") -> Iterator[FileEntry]:
         """The files that are candidates or over the size limit, in path order, found as they are asked for."""
-        at, end = 0, len(self.keys)
-        if scope:
-            at, end = bisect_left(self.keys, key_of(scope) + b"\0"), bisect_left(self.keys, key_of(scope) + b"\1")
+        at, end = self.stretch(scope)
         numbers = memoryview(self.numbers)[:end]
         while at < end:
             low, high, bitmap = candidates.around(numbers[at]) if numbers[at] else (1, 0, None)
@@ -39,10 +37,32 @@ class FileTable:
                 path = self.keys[place].replace(b"\0", b"/")
                 yield FileEntry(path, number, self.sizes[place], "" if number else "too large")
 
+    def stretch(self, scope: bytes) -> tuple[int, int]:
+        """Where the files of a folder begin and end in the table; "" is the root."""
+        if not scope:
+            return 0, len(self.keys)
+        return bisect_left(self.keys, key_of(scope) + b"\0"), bisect_left(self.keys, key_of(scope) + b"\1")
+
+    def documents_below(self, scope: bytes) -> list[int]:
+        """The numbers of the documents of a folder, ascending."""
+        start, end = self.stretch(scope)
+        return sorted(set(self.numbers[start:end]) - {0})
+
+    def count(self, scope: bytes) -> tuple[int, int]:
+        """How many files of a folder there are, and how many of them are over the size limit."""
+        start, end = self.stretch(scope)
+        return end - start, self.numbers[start:end].count(0)
+
     def row(self, entry: FileEntry) -> FileRow:
         """A file as far as conditions on its path and language look at it."""
         place = bisect_left(self.keys, key_of(entry.path))
         return FileRow(entry.path, entry.number, entry.size, 0, 0, 0, language=self._languages[place])
+
+    def rows(self, scope: bytes) -> Iterator[FileRow]:
+        """The files of a folder in path order, as far as conditions on their path and language look at them."""
+        for place in range(*self.stretch(scope)):
+            path, number = self.keys[place].replace(b"\0", b"/"), self.numbers[place]
+            yield FileRow(path, number, self.sizes[place], 0, 0, 0, language=self._languages[place])
 
     @cached_property
     def limit(self) -> int:

@@ -1,0 +1,105 @@
+"""What `type:file` and `type:symbol` ask for: paths and definitions as hits, not passages.
+
+The query's tree is read as ever, but its words are looked for in each file's path, or in the name of each definition;
+filters keep their meaning. All that fits is found and put in order before a page of it is shown.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..models import FileRow, Hit, LineMatch
+from ..query.ast import ResultType
+from ..query.plan import Plan
+from .conditions import Conditions
+from .select import Selection
+from .source import Symbol, unpack
+from .symbols import MOST_DOCUMENTS, SymbolHit, candidates, hit_of, order_of
+from ..text import searchable
+
+if TYPE_CHECKING:
+    from ..index import Index
+
+
+def hits_of(
+    index: Index, made: Plan, conditions: Conditions, words: str, scope: str, seen: Selection
+) -> tuple[list[Hit], bool] | None:
+    """All hits of a query for files or definitions, best first, and whether the search was cut short; None for a
+    query that asks for passages."""
+    if made.query.type is ResultType.FILE:
+        return _files(index, conditions, words, scope, seen), False
+    if made.query.type is ResultType.SYMBOL:
+        return _symbols(index, made, conditions, words, scope, seen)
+    return None
+
+
+def _files(index: Index, conditions: Conditions, words: str, scope: str, seen: Selection) -> list[Hit]:
+    """Files whose path satisfies the query; those first that have a word in their own name, then short paths."""
+    found: list[FileRow] = []
+    for row in index.table().rows(os.fsencode(scope)):
+        seen.candidates += 1
+        if conditions.row_may_match(row) and conditions.matches(row, row.path, lambda r=row: _stored(index, r.number)):  # type: ignore[misc]
+            found.append(row)
+    seen.verified = seen.candidates
+    wanted = words.lower().split()
+
+    def order(row: FileRow) -> tuple[int, int, bytes]:
+        own = row.name.rpartition("/")[2].lower()
+        return -sum(word in own for word in wanted), len(row.path) if wanted else 0, row.path.replace(b"/", b"\0")
+
+    found.sort(key=order)
+    return [Hit(row.name, row.language, 1, 1, 0.0, ()) for row in found]
+
+
+def _symbols(
+    index: Index, made: Plan, conditions: Conditions, words: str, scope: str, seen: Selection
+) -> tuple[list[Hit], bool]:
+    """Definitions whose name satisfies the query, exact names first."""
+    prefix = scope + "/" if scope else ""
+    found: list[tuple[SymbolHit, LineMatch]] = []
+    for number in candidates(index, words, made.formula):
+        if seen.candidates >= MOST_DOCUMENTS:
+            break
+        rows = [row for row in index.catalog.files_of([number]) if row.name.startswith(prefix)]
+        rows = [row for row in rows if conditions.row_may_match(row)]
+        if rows:
+            seen.candidates += 1
+            found += _definitions(index, rows, conditions)
+    seen.verified = seen.candidates
+    found.sort(key=lambda pair: order_of(pair[0], words))
+    hits = [
+        Hit(hit.path, hit.language, hit.start_line, hit.end_line, 0.0, (line,), heading=hit.signature)
+        for hit, line in found
+    ]
+    return hits, seen.candidates >= MOST_DOCUMENTS
+
+
+def _definitions(
+    index: Index, rows: Sequence[FileRow], conditions: Conditions
+) -> list[tuple[SymbolHit, LineMatch]]:
+    """The definitions of one content that fit, in each of its files."""
+    number = rows[0].number
+    fitting = [
+        (row, symbol)
+        for symbol in _stored(index, number)
+        for row in rows
+        if conditions.matches(row, symbol.name.encode("utf-8", "replace"), lambda s=symbol: [s])  # type: ignore[misc]
+    ]
+    content = index.store.contents([number])[0] if fitting else None
+    if content is None:
+        return []
+    text = searchable(content)
+    lines = text.split(b"\n")
+    return [(hit_of(row, symbol, text), _line(lines, symbol)) for row, symbol in fitting]
+
+
+def _line(lines: Sequence[bytes], symbol: Symbol) -> LineMatch:
+    raw = lines[symbol.line - 1].rstrip(b"\r") if symbol.line <= len(lines) else b""
+    return LineMatch(symbol.line, raw.decode("utf-8", "replace")[:500])
+
+
+def _stored(index: Index, number: int) -> Sequence[Symbol]:
+    stored = index.catalog.symbols_of(number) if number else None
+    return unpack(stored[1]) if stored is not None else ()

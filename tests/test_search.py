@@ -1,0 +1,179 @@
+"""Ranked search: pages, scopes, kinds of answers, and what an answer says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import leindex
+from leindex.errors import QueryError
+from leindex.index import Index
+from leindex.models import SearchResult
+from leindex.indexing.discover import DiscoverOptions
+from leindex.indexing.pipeline import UpdateOptions
+from leindex.search import advice, run
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LEINDEX_HOME", str(tmp_path / "indexes"))
+    folder = tmp_path / "tree"
+    (folder / "sub").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def made(tree: Path) -> Iterator[Callable[[dict[str, str]], Index]]:
+    """Writes files and opens their index."""
+    opened: list[Index] = []
+
+    def make(files: dict[str, str]) -> Index:
+        for name, text in files.items():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).write_text(text)
+        index = leindex.open(tree)
+        index.update()
+        opened.append(index)
+        return index
+
+    yield make
+    for index in opened:
+        index.close()
+
+
+Make = Callable[[dict[str, str]], Index]
+
+
+def paths(answer: SearchResult) -> list[str]:
+    return [hit.path for hit in answer.hits]
+
+
+def many(count: int) -> dict[str, str]:
+    return {
+        f"d{n % 7}/f{n}.py": f"def retry{n % 5}():\n" + "    retry = 1\n" * (n % 11 + 1) + f"# delay {n}\n"
+        for n in range(count)
+    } | {f"copy{n}.py": "retry delay\n" for n in range(5)}
+
+
+@pytest.mark.parametrize("verify_all", [run.VERIFY_ALL, 3])
+@pytest.mark.parametrize(("query", "plain"), [("retry delay", False), ("retry", False), ("retry delay", True)])
+def test_pages_neither_repeat_nor_lose_hits(
+    made: Make, monkeypatch: pytest.MonkeyPatch, verify_all: int, query: str, plain: bool
+) -> None:
+    monkeypatch.setattr(run, "VERIFY_ALL", verify_all)
+    index = made(many(120))
+    whole = paths(index.search(query, limit=1000, plain=plain))
+    assert len(whole) == len(set(whole)) == 125
+    paged: list[str] = []
+    cursor = None
+    while True:
+        answer = index.search(query, limit=7, cursor=cursor, plain=plain)
+        paged += paths(answer)
+        cursor = answer.cursor
+        if cursor is None:
+            break
+    assert paged == whole
+
+
+def test_a_cursor_of_another_query_is_refused(made: Make) -> None:
+    index = made(many(20))
+    cursor = index.search("retry", limit=3).cursor
+    with pytest.raises(QueryError, match="another query"):
+        index.search("delay", limit=3, cursor=cursor)
+    with pytest.raises(QueryError, match="another query"):
+        index.search("retry", limit=3, cursor=cursor, plain=True)
+
+
+@pytest.mark.parametrize("query", ["retry delay", "retry absent"])
+def test_plain_words_in_a_folder_find_all_of_it(made: Make, query: str) -> None:
+    files = many(60)
+    index = made(files | {"sub/a.py": "x = 1\n" * 500 + "retry\n", "sub/b.py": "nothing\n"})
+    assert paths(index.search(query, limit=2, plain=True, scope="sub")) == ["sub/a.py"]
+    if "absent" in query:
+        assert paths(index.search(query, limit=2, scope="sub")) == ["sub/a.py"]
+
+
+def test_files_over_the_size_limit_make_an_answer_incomplete(made: Make) -> None:
+    index = made({"sub/a.py": "retry\n", "big/b.py": "jitter = 1\n" * 4000})
+    index.update(UpdateOptions(discover=DiscoverOptions(max_size=10_000)))
+    answer = index.search("jitter")
+    assert not answer.hits and not answer.completeness.complete
+    assert "1 files over the size limit are searched by grep only" in answer.completeness.notes
+    assert answer.advice == ("no indexed file satisfies: jitter",)
+    assert not index.symbols("jitter").completeness.complete
+    assert index.search("retry", scope="sub").completeness.complete
+    grepped = index.grep("jitter", max_lines=1)
+    assert grepped.files and grepped.completeness.complete
+
+
+def test_eligible_are_the_files_in_scope(made: Make) -> None:
+    index = made({"sub/a.py": "retry\n", "b.py": "retry\n", "c.py": "retry\n"})
+    assert index.search("retry", scope="sub").completeness.eligible == 1
+    assert index.search("retry").completeness.eligible == 3
+
+
+def test_an_index_that_is_behind_is_not_complete(made: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = made({"a.py": "retry\n"})
+    assert index.search("retry").completeness.complete
+    monkeypatch.setattr(index, "freshen", lambda: setattr(index._freshness, "note", "the tree has changed since"))
+    assert not index.search("retry").completeness.complete
+
+
+def test_advice_tells_the_undecided_from_the_found(made: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(advice, "LOOKED_AT", 1)
+    index = made({"a.py": "retry\n", "b.py": "delay\n", "c.py": "re try\n"})
+    assert any("not known after looking" in line for line in index.search("/x$/ -retry").advice)
+
+
+def test_a_repo_that_does_not_fit_says_so_and_there_are_no_branches(made: Make) -> None:
+    index = made({"a.py": "retry\n"})
+    assert index.search("retry repo:other").advice == ("repo:other does not fit this index, that of tree",)
+    with pytest.raises(QueryError, match="no views"):
+        index.search("retry branch:main")
+
+
+def test_a_pattern_matches_line_by_line(made: Make) -> None:
+    index = made({"gap.txt": "a\n\nb\n", "full.txt": "a\nb\n"})
+    answer = index.search("/^$/")
+    assert paths(answer) == ["gap.txt"]
+    assert [line.number for line in answer.hits[0].lines] == [2]
+
+
+def test_the_smaller_of_limit_and_count_wins(made: Make) -> None:
+    index = made(many(20))
+    assert len(index.search("retry count:3", limit=9).hits) == 3
+    assert len(index.search("retry count:9", limit=3).hits) == 3
+    assert len(index.search("retry count:all", limit=3).hits) == 3
+
+
+def test_an_unknown_kind_is_refused(made: Make) -> None:
+    index = made({"a.py": "def retry():\n    pass\n"})
+    assert index.search("kind:Function").hits
+    for ask in (lambda: index.search("retry kind:funtion"), lambda: index.symbols("retry", kind="funtion")):
+        with pytest.raises(QueryError) as caught:
+            ask()
+        assert caught.value.advice == "did you mean function?"
+
+
+def test_the_type_says_what_is_returned(made: Make) -> None:
+    index = made(
+        {
+            "src/retry_policy.py": "def other():\n    pass\n",
+            "src/Policy.md": "retry\n",
+            "sub/code.py": "def retry():\n    pass\n\n\nclass RetryPolicy:\n    pass\n\nretry()\n",
+        }
+    )
+    assert paths(index.search("retry type:file")) == ["src/retry_policy.py"]
+    assert paths(index.search("policy type:file -lang:python")) == ["src/Policy.md"]
+    assert paths(index.search("POLICY type:file")) == []
+    assert paths(index.search("type:file file:*.py", scope="sub")) == ["sub/code.py"]
+    symbols = index.search("retry type:symbol").hits
+    assert [(hit.path, hit.start_line) for hit in symbols] == [("sub/code.py", 1), ("sub/code.py", 5)]
+    assert [hit.start_line for hit in index.search("retry type:symbol kind:class").hits] == [5]
+    assert [hit.start_line for hit in index.search("retry -policy type:symbol").hits] == [1]
+    first = index.search("retry type:symbol", limit=1)
+    assert [hit.start_line for hit in index.search("retry type:symbol", limit=1, cursor=first.cursor).hits] == [5]
+    assert set(paths(index.search("retry type:content"))) == {"src/Policy.md", "sub/code.py"}
