@@ -1,0 +1,118 @@
+"""The command line where things go wrong: other people's files, other trees' indexes, odd arguments and outputs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leindex.cli.main import main
+from leindex.config import folder_for
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LEINDEX_HOME", str(tmp_path / "home"))
+    tree = tmp_path / "tree"
+    (tree / "sub" / "deep").mkdir(parents=True)
+    (tree / "a.py").write_text("def retry():\n    raise Error\n")
+    (tree / "sub" / "b.py").write_text("class Error: pass\n")
+    (tree / "sub" / "deep" / "c.py").write_text("Error()\n")
+    return tree
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def leindex(tree: Path, capfd: pytest.CaptureFixture[str]) -> Run:
+    def run(*arguments: object) -> tuple[int, str, str]:
+        status = main([str(argument) for argument in arguments])
+        return status, *capfd.readouterr()
+
+    return run
+
+
+def test_remove_deletes_only_what_an_index_made(tree: Path, tmp_path: Path, leindex: Run) -> None:
+    folder = tmp_path / "mine"
+    assert leindex("index", tree, "--index", folder)[0] == 0
+    (folder / "precious.txt").write_text("keep me")
+    (folder / "tantivy").mkdir()
+    assert leindex("remove", tree, "--index", folder)[0] == 0
+    assert sorted(os.listdir(folder)) == ["precious.txt", "tantivy"]
+    assert leindex("index", tree)[0] == 0
+    assert leindex("remove", tree)[0] == 0
+    assert not folder_for(tree).exists()
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "tantivy", "duckdb"])
+def test_remove_leaves_nothing_of_an_engine(tree: Path, tmp_path: Path, leindex: Run, engine: str) -> None:
+    pytest.importorskip("apsw" if engine == "sqlite" else engine)
+    folder = tmp_path / "mine"
+    assert leindex("index", tree, "--index", folder, "--engine", engine)[0] == 0
+    assert leindex("remove", tree, "--index", folder)[0] == 0
+    assert not folder.exists()
+
+
+def test_remove_refuses_the_index_of_another_tree(tree: Path, tmp_path: Path, leindex: Run) -> None:
+    folder, other = tmp_path / "mine", tmp_path / "other"
+    other.mkdir()
+    leindex("index", tree, "--index", folder)
+    status, _, said = leindex("remove", other, "--index", folder)
+    assert status == 2 and str(tree) in said and str(other) in said and (folder / "index.db").exists()
+
+
+def test_another_trees_index_is_refused_and_left_alone(tree: Path, tmp_path: Path, leindex: Run) -> None:
+    folder, other = tmp_path / "mine", tmp_path / "other"
+    other.mkdir()
+    (other / "z.py").write_text("z = 1\n")
+    leindex("index", tree, "--index", folder)
+    for command in (["search", "Error", other], ["index", other], ["index", "--reset", other], ["grep", "z", other]):
+        status, _, said = leindex(*command, "--index", folder)
+        assert status == 2 and str(tree) in said and str(other) in said, command
+    assert leindex("search", "Error", tree, "--index", folder)[0] == 0
+    moved = tree.rename(tmp_path / "moved")
+    assert leindex("index", moved, "--index", folder)[0] == 0
+
+
+def test_an_index_is_not_made_among_other_files(tree: Path, tmp_path: Path, leindex: Run) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "x").touch()
+    for folder in (tree, tmp_path, full):
+        before = sorted(os.listdir(folder))
+        assert leindex("index", tree, "--index", folder)[0] == 2
+        assert sorted(os.listdir(folder)) == before
+
+
+def test_an_index_that_was_never_begun_is_made(tree: Path, leindex: Run) -> None:
+    folder = folder_for(tree)
+    folder.mkdir(parents=True)
+    (folder / "index.db").touch()
+    assert leindex("index", tree)[0] == 0
+    assert leindex("search", "Error", tree)[0] == 0
+
+
+def test_an_index_that_was_never_finished_is_made(tree: Path, leindex: Run) -> None:
+    from leindex.storage.database import Database
+
+    Database(folder_for(tree) / "index.db").close()
+    status, _, said = leindex("search", "Error", tree)
+    assert status == 2 and "leindex index" in said
+    assert leindex("index", tree)[0] == 0
+
+
+def test_two_first_updates_at_once(tree: Path) -> None:
+    command = [sys.executable, "-m", "leindex", "index", "-q", str(tree)]
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
+    assert [process.communicate()[1] for process in both] == [b"", b""]
+    assert folder_for(tree).stat().st_mode & 0o777 == 0o700
+
+
+def test_workers_below_none_are_refused(tree: Path, leindex: Run) -> None:
+    status, _, said = leindex("index", "--workers", "-3", tree)
+    assert status == 2 and "--workers" in said
