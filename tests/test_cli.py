@@ -116,3 +116,87 @@ def test_two_first_updates_at_once(tree: Path) -> None:
 def test_workers_below_none_are_refused(tree: Path, leindex: Run) -> None:
     status, _, said = leindex("index", "--workers", "-3", tree)
     assert status == 2 and "--workers" in said
+
+
+def test_options_may_stand_anywhere(tree: Path, leindex: Run) -> None:
+    leindex("index", tree)
+    for arguments in (
+        ("search", "Error", "--limit", 1, tree),
+        ("search", "--limit", 1, "Error", tree),
+        ("search", "Error", tree, "--limit", 1),
+        ("symbols", "Error", "--kind", "class", tree),
+        ("files", "b", "--limit", 1, tree),
+        ("index", "-q", tree, "--text-only"),
+        ("search", "--plain", "--", "Error", tree),
+    ):
+        assert leindex(*arguments)[0] == 0, arguments
+    assert leindex("search", "Error", "--limit", 1, tree)[1].count(":1") <= 2
+    assert leindex("search", "--help")[0] == 0
+    assert "no-such" in leindex("search", "Error", "--no-such", tree)[2]
+    assert leindex("search")[0] == 2
+    assert leindex("search", "Error", tree, "too-many")[0] == 2
+    assert leindex("sql", "SELECT 1", "--csv", "--json", tree)[0] == 2
+
+
+def test_a_bad_glob_does_not_stay(tree: Path, leindex: Run) -> None:
+    assert leindex("index", "-g", "[", tree)[0] == 2
+    assert leindex("index", tree)[0] == 0
+    assert leindex("index", "-g", "[", tree)[0] == 2
+    assert leindex("index", tree)[0] == 0
+
+
+def test_output_that_cannot_be_written_is_one_line(tree: Path, leindex: Run) -> None:
+    leindex("index", tree)
+    for arguments in (["search", "Error", tree], ["list"], ["grep", "Error", tree], ["--help"]):
+        command = [sys.executable, "-m", "leindex", *map(str, arguments)]
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, (arguments, done.stderr)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_home_that_cannot_be_read(tree: Path, tmp_path: Path, leindex: Run) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0)
+    try:
+        for command in (["search", "x", tree], ["index", tree], ["list"], ["status", tree]):
+            status, _, said = leindex(*command)
+            assert status == 2 and said.count("\n") == 1, command
+    finally:
+        home.chmod(0o700)
+
+
+def test_sql_answers_for_a_whole_tree(tree: Path, leindex: Run) -> None:
+    pytest.importorskip("duckdb")
+    leindex("index", tree)
+    status, _, said = leindex("sql", "SELECT count(*) FROM files", tree / "sub")
+    assert status == 2 and str(tree) in said
+    assert leindex("sql", "SELECT count(*) FROM files", "--csv", tree)[1].split()[-1] == "3"
+
+
+def test_grep_goes_as_deep_as_asked(tree: Path, leindex: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    leindex("index", tree)
+    monkeypatch.chdir(tree)
+
+    def found(*arguments: object) -> list[str]:
+        return leindex("grep", "-l", "Error", *arguments)[1].split()
+
+    assert found() == ["a.py", "sub/b.py", "sub/deep/c.py"]
+    assert found("-d", 1) == ["a.py"]
+    assert found("--max-depth", 2) == ["a.py", "sub/b.py"]
+    assert found("-d1", "sub") == ["sub/b.py"]
+    assert found("-d1", "./sub/") == ["./sub/b.py"]
+    assert found("-d1", ".", "-g", "*.py") == ["./a.py"]
+    assert found("-d1", tree / "sub") == [f"{tree}/sub/b.py"]
+    assert found("-d0") == []
+    assert leindex("grep", "--files", "-d1")[1].split() == ["a.py"]
+
+
+def test_grep_does_not_pretend_to_follow_links(tree: Path, leindex: Run) -> None:
+    leindex("index", tree)
+    assert leindex("grep", "-L", "Error", tree)[0] == 0
+    (tree / "link.py").symlink_to("a.py")
+    leindex("index", tree)
+    status, _, said = leindex("grep", "--follow", "Error", tree)
+    assert status == 2 and "--follow" in said
+    assert leindex("grep", "--one-file-system", "Error", tree)[0] == 0

@@ -20,8 +20,14 @@ def known_indexes(
     """Every index in the home of indexes, by root. `on_problem` is told of folders whose index cannot be read."""
     found: list[Location] = []
     base = home()
-    for folder in sorted(base.iterdir()) if base.is_dir() else ():
-        if (folder / DATABASE_NAME).is_file():
+    try:
+        folders = sorted(base.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ConfigError(f"{base}: {error.strerror}") from error
+    for folder in folders:
+        if os.path.isfile(folder / DATABASE_NAME):
             try:
                 root = _state(folder)[0]
             except StorageError as error:
