@@ -200,3 +200,20 @@ def test_grep_does_not_pretend_to_follow_links(tree: Path, leindex: Run) -> None
     status, _, said = leindex("grep", "--follow", "Error", tree)
     assert status == 2 and "--follow" in said
     assert leindex("grep", "--one-file-system", "Error", tree)[0] == 0
+
+
+def test_names_do_not_act_on_the_terminal(tree: Path, leindex: Run) -> None:
+    (tree / "evil\x1b[2J\nname.py").write_text("def evil(): return 'sentinel'\n")
+    outputs = [leindex("index", "--dry-run", tree)[1]]
+    leindex("index", tree)
+    outputs += [leindex(*command, tree)[1] for command in (("search", "sentinel"), ("files", "evil"), ("symbols", "evil"))]
+    for output in outputs:
+        assert "evil\\x1b[2J\\nname.py" in output and "\x1b" not in output
+    assert "\\u001b" in leindex("files", "evil", tree, "--json")[1]
+
+
+def test_lines_do_not_act_on_the_terminal() -> None:
+    from leindex.cli.search import _marked
+    from leindex.models import LineMatch
+
+    assert _marked(LineMatch(1, "\ta\x1b]0;b\x9b", ((1, 3),))) == "\t\x1b[1;31ma\\x1b\x1b[0m]0;b\\x9b"

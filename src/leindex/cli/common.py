@@ -105,6 +105,25 @@ def print_json(value: Mapping[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False))
 
 
+def utf8(text: str) -> str:
+    """Text, such as a path, that can be written as UTF-8: bytes that are none become U+FFFD."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """Text that does nothing to a terminal, and stays on its line: control characters but those in `keep` become
+    escapes. File names may hold any of them, put there by somebody else."""
+    text = utf8(text)
+    if text.isprintable():
+        return text
+    return "".join(_shown(character) if character not in keep else character for character in text)
+
+
+def _shown(character: str) -> str:
+    control = character < " " or "\x7f" <= character <= "\x9f"
+    return character.encode("unicode_escape").decode("ascii") if control else character
+
+
 def say_incomplete(completeness: Completeness, *, nothing_found: bool) -> None:
     """One line on stderr where an answer may not be what it seems."""
     parts: list[str] = list(completeness.notes)
@@ -208,8 +227,10 @@ __all__ = [
     "opened",
     "positive",
     "print_json",
+    "printable",
     "progress_shown",
     "ready",
     "say_incomplete",
     "size",
+    "utf8",
 ]
