@@ -65,7 +65,13 @@ class Location:
 
     @property
     def exists(self) -> bool:
-        return self.database.exists()
+        """Whether an index was begun here; an empty file is none. Raises ConfigError where that cannot be seen."""
+        try:
+            return self.database.stat().st_size > 0
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise ConfigError(f"{self.database}: {error.strerror}") from error
 
 
 def locate(path: str | os.PathLike[str] = ".", index: str | os.PathLike[str] | None = None) -> Location:

@@ -73,6 +73,10 @@ class StoreCorruptError(StorageError):
     """The store is damaged, or the file is not a leindex store."""
 
 
+class StoreEmptyError(StoreCorruptError):
+    """A store that was begun, but holds no index (yet)."""
+
+
 class StoreVersionError(StorageError):
     """The store was written in a version of the format that this program cannot use."""
 

@@ -25,10 +25,11 @@ from .config import Location, locate
 from .errors import ConfigError
 from .freshness import Freshness, Refresh
 from .models import Completeness, ProgressCallback, SearchResult, UpdateResult
-from .roots import adopt_moved
+from .roots import adopt_moved, check_new_folder, check_root
 from .storage.catalog import Catalog
 from .storage.database import BUSY_SECONDS, Database, Durability
 from .storage.locks import WatchMark, updating
+from .storage.private_folder import make_folder
 from .storage.registry import DEFAULT_ENGINE, open_engine
 from .storage.storage_interface import SearchInterface
 
@@ -116,6 +117,7 @@ class Index:
         )
         try:
             catalog = Catalog(database)
+            check_root(self.location, catalog)
             engine = catalog.state("engine") if database.readonly or not database.created else None
             chosen = self._engine or engine or DEFAULT_ENGINE
             if engine is not None and chosen != engine:
@@ -215,8 +217,10 @@ class Index:
     def _updating(self, wait_seconds: float = BUSY_SECONDS) -> Iterator[_Opened]:
         """The store, open for writing, while no other process updates this index."""
         if not self.exists:
+            check_new_folder(self.location)
             adopt_moved(self.location)
-            self._open(write=True)
+            # Before the store is opened: of two first updates at a time one makes the store, the other waits.
+            make_folder(self.location.folder)
         with updating(self.location.folder, wait_seconds):
             yield self._open_current(write=True)
 

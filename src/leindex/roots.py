@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .config import DATABASE_NAME, Location, folder_for, home
-from .errors import StorageError, StoreBusyError
+from .errors import ConfigError, StorageError, StoreBusyError, StoreCorruptError, StoreEmptyError
 from .storage.catalog import Catalog
-from .storage.database import Database
+from .storage.database import APPLICATION_ID, Database
 from .storage.locks import updating
+from .storage.own_files import foreign_names
 
 
 def known_indexes(
@@ -19,8 +20,14 @@ def known_indexes(
     """Every index in the home of indexes, by root. `on_problem` is told of folders whose index cannot be read."""
     found: list[Location] = []
     base = home()
-    for folder in sorted(base.iterdir()) if base.is_dir() else ():
-        if (folder / DATABASE_NAME).is_file():
+    try:
+        folders = sorted(base.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ConfigError(f"{base}: {error.strerror}") from error
+    for folder in folders:
+        if os.path.isfile(folder / DATABASE_NAME):
             try:
                 root = _state(folder)[0]
             except StorageError as error:
@@ -63,3 +70,60 @@ def adopt_moved(location: Location) -> bool:
             continue
         return True
     return False
+
+
+def check_root(location: Location, catalog: Catalog) -> None:
+    """Refuses the index of another tree, where its folder was given by hand.
+
+    A root that was renamed is the same tree still, as its inode tells. Raises ConfigError that names both.
+    """
+    if location.folder == folder_for(location.root):
+        return
+    _refuse_other(location, catalog.state("root", ""), catalog.state("root_inode", 0))
+
+
+def check_is_index_of(location: Location) -> None:
+    """Raises ConfigError unless the folder, given by hand, holds an index of the root; a damaged one counts."""
+    try:
+        stored, inode = _state(location.folder)
+    except StoreEmptyError:
+        return
+    except StoreCorruptError:
+        with open(location.database, "rb") as file:
+            header = file.read(72)
+        if header[68:72] != APPLICATION_ID.to_bytes(4, "big"):
+            raise
+        return
+    _refuse_other(location, stored, inode)
+
+
+def _refuse_other(location: Location, stored: str, inode: int) -> None:
+    root = os.fsdecode(location.root)
+    if not stored or stored == root:
+        return
+    if not os.path.lexists(stored):
+        try:
+            if location.root.stat().st_ino == inode:
+                return
+        except OSError:
+            pass
+    raise ConfigError(f"{location.folder} holds the index of {stored}, not of {root}")
+
+
+def check_new_folder(location: Location) -> None:
+    """Raises ConfigError for a folder given by hand in which an index would be mixed with other files."""
+    folder, root = location.folder, location.root
+    if folder == folder_for(root):
+        return
+    if folder.resolve() in (root, *root.parents):
+        raise ConfigError(
+            f"--index {folder} is the tree itself or a folder above it; give a folder of its own"
+        )
+    try:
+        others = foreign_names(folder)
+    except OSError as error:
+        raise ConfigError(f"{folder}: {error.strerror}") from error
+    if others:
+        raise ConfigError(
+            f"{folder} holds no index but other files ({others[0]}); give an empty folder or a new one"
+        )

@@ -130,4 +130,4 @@ def command_line(which: Callable[[str], str | None] = shutil.which) -> list[str]
     if beside.exists():
         return [os.fspath(beside)]
     found = which(NAME)
-    return [found] if found else [sys.executable, "-m", NAME]
+    return [found] if found else [sys.executable, "-P", "-m", NAME]

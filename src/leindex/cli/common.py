@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,6 +21,10 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, command: str, description: str, **options: Any) -> None:
         super().__init__(prog=f"leindex {command}", description=description, **options)
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+        """As of argparse, but options may stand between positional arguments."""
+        return self.parse_intermixed_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{message}; see {self.prog} --help")
@@ -99,6 +103,25 @@ def confirm_root(root: Path, *, yes: bool = False) -> None:
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on a line."""
     print(json.dumps(value, ensure_ascii=False))
+
+
+def utf8(text: str) -> str:
+    """Text, such as a path, that can be written as UTF-8: bytes that are none become U+FFFD."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """Text that does nothing to a terminal, and stays on its line: control characters but those in `keep` become
+    escapes. File names may hold any of them, put there by somebody else."""
+    text = utf8(text)
+    if text.isprintable():
+        return text
+    return "".join(_shown(character) if character not in keep else character for character in text)
+
+
+def _shown(character: str) -> str:
+    control = character < " " or "\x7f" <= character <= "\x9f"
+    return character.encode("unicode_escape").decode("ascii") if control else character
 
 
 def say_incomplete(completeness: Completeness, *, nothing_found: bool) -> None:
@@ -204,8 +227,10 @@ __all__ = [
     "opened",
     "positive",
     "print_json",
+    "printable",
     "progress_shown",
     "ready",
     "say_incomplete",
     "size",
+    "utf8",
 ]

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from .common import print_json, size
+from .common import print_json, printable, size, utf8
 
 if TYPE_CHECKING:
     from ..index import Index
@@ -35,12 +35,12 @@ def dry_run(index: Index, options: UpdateOptions, *, as_json: bool) -> int:
                 if isinstance(outcome, Content):
                     indexed.append((found.size, name))
                     if not as_json:
-                        print(f"index\t{size(found.size)}\t{_printable(name)}")
+                        print(f"index\t{size(found.size)}\t{printable(name)}")
                 else:
                     skipped[str(outcome)] += 1
                     skipped_bytes[str(outcome)] += found.size
                     if not as_json:
-                        print(f"skip\t{size(found.size)}\t{_printable(name)}\t{outcome}")
+                        print(f"skip\t{size(found.size)}\t{printable(name)}\t{outcome}")
     total = sum(length for length, _ in indexed)
     if as_json:
         print_json(
@@ -52,7 +52,7 @@ def dry_run(index: Index, options: UpdateOptions, *, as_json: bool) -> int:
                 "passed_over": dict(walk.skipped),
                 "unreadable_folders": [os.fsdecode(path) for path, _ in walk.unreadable],
                 "largest": [
-                    {"path": _printable(n), "bytes": b} for b, n in sorted(indexed, reverse=True)[:LARGEST]
+                    {"path": utf8(n), "bytes": b} for b, n in sorted(indexed, reverse=True)[:LARGEST]
                 ],
             }
         )
@@ -63,9 +63,5 @@ def dry_run(index: Index, options: UpdateOptions, *, as_json: bool) -> int:
     for reason, count in sorted(walk.skipped.items()):
         print(f"passed over {count} entries: {reason}", file=sys.stderr)
     for path, why in walk.unreadable:
-        print(f"unreadable folder {_printable(os.fsdecode(path))}: {why}", file=sys.stderr)
+        print(f"unreadable folder {printable(os.fsdecode(path))}: {why}", file=sys.stderr)
     return 0
-
-
-def _printable(name: str) -> str:
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

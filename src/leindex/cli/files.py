@@ -11,9 +11,10 @@ from .common import (
     add_refresh_options,
     positive,
     print_json,
+    printable,
     ready,
+    utf8,
 )
-from .symbols import printable
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -30,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
         index.freshen()
         paths, total = index.find_files(options.query, limit=options.limit)
     if options.json:
-        print_json({"query": options.query, "files": [printable(path) for path in paths], "total": total})
+        print_json({"query": options.query, "files": [utf8(path) for path in paths], "total": total})
     else:
         for path in paths:
             print(printable(path))

@@ -124,6 +124,8 @@ def _check_extent(command: GrepCommand, index: Index) -> None:
             raise ConfigError(
                 f"the index of {index.root} was made without {flag}; run: leindex index {flag} {index.root}"
             )
+    if command.follow and passed_over.get("symlink"):
+        raise ConfigError(f"--follow: an index has no symbolic links, and {index.root} has some; leave the flag out")
 
 
 def _say(command: GrepCommand, trees: Sequence[tuple[Index, Part]], result: GrepResult) -> None:

@@ -30,7 +30,7 @@ class GrepCommand:
     rules: the path rules (`-g`, `-t`, `-T`, ...), for `search.path_filter.PathFilter`.
     hidden, no_ignore, no_ignore_parts: what else than the usual files to search; the parts are `dot`,
         `exclude`, `files`, `global`, `parent`, `vcs`, each for its `--no-ignore-PART`, and `require-git`.
-    follow, one_file_system, max_depth, max_filesize (bytes), ignore_files: how the tree would be walked.
+    follow, one_file_system, max_filesize (bytes), ignore_files: how the tree would be walked.
     messages: whether to say on stderr which files could not be read.
     special: `help` or `version` instead of everything else.
     index, refresh, strict: where the index is, when to compare it with the tree (`always`, `auto`, `never`),
@@ -45,7 +45,6 @@ class GrepCommand:
     no_ignore_parts: frozenset[str]
     follow: bool
     one_file_system: bool
-    max_depth: int | None
     max_filesize: int | None
     ignore_files: tuple[str, ...]
     messages: bool
@@ -162,13 +161,13 @@ def _command(settings: Settings, terminal: bool) -> GrepCommand:
             tuple(settings.iglobs),
             settings.glob_case_insensitive,
             tuple(settings.types),
+            max_depth=settings.max_depth,
         ),
         hidden=settings.hidden,
         no_ignore=settings.no_ignore_parts >= {"dot", "exclude", "global", "parent", "vcs"},
         no_ignore_parts=frozenset(settings.no_ignore_parts),
         follow=settings.follow,
         one_file_system=settings.one_file_system,
-        max_depth=settings.max_depth,
         max_filesize=settings.max_filesize,
         ignore_files=tuple(settings.ignore_files),
         messages=settings.messages,

@@ -7,10 +7,11 @@ import dataclasses
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ConfigError, StoreEmptyError
 from ..models import UpdateResult
 from ..roots import adopt_moved
 from .common import (
@@ -107,6 +108,8 @@ def run(arguments: Sequence[str]) -> int:
         index = type(index)(_own_location(options.path), engine=options.engine, durability=options.durability)
     if adopt_moved(index.location) and not options.quiet:
         print(f"leindex: {index.root} was indexed under another name; its index moves with it", file=sys.stderr)
+    if options.workers is not None and options.workers < 0:
+        raise ConfigError("--workers must be 0 or more")
     wanted = _update_options(index, options)
     if options.dry_run:
         from .dry_run import dry_run
@@ -141,7 +144,10 @@ def _update_options(index: Index, options: argparse.Namespace) -> UpdateOptions:
     from ..indexing.discover import DiscoverOptions
     from ..indexing.pipeline import UpdateOptions, stored_options
 
-    stored = stored_options(index.catalog) if index.exists and not options.reset else UpdateOptions()
+    stored = UpdateOptions()
+    if index.exists and not options.reset:
+        with suppress(StoreEmptyError):  # begun and never finished: as good as none
+            stored = stored_options(index.catalog)
     index.close()
     tree = stored.discover
     return dataclasses.replace(

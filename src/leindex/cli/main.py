@@ -58,19 +58,10 @@ def usage() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(usage())
-        return 0 if arguments else 2
-    if arguments[0] in ("-V", "--version"):
-        print(f"leindex {__version__}")
-        return 0
-    command = arguments[0]
-    if command not in COMMANDS:
-        return _fail(f"there is no command {command!r}{_suggestion(command)}; see leindex --help")
     try:
-        module = importlib.import_module(f".{command}", __package__)
-        return int(module.run(arguments[1:]))
+        status = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()  # here, so that a full disk is an error of the command and not of Python's exit
+        return status
     except CancelledError as error:
         print(f"leindex: {error}", file=sys.stderr)
         return 130
@@ -82,8 +73,39 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # The reader has gone; what Python would still flush at exit has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except OSError as error:
+        _drop_output()
+        place = f"{error.filename}: " if error.filename is not None else ""
+        return _fail(f"{place}{error.strerror or error}")
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0 if arguments else 2
+    if arguments[0] in ("-V", "--version"):
+        print(f"leindex {__version__}")
+        return 0
+    command = arguments[0]
+    if command not in COMMANDS:
+        return _fail(f"there is no command {command!r}{_suggestion(command)}; see leindex --help")
+    module = importlib.import_module(f".{command}", __package__)
+    try:
+        return int(module.run(arguments[1:]))
+    except SystemExit as ended:  # argparse has printed a help
+        return int(ended.code or 0)
+
+
+def _drop_output() -> None:
+    """Lets go what stdout still buffers if it cannot be written: Python would try again at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 def _fail(message: str) -> int:

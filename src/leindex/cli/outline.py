@@ -8,8 +8,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import ConfigError
-from .common import Parser, add_index_option, add_json_option, add_refresh_options, print_json, ready
-from .symbols import printable
+from .common import (
+    Parser,
+    add_index_option,
+    add_json_option,
+    add_refresh_options,
+    print_json,
+    printable,
+    ready,
+    utf8,
+)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -28,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
         path = (file.parent.resolve() / file.name).relative_to(index.root).as_posix()
         symbols = index.outline(path)
     if options.json:
-        print_json({"path": printable(path), "symbols": [asdict(symbol) for symbol in symbols]})
+        print_json({"path": utf8(path), "symbols": [asdict(symbol) for symbol in symbols]})
         return 0 if symbols else 1
     for symbol in symbols:
         depth = symbol.container.count(".") + 1 if symbol.container else 0

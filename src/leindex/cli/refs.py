@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .common import positive, print_json, ready, say_incomplete
-from .symbols import as_json, line_of, printable, symbol_parser
+from .common import positive, print_json, printable, ready, say_incomplete
+from .symbols import as_json, line_of, symbol_parser
 
 
 def run(arguments: Sequence[str]) -> int:

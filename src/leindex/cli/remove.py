@@ -1,14 +1,15 @@
-"""`leindex remove`: delete an index; the tree itself is not touched."""
+"""`leindex remove`: delete an index; the tree itself, and whatever else is beside the index, is not touched."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..config import Location, folder_for
 from ..errors import ConfigError, StorageError
+from ..roots import check_is_index_of
 from ..storage.locks import updating
+from ..storage.own_files import remove_own
 from .common import Parser, add_index_option
 
 
@@ -23,10 +24,14 @@ def run(arguments: Sequence[str]) -> int:
     location = Location(root, folder)
     if not location.exists:
         raise ConfigError(f"{root} is not indexed; see leindex list")
+    if options.index is not None:
+        check_is_index_of(location)
     try:
         with updating(location.folder, 0.0):
-            shutil.rmtree(location.folder)
+            gone = remove_own(location.folder)
     except OSError as error:
         raise StorageError(f"{location.folder}: cannot be removed: {error.strerror}") from error
-    print(f"removed {location.folder}")
+    print(
+        f"removed {location.folder}" if gone else f"removed the index in {location.folder}; other files stay"
+    )
     return 0

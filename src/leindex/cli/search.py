@@ -17,8 +17,10 @@ from .common import (
     add_refresh_options,
     positive,
     print_json,
+    printable,
     ready,
     say_incomplete,
+    utf8,
 )
 
 
@@ -117,35 +119,41 @@ def _hit_json(hit: Hit, *, explain: bool) -> dict[str, Any]:
         {"number": line.number, "text": line.text, "ranges": [list(r) for r in line.ranges]}
         for line in hit.lines
     ]
-    fields["path"] = hit.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    fields["path"] = utf8(hit.path)
     return fields
 
 
 def as_text(result: SearchResult, *, color: bool, explain: bool = False) -> str:
-    """The answer for people: each hit's place and heading, then its lines with their numbers."""
+    """The answer for people: each hit's place and heading, then its lines with their numbers.
+
+    Names never act on a terminal; lines are as they are where there is none (no `color`).
+    """
     parts: list[str] = []
     for hit in result.hits:
-        path = f"{hit.root}/{hit.path}" if hit.root else hit.path
+        path = printable(f"{hit.root}/{hit.path}" if hit.root else hit.path)
         place = f"{path}:{hit.start_line}" + (
             f"-{hit.end_line}" if hit.end_line != hit.start_line else ""
         )
-        heading = f"  {hit.heading}" if hit.heading else ""
+        heading = f"  {printable(hit.heading)}" if hit.heading else ""
         parts.append(f"\x1b[35m{place}\x1b[0m{heading}" if color else f"{place}{heading}")
         parts += [f"  {line.number}: {_marked(line) if color else line.text}" for line in hit.lines]
         if explain:
             parts.append(f"  score {hit.score} {json.dumps(hit.signals, default=str)}")
     for name, values in result.facets.items() if result.hits else ():
-        parts.append(f"{name}: " + ", ".join(f"{value} ({count})" for value, count in values.items()))
+        parts.append(f"{name}: " + ", ".join(f"{printable(str(value))} ({count})" for value, count in values.items()))
     if result.completeness.truncated and result.hits:
         parts.append(f"more: --cursor {result.cursor}" if result.cursor else "more: a larger --limit")
-    return (
-        "".join(part + "\n" for part in parts).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    )
+    return utf8("".join(part + "\n" for part in parts))
 
 
 def _marked(line: LineMatch) -> str:
     text, at, parts = line.text, 0, []
     for start, end in line.ranges:
-        parts += [text[at:start], "\x1b[1;31m", text[start:end], "\x1b[0m"]
+        parts += [_line(text[at:start]), "\x1b[1;31m", _line(text[start:end]), "\x1b[0m"]
         at = end
-    return "".join([*parts, text[at:]])
+    return "".join([*parts, _line(text[at:])])
+
+
+def _line(text: str) -> str:
+    """A part of a line, for a terminal."""
+    return printable(text, keep="\t")

@@ -15,6 +15,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ..errors import ConfigError
 from .common import Parser, add_index_option, add_refresh_options, progress_shown, ready
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
         "sql", "One SELECT over the tables of an index, in DuckDB's dialect.", epilog=f"Tables: {tables}"
     )
     parser.add_argument("query", metavar="QUERY")
-    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the tree, or a folder in it")
+    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the root of the tree")
     add_index_option(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="print CSV with a line of names")
@@ -43,6 +44,8 @@ def run(arguments: Sequence[str]) -> int:
     add_refresh_options(parser)
     options = parser.parse_args(arguments)
     with ready(options.path, options) as index:
+        if index.location.scope:
+            raise ConfigError(f"sql answers for a whole tree; run it on {index.root}")
         index.freshen()
         with index.snapshot(), progress_shown(quiet=False) as on_progress:
             source = index.store, index.catalog, index.location.folder

@@ -14,6 +14,7 @@ from .common import (
     add_refresh_options,
     positive,
     print_json,
+    printable,
     ready,
     say_incomplete,
 )
@@ -70,11 +71,6 @@ def line_of(hit: SymbolHit) -> str:
     """A definition on one line."""
     container = f"  in {hit.container}" if hit.container else ""
     return printable(f"{hit.path}:{hit.line}  {hit.kind}  {hit.signature or hit.name}{container}")
-
-
-def printable(text: str) -> str:
-    """Text whose surrogate escapes a terminal can show."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def as_json(result: SymbolResult) -> dict[str, Any]:

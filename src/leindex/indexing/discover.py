@@ -33,6 +33,7 @@ __all__ = [
     "Discovery",
     "Found",
     "PathDiscovery",
+    "check_globs",
     "dangerous_root",
     "discover",
     "discover_paths",
@@ -279,6 +280,11 @@ def discover(
     os.close(_open_root(real))
     _Globs.of(options.globs)
     return Discovery(real, options, _below(real, own))
+
+
+def check_globs(globs: tuple[str, ...]) -> None:
+    """Raises ConfigError for a malformed glob, as the walk would."""
+    _Globs.of(globs)
 
 
 def _below(root: bytes, own: bytes | str | None) -> bytes | None:

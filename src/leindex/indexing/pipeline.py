@@ -25,7 +25,7 @@ from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
 from .batch import CHUNK_BYTES, CHUNK_FILES, Chunk, Claims, Numbering, ReadyChunk, chunks, prepare_chunk
 from .changes import Changes, compare
-from .discover import DiscoverOptions, Found, discover, discover_paths
+from .discover import DiscoverOptions, Found, check_globs, discover, discover_paths
 from .enrich import enrich, enrich_at_once
 from .gitindex import git_index
 from .read import Reader
@@ -204,7 +204,11 @@ def _size_limits(catalog: Catalog, options: UpdateOptions) -> tuple[int, int]:
 
 
 def _keep_options(root: Path, catalog: Catalog, options: UpdateOptions) -> None:
-    """Stores what later updates go by, before anything is written: an interrupted update goes on as it began."""
+    """Stores what later updates go by, before anything is written: an interrupted update goes on as it began.
+
+    Raises ConfigError for what later updates could not go by either: it would spoil all of them.
+    """
+    check_globs(options.discover.globs)
     try:
         inode = root.stat().st_ino
     except OSError as error:

@@ -29,16 +29,23 @@ class TypeRule(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PathRules:
-    """The rules as they were given. `ignore_case` is for `globs`; `iglobs` ignore case always."""
+    """The rules as they were given. `ignore_case` is for `globs`; `iglobs` ignore case always.
+
+    `max_depth` counts from the folder that was asked for: files directly in it have the depth 1.
+    """
 
     globs: tuple[str, ...] = ()
     iglobs: tuple[str, ...] = ()
     ignore_case: bool = False
     types: tuple[TypeRule, ...] = ()
+    max_depth: int | None = None
 
     def __bool__(self) -> bool:
         return bool(
-            self.globs or self.iglobs or any(rule.action in ("select", "negate") for rule in self.types)
+            self.globs
+            or self.iglobs
+            or self.max_depth is not None
+            or any(rule.action in ("select", "negate") for rule in self.types)
         )
 
 
@@ -55,6 +62,7 @@ class PathFilter:
         parsed = [_parse(glob, rules.ignore_case) for glob in rules.globs]
         parsed += [_parse(glob, True) for glob in rules.iglobs]
         self._globs = [glob for glob in reversed(parsed) if glob is not None]
+        self._max_depth = rules.max_depth
         self._selecting = any(glob.selects for glob in self._globs)
         self._types = _selections(rules.types)
         self._has_selected = any(selects for _, selects in self._types)
@@ -65,6 +73,8 @@ class PathFilter:
 
         `root` is the part of the path that was asked for and is not subject to the rules.
         """
+        if self._max_depth is not None and path.count(b"/", len(root)) >= self._max_depth:
+            return False
         path = path.removeprefix(b"./")
         if self._globs:
             if not self._folder_accepted(path.rpartition(b"/")[0], root.removeprefix(b"./").rstrip(b"/")):

@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import apsw
 
-from ..errors import StoreCorruptError
+from ..errors import StoreEmptyError
 from ..models import FileRow
 from .database import Database
 
@@ -106,8 +106,8 @@ class Catalog:
             with database.transaction() as connection:
                 connection.execute(SCHEMA)
         elif not self._rows("SELECT 1 FROM sqlite_schema WHERE name = 'index_state'"):
-            raise StoreCorruptError(
-                f"{database.path}: holds no index yet; it is being made, or that was interrupted: index again"
+            raise StoreEmptyError(
+                f"{database.path}: holds no index yet; it is being made, or that was interrupted; run: leindex index"
             )
 
     def snapshot(self) -> AbstractContextManager[None]:

@@ -27,6 +27,7 @@ from ..errors import (
     StorageError,
     StoreBusyError,
     StoreCorruptError,
+    StoreEmptyError,
     StoreFullError,
     StoreReadOnlyError,
     StoreVersionError,
@@ -120,7 +121,7 @@ class Database:
         empty = not connection.execute("SELECT count(*) FROM sqlite_schema").get
         if application == 0 and version == 0 and empty:
             if self.readonly:
-                raise StoreCorruptError(f"{self.path}: holds no index")
+                raise StoreEmptyError(f"{self.path}: holds no index; run: leindex index")
             connection.pragma("page_size", PAGE_SIZE)
             # In one transaction with the schema the stamp could not be set before the first table; it is
             # idempotent.
