@@ -38,6 +38,13 @@ def known_indexes(
     return sorted(found, key=lambda location: location.root)
 
 
+def location_in(folder: Path) -> Location:
+    """The index in a folder, whichever tree it is of. Raises StorageError where it cannot be read."""
+    nameless = Location(folder, folder)
+    root = _state(folder)[0] if nameless.exists else ""
+    return Location(Path(root), folder) if root else nameless
+
+
 def _state(folder: Path) -> tuple[str, int]:
     """The root of the index in this folder, and the inode that the root had."""
     database = Database(folder / DATABASE_NAME, mode="read")

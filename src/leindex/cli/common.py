@@ -22,7 +22,9 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, command: str, description: str, **options: Any) -> None:
         super().__init__(prog=f"leindex {command}", description=description, **options)
 
-    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
         """As of argparse, but options may stand between positional arguments."""
         return self.parse_intermixed_args(args, namespace)
 

@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..config import DATABASE_NAME, Location
+from ..config import DATABASE_NAME
 from ..errors import ConfigError
 from ..index import Index, open_index
+from ..roots import location_in
 from .common import Parser, add_json_option, positive, print_json, progress_shown, size
 
 
@@ -80,4 +81,4 @@ def _index(folder: str | None, given: list[str]) -> Index:
         if not (path / DATABASE_NAME).is_file():
             return open_index(path, refresh="never")
         folder = str(path)
-    return Index(Location(Path(folder).absolute(), Path(folder).absolute()), refresh="never")
+    return Index(location_in(Path(folder).absolute()), refresh="never")
