@@ -300,7 +300,9 @@ class Index:
         from .search.select import Selector
 
         opened = self._open(write=False)
-        return Selector(self.root, opened.store, opened.catalog, self.table, self._pool, os.fsencode(scope), accepts)
+        return Selector(
+            self.root, opened.store, opened.catalog, self.table, self._pool, os.fsencode(scope), accepts
+        )
 
     def table(self) -> FileTable:
         """The files in path order, made anew when the generation has changed."""

@@ -6,8 +6,8 @@ import os
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from ..query.plan import Plan, plan
 from ..query.ast import Query, RepoFilter
+from ..query.plan import Plan, plan
 from ..text import searchable
 from .conditions import Conditions
 from .source import unpack
@@ -20,8 +20,8 @@ LOOKED_AT: Final = 200
 
 
 def advice_for(index: Index, made: Plan, conditions: Conditions, scope: str) -> tuple[str, ...]:
-    """A line for each part of the query that no file satisfies by itself, or for which that is not known; if there is
-    none, that it is their combination."""
+    """A line for each part of the query that no file satisfies by itself, or for which that is not known; if
+    there is none, that it is their combination."""
     if not made.conjuncts:
         return ()
     verdicts = [(part, _alone(index, Query(part), conditions, scope)) for part in made.conjuncts]
@@ -33,7 +33,9 @@ def advice_for(index: Index, made: Plan, conditions: Conditions, scope: str) -> 
         for part, found in verdicts
         if found is False
     ]
-    lines += [f"not known after looking at {LOOKED_AT} files: {part}" for part, found in verdicts if found is None]
+    lines += [
+        f"not known after looking at {LOOKED_AT} files: {part}" for part, found in verdicts if found is None
+    ]
     if not lines and len(verdicts) > 1:
         lines.append("each part of the query is found somewhere, but not all in one file")
     return tuple(lines)

@@ -1,23 +1,24 @@
 """What `type:file` and `type:symbol` ask for: paths and definitions as hits, not passages.
 
-The query's tree is read as ever, but its words are looked for in each file's path, or in the name of each definition;
-filters keep their meaning. All that fits is found and put in order before a page of it is shown.
+The query's tree is read as ever, but its words are looked for in each file's path, or in the name of each
+definition; filters keep their meaning. All that fits is found and put in order before a page of it is shown.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..models import FileRow, Hit, LineMatch
 from ..query.ast import ResultType
 from ..query.plan import Plan
+from ..text import searchable
 from .conditions import Conditions
 from .select import Selection
 from .source import Symbol, unpack
 from .symbols import MOST_DOCUMENTS, SymbolHit, candidates, hit_of, order_of
-from ..text import searchable
 
 if TYPE_CHECKING:
     from ..index import Index
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 def hits_of(
     index: Index, made: Plan, conditions: Conditions, words: str, scope: str, seen: Selection
 ) -> tuple[list[Hit], bool] | None:
-    """All hits of a query for files or definitions, best first, and whether the search was cut short; None for a
-    query that asks for passages."""
+    """All hits of a query for files or definitions, best first, and whether the search was cut short; None
+    for a query that asks for passages."""
     if made.query.type is ResultType.FILE:
         return _files(index, conditions, words, scope, seen), False
     if made.query.type is ResultType.SYMBOL:
@@ -36,18 +37,23 @@ def hits_of(
 
 
 def _files(index: Index, conditions: Conditions, words: str, scope: str, seen: Selection) -> list[Hit]:
-    """Files whose path satisfies the query; those first that have a word in their own name, then short paths."""
+    """Files whose path satisfies the query; those first that have words in their name, then short ones."""
     found: list[FileRow] = []
     for row in index.table().rows(os.fsencode(scope)):
         seen.candidates += 1
-        if conditions.row_may_match(row) and conditions.matches(row, row.path, lambda r=row: _stored(index, r.number)):  # type: ignore[misc]
+        symbols = partial(_stored, index, row.number)
+        if conditions.row_may_match(row) and conditions.matches(row, row.path, symbols):
             found.append(row)
     seen.verified = seen.candidates
     wanted = words.lower().split()
 
     def order(row: FileRow) -> tuple[int, int, bytes]:
         own = row.name.rpartition("/")[2].lower()
-        return -sum(word in own for word in wanted), len(row.path) if wanted else 0, row.path.replace(b"/", b"\0")
+        return (
+            -sum(word in own for word in wanted),
+            len(row.path) if wanted else 0,
+            row.path.replace(b"/", b"\0"),
+        )
 
     found.sort(key=order)
     return [Hit(row.name, row.language, 1, 1, 0.0, ()) for row in found]

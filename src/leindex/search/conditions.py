@@ -11,7 +11,16 @@ from collections.abc import Callable, Sequence
 from .. import _native
 from ..errors import QueryError
 from ..models import FileRow
-from ..query.ast import BranchFilter, Definition, Leaf, LanguageFilter, PathFilter, Pattern, RepoFilter, leaves
+from ..query.ast import (
+    BranchFilter,
+    Definition,
+    LanguageFilter,
+    Leaf,
+    PathFilter,
+    Pattern,
+    RepoFilter,
+    leaves,
+)
 from ..query.hir import Hir
 from ..query.paths import kind_holds, name_predicate, path_predicate
 from ..query.plan import Plan
@@ -82,13 +91,15 @@ class Conditions:
         return [symbol for symbol in symbols if any(test(symbol) for test in self._names.values())]
 
     def empty_lines(self, text: bytes) -> list[int]:
-        """The numbers, from 1, of the lines that a pattern matches although it matches nothing in them that could be
-        shown, as `/^$/` does."""
+        """The numbers, from 1, of the lines that a pattern matches although it matches nothing in them that
+        could be shown, as `/^$/` does."""
         found: dict[int, None] = {}
         for term in self.plan.positive:
             if isinstance(term.node, Pattern):
                 lines = memoryview(self.matchers[term.node].matching_lines(text, -1)).cast("Q")
-                found.update((lines[i], None) for i in range(0, len(lines), 5) if lines[i + 3] == lines[i + 4])
+                found.update(
+                    (lines[i], None) for i in range(0, len(lines), 5) if lines[i + 3] == lines[i + 4]
+                )
         return list(found)
 
     def spans(self, text: bytes) -> list[tuple[int, int]]:

@@ -25,12 +25,12 @@ from ..models import FileRow, Hit, LineMatch, SearchResult
 from ..query.ast import Pattern, ResultType
 from ..query.parse import parse, parse_plain
 from ..query.plan import Plan, plan
+from ..storage.storage_interface import CandidateSet
 from ..text import searchable
 from . import rank
 from .advice import advice_for
 from .by_type import hits_of
 from .conditions import Conditions, Languages
-from ..storage.storage_interface import CandidateSet
 from .select import Selection
 from .snippets import Line, best_lines, heading
 from .source import IndexSource, RankedDocument
@@ -96,7 +96,9 @@ def search(
     wanted = offset + limit
     listed = None if plain else hits_of(index, made, conditions, _words(made, text, plain=False), scope, seen)
     if listed is not None:
-        return _listed(index, text, *listed, offset, limit, state, scope, seen, paths=made.query.type is ResultType.FILE)
+        return _listed(
+            index, text, *listed, offset, limit, state, scope, seen, paths=made.query.type is ResultType.FILE
+        )
     source = IndexSource(index.store, index.catalog, index.table())
     ranking = rank.Ranking(_words(made, text, plain=plain), source)
     advice: tuple[str, ...] = ()
@@ -145,7 +147,9 @@ def _listed(
         hits=tuple(hits[offset:end]),
         completeness=index.completeness(seen, truncated=truncated, scope=scope, indexed_only=not paths),
         cursor=_cursor(state, end) if end < len(hits) else None,
-        advice=() if hits else (f"no {'path' if paths else 'definition'} fits; type: decides where words are looked for",),
+        advice=()
+        if hits
+        else (f"no {'path' if paths else 'definition'} fits; type: decides where words are looked for",),
     )
 
 
@@ -215,14 +219,12 @@ def _verified(
 
 
 def _head(ranking: rank.Ranking) -> int:
-    """How many documents are ordered by their passages, the same for every page of an answer: also those that come on
-    top of the first step's limit since they define the name that was asked for."""
+    """How many documents are ordered by their passages, the same for every page of an answer: also those that
+    come on top of the first step's limit since they define the name that was asked for."""
     return rank.CANDIDATES + (rank.DEFINING if ranking.query.name is not None else 0)
 
 
-def _by_rank(
-    index: Index, ranking: rank.Ranking, candidates: CandidateSet, scope: str
-) -> Iterator[int]:
+def _by_rank(index: Index, ranking: rank.Ranking, candidates: CandidateSet, scope: str) -> Iterator[int]:
     """Candidates, those first that the first step of ranking likes, the others in path order."""
     liked: dict[int, None] = {}
     for depth in (rank.CANDIDATES, RANKED) if ranking.query.words else ():
@@ -280,7 +282,9 @@ def _ranked_only(
     wanted = max(min(wanted, source.count()), found.head)
     best: dict[int, None] = {}
     for depth in (rank.CANDIDATES, wanted + 1):
-        best.update((s.number, None) for s in ranking.best_documents(limit=depth, allowed=allowed) if s.score > 0)
+        best.update(
+            (s.number, None) for s in ranking.best_documents(limit=depth, allowed=allowed) if s.score > 0
+        )
     for document in source.load(list(best)):
         seen.candidates += 1
         if len(found.documents) >= wanted:
@@ -299,7 +303,8 @@ def _matched_lines(conditions: Conditions, document: RankedDocument, text: bytes
         number += text.count(b"\n", at, start)
         at = start
         numbers[number] = None
-    return sorted(numbers | dict.fromkeys(conditions.empty_lines(text))) or [symbol.line for symbol in conditions.definitions(document.definitions)]
+    numbers |= dict.fromkeys(conditions.empty_lines(text))
+    return sorted(numbers) or [symbol.line for symbol in conditions.definitions(document.definitions)]
 
 
 # -- answering ----------------------------------------------------------------------------------------------------
@@ -310,8 +315,8 @@ def _page(
 ) -> list[tuple[FileRow, rank.Hit]]:
     """One page of the found documents, best first; each file of a content at several paths is one.
 
-    The first `found.head` documents are ordered by their passages, the others stay as the first step has them, so
-    that the order is the same whichever page is asked for.
+    The first `found.head` documents are ordered by their passages, the others stay as the first step has them,
+    so that the order is the same whichever page is asked for.
     """
     numbers = list(found.documents)
     scored = ranking.best_documents(limit=len(numbers), allowed=sorted(numbers)) if numbers else []
@@ -355,7 +360,9 @@ def _shown(line: Line, conditions: Conditions) -> LineMatch:
         for start, end in conditions.spans(line.text)
     )
     shown = line.text.decode("utf-8", "replace")[:LONGEST_LINE]
-    return LineMatch(line.number, shown, tuple((a, min(b, LONGEST_LINE)) for a, b in ranges if a < LONGEST_LINE))
+    return LineMatch(
+        line.number, shown, tuple((a, min(b, LONGEST_LINE)) for a, b in ranges if a < LONGEST_LINE)
+    )
 
 
 def _facets(

@@ -111,9 +111,7 @@ def find_symbols(
         name,
         tuple(hits[:limit]),
         (),
-        index.completeness(
-            seen, truncated=truncated or len(hits) > limit, scope=scope, indexed_only=True
-        ),
+        index.completeness(seen, truncated=truncated or len(hits) > limit, scope=scope, indexed_only=True),
     )
 
 
@@ -139,9 +137,7 @@ def references(
             continue
         seen.candidates += 1
         definitions += [
-            hit
-            for hit in _definitions(index, number, wanted, languages, scope)
-            if hit.name == name
+            hit for hit in _definitions(index, number, wanted, languages, scope) if hit.name == name
         ]
         found += _references(name, rows, content, calls)
     seen.verified = seen.candidates
@@ -156,7 +152,9 @@ def references(
     )
 
 
-def outline(index: Index, path: str, extract: Callable[[bytes, str], Sequence[Sequence[object]]]) -> list[SymbolHit]:
+def outline(
+    index: Index, path: str, extract: Callable[[bytes, str], Sequence[Sequence[object]]]
+) -> list[SymbolHit]:
     """The definitions of a file in the order of their beginning; read from its text if they are not stored yet.
 
     Raises ConfigError for a file that is not indexed.
@@ -202,7 +200,9 @@ def candidates(index: Index, name: str, formula: Formula) -> Iterator[int]:
             postings = index.store.word_postings(key)
             numbers = memoryview(postings.numbers).cast("I")
             first.update(
-                (n, None) for n, payload in zip(numbers, postings.payloads, strict=True) if payload & NAMED_WHOLE
+                (n, None)
+                for n, payload in zip(numbers, postings.payloads, strict=True)
+                if payload & NAMED_WHOLE
             )
     yield from first
     if not isinstance(formula, Lit) or len(formula.data) > 1:
