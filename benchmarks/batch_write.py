@@ -74,9 +74,7 @@ def small_documents(run: int, count: int) -> list[DocumentItem]:
     """Documents of 200 bytes, each with words of its own."""
     items = []
     for i in range(count):
-        text = (
-            f"def handler_{run}_{i}(request):\n    value = request.get('{i}', {run})\n    return value\n\n\n"
-        )
+        text = f"def handler_{run}_{i}(request):\n    value = request.get('{i}', {run})\n    return value\n\n\n"
         path = f"src/package_{run}/module_{i}.py"
         items.append((path, {"content": (text * 4)[:200], "path": path, "language": "python"}))
     return items
@@ -94,9 +92,7 @@ def corpus_documents(folder: Path, count: int) -> list[DocumentItem]:
             data = path.read_bytes()
             if b"\0" in data:
                 continue
-            items.append(
-                (str(path.relative_to(folder)), {"content": data, "path": str(path.relative_to(folder))})
-            )
+            items.append((str(path.relative_to(folder)), {"content": data, "path": str(path.relative_to(folder))}))
             if len(items) == count:
                 return items
     return items
@@ -146,12 +142,8 @@ class Contest:
 
     def run(self, documents: list[DocumentItem]) -> None:
         """One repeat of all three."""
-        self._timed(
-            "individual", lambda: [self.stores["individual"].index_document(*item) for item in documents]
-        )
-        self._timed(
-            "batched", lambda: self.stores["batched"].batch_write(documents, batch_size=len(documents))
-        )
+        self._timed("individual", lambda: [self.stores["individual"].index_document(*item) for item in documents])
+        self._timed("batched", lambda: self.stores["batched"].batch_write(documents, batch_size=len(documents)))
         self._timed("raw", lambda: self._raw(documents))
 
     def _raw(self, documents: list[DocumentItem]) -> None:
@@ -243,11 +235,7 @@ def print_table(rows: list[Row]) -> None:
     cells = [heads, *(row.cells for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(heads))]
     for line in cells:
-        print(
-            "  ".join(
-                c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))
-            )
-        )
+        print("  ".join(c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))))
 
 
 def ratio(rows: list[Row], what: str) -> float:
@@ -301,11 +289,7 @@ def main() -> int:
             "python": platform.python_version(),
             "sqlite": apsw.sqlite_lib_version(),
         }
-        print(
-            json.dumps(
-                {**figures, "met": met, "machine": machine, "rows": [asdict(row) for row in rows]}, indent=1
-            )
-        )
+        print(json.dumps({**figures, "met": met, "machine": machine, "rows": [asdict(row) for row in rows]}, indent=1))
     else:
         print_table(rows)
         print(f"\nfdatasync of this disk: {figures['fdatasync_ms']} ms")

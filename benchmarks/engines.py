@@ -134,9 +134,7 @@ def run(tree: Path, names: Sequence[str], rounds: int, base: Path) -> list[Row]:
         with leindex.open(tree, index=folder, refresh="never") as index:
             totals = index.catalog.totals()
             opened = time.perf_counter() - started
-            row = Row(
-                tree.name, name, versions[name], totals.files, totals.bytes, wall, cpu, peak, size, opened
-            )
+            row = Row(tree.name, name, versions[name], totals.files, totals.bytes, wall, cpu, peak, size, opened)
             row.queries, answers = measured(index, rounds)
         if expected is None:
             expected = answers
@@ -183,9 +181,7 @@ def main() -> None:
             rows += run(tree.resolve(), options.engines.split(","), options.rounds, Path(base))
     machine = {"machine": platform.platform(), "cores": os.cpu_count(), "python": platform.python_version()}
     if options.json:
-        print(
-            json.dumps({**machine, "rounds": options.rounds, "rows": [asdict(row) for row in rows]}, indent=1)
-        )
+        print(json.dumps({**machine, "rounds": options.rounds, "rows": [asdict(row) for row in rows]}, indent=1))
     else:
         print(table(rows))
 

@@ -70,18 +70,14 @@ def compare(tree: Path, args: list[str], files: TreeFiles | None, limit: int) ->
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("trees", nargs="+", type=Path, metavar="TREE")
     parser.add_argument("--from-disk", action="store_true", help="read the files from the disk, use no index")
     parser.add_argument("--case", type=int, action="append", help="only this case (its number), repeatable")
     parser.add_argument("--limit", type=int, default=32, help="MB of output to compare (default: 32)")
     options = parser.parse_args()
     if ripgrep_version() != RIPGREP_VERSION:
-        print(
-            f"rg is {ripgrep_version()}, and equality is defined against {RIPGREP_VERSION}", file=sys.stderr
-        )
+        print(f"rg is {ripgrep_version()}, and equality is defined against {RIPGREP_VERSION}", file=sys.stderr)
         return 2
     chosen = [
         (number, args)

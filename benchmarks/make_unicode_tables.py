@@ -77,9 +77,7 @@ def gaps(ranges: list[tuple[int, int]]) -> Iterator[int]:
 def range_tables(source: str) -> dict[str, list[tuple[int, int]]]:
     """The tables of one file of the crate, by canonical name."""
     consts = {}
-    for name, body in re.findall(
-        r"pub const (\w+): &'static \[\(char, char\)\] =\s*&\[(.*?)\];", source, re.S
-    ):
+    for name, body in re.findall(r"pub const (\w+): &'static \[\(char, char\)\] =\s*&\[(.*?)\];", source, re.S):
         pairs = re.findall(rf"\({CHAR},\s*{CHAR}\)", body)
         consts[name] = [(code_point(a), code_point(b)) for a, b in pairs]
     named = re.search(r"BY_NAME.*?=\s*&\[(.*?)\];", source, re.S)

@@ -99,9 +99,7 @@ async def warm_calls(command: Sequence[str], rounds: int) -> dict[str, float]:
 
 def main() -> None:
     """Runs both, and prints them."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tree")
     parser.add_argument("--index")
     parser.add_argument("--rounds", type=int, default=5)

@@ -85,9 +85,7 @@ def read_questions(data: Path, repository: dict[str, Any], paths: Sequence[str])
             if path not in known:
                 raise SystemExit(f"{repository['name']}: {target['path']} is not among the indexed files")
             targets.append(Target(path, target.get("start_line"), target.get("end_line")))
-        yield Question(
-            repository["name"], repository["language"], item["query"], item["category"], tuple(targets)
-        )
+        yield Question(repository["name"], repository["language"], item["query"], item["category"], tuple(targets))
 
 
 @dataclass(frozen=True)
@@ -198,9 +196,7 @@ def ablations() -> dict[str, Weights]:
         "everything": default,
         "no words of the text": replace(default, body=0.0),
         "no names of definitions": replace(default, named_part=0.0, named_whole=0.0),
-        "no paths": replace(
-            default, path_name=0.0, path_name_part=0.0, path_folder=0.0, path_folder_part=0.0
-        ),
+        "no paths": replace(default, path_name=0.0, path_name_part=0.0, path_folder=0.0, path_folder_part=0.0),
         "no folders": replace(default, path_folder=0.0, path_folder_part=0.0),
         "no rarity among paths": replace(default, path_rarity=0.0),
         "no passages": replace(default, passage=0.0),
@@ -232,9 +228,7 @@ def print_figures(figures: dict[str, Any], golden: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with repos.json and the questions")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for the repositories")
     parser.add_argument("--update", action="store_true", help="write the golden file")

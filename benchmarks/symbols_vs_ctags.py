@@ -56,9 +56,7 @@ CTAGS: dict[str, tuple[str, str]] = {
 }
 
 
-VARIABLES = frozenset(
-    ("variable", "constant", "field", "property", "member", "enumConstant", "local", "class")
-)
+VARIABLES = frozenset(("variable", "constant", "field", "property", "member", "enumConstant", "local", "class"))
 """ctags kinds that are locals or parameters when they lie inside a function; `class` is its word for
 JavaScript object literals as well."""
 BODIES = frozenset(("function", "method", "constructor", "macro", "test", "property"))
@@ -165,10 +163,7 @@ def set_aside(tag: Tag, language: str, ours: Ours, lines: list[str]) -> bool:
     match language:
         case "javascript" | "typescript" | "tsx":
             if tag.kind == "alias":
-                return (
-                    f"type {tag.name}" not in source
-                    or "=" not in source + lines[min(tag.line, len(lines) - 1)]
-                )
+                return f"type {tag.name}" not in source or "=" not in source + lines[min(tag.line, len(lines) - 1)]
             return tag.kind in VARIABLES and source[:1].isspace()  # an import; a local of a nameless function
         case "shell":
             return tag.name.endswith("=")  # `x=()`, an array taken for a function
@@ -176,9 +171,7 @@ def set_aside(tag: Tag, language: str, ours: Ours, lines: list[str]) -> bool:
             return f"{tag.name}=function" not in packed or "]" in tag.name or packed.startswith("--")
         case "kotlin":  # a lambda's parameter taken for a method; a companion object without a name
             is_function = re.search(rf"\bfun\b.*\b{re.escape(tag.name)}`? *[(<]", source)
-            return (tag.kind == "method" and not is_function) or (
-                tag.name == "Companion" and "Companion" not in source
-            )
+            return (tag.kind == "method" and not is_function) or (tag.name == "Companion" and "Companion" not in source)
         case "ruby":  # the setter of an accessor; a constant that is compared or a key of a hash
             return tag.name.endswith("=") or (tag.kind == "constant" and f"{tag.name} =" not in source)
         case "haskell":  # a splice such as `deriveJSON ...` taken for a function
@@ -274,9 +267,7 @@ def show_table(scores: dict[str, Score]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--languages", help="only these, separated by commas")
     parser.add_argument("--sample", type=int, default=0, help="print so many differences, drawn at random")

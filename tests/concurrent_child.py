@@ -20,9 +20,7 @@ def write(folder: Path, name: str, count: int) -> None:
         print("ready", flush=True)
         sys.stdin.readline()
         for start in range(0, count, BATCH):
-            batch = [
-                (f"{name}{i}", {"content": f"{name}_{i}_x of {name}"}) for i in range(start, start + BATCH)
-            ]
+            batch = [(f"{name}{i}", {"content": f"{name}_{i}_x of {name}"}) for i in range(start, start + BATCH)]
             result = store.batch_write(batch)
             assert result["success"], result
     print("done", flush=True)

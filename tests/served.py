@@ -64,9 +64,7 @@ def make_tree(root: Path, copies: int = 0) -> Path:
     for number in range(copies):
         path = root / "many" / f"part{number % 7}" / f"file{number}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            f"def copied_{number}():\n    needle = {number}\n    return needle\n" + "# filler\n" * 40
-        )
+        path.write_text(f"def copied_{number}():\n    needle = {number}\n    return needle\n" + "# filler\n" * 40)
     return root
 
 

@@ -32,8 +32,7 @@ def capability(name: str) -> Callable[[Test], Test]:
 def documents(count: int, start: int = 0) -> list[DocumentItem]:
     """Small documents of which each has a word of its own."""
     return [
-        (f"src/f{i}.py", {"content": f"def unique_{i}_x():\n    return {i}\n"})
-        for i in range(start, start + count)
+        (f"src/f{i}.py", {"content": f"def unique_{i}_x():\n    return {i}\n"}) for i in range(start, start + count)
     ]
 
 

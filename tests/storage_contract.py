@@ -141,9 +141,7 @@ class StorageContract(WritingContract):
         folder = iter(tmp_path / str(i) for i in range(10_000))
 
         @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-        @given(
-            st.lists(st.binary(max_size=12) | TEXTS, max_size=8), st.lists(FORMULAS, min_size=1, max_size=12)
-        )
+        @given(st.lists(st.binary(max_size=12) | TEXTS, max_size=8), st.lists(FORMULAS, min_size=1, max_size=12))
         def check(texts: list[bytes], formulas: list[Formula]) -> None:
             with self.open(next(folder)) as store:
                 store.batch_write([(str(i), {"content": text}) for i, text in enumerate(texts)], batch_size=3)

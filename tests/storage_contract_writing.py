@@ -211,18 +211,14 @@ class WritingContract:
         monkeypatch.setattr(store, "sleep", waits.append)
         return waits
 
-    def test_a_busy_store_is_tried_again(
-        self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_busy_store_is_tried_again(self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch) -> None:
         waits = self.failing(store, monkeypatch, {n: StoreBusyError("busy") for n in (1, 2, 3)})
         result = store.batch_write(documents(30), batch_size=10)
         assert result["success"] and result["written"] == 30
         assert waits == [1.0, 2.0, 4.0]
         assert store.count() == 30
 
-    def test_a_store_that_stays_busy_raises(
-        self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_store_that_stays_busy_raises(self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch) -> None:
         waits = self.failing(store, monkeypatch, {n: StoreBusyError("busy") for n in range(1, 9)})
         with pytest.raises(StoreBusyError) as caught:
             store.batch_write(documents(30), batch_size=10)
@@ -236,9 +232,7 @@ class WritingContract:
         }
         assert store.count() == 10
 
-    def test_a_failing_store_raises_at_once(
-        self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_failing_store_raises_at_once(self, store: SearchInterface, monkeypatch: pytest.MonkeyPatch) -> None:
         waits = self.failing(store, monkeypatch, {2: StoreFullError("full")})
         with pytest.raises(StoreFullError) as caught:
             store.batch_write([*documents(25), ("bad", {})], batch_size=10)

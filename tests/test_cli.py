@@ -206,7 +206,9 @@ def test_names_do_not_act_on_the_terminal(tree: Path, leindex: Run) -> None:
     (tree / "evil\x1b[2J\nname.py").write_text("def evil(): return 'sentinel'\n")
     outputs = [leindex("index", "--dry-run", tree)[1]]
     leindex("index", tree)
-    outputs += [leindex(*command, tree)[1] for command in (("search", "sentinel"), ("files", "evil"), ("symbols", "evil"))]
+    outputs += [
+        leindex(*command, tree)[1] for command in (("search", "sentinel"), ("files", "evil"), ("symbols", "evil"))
+    ]
     for output in outputs:
         assert "evil\\x1b[2J\\nname.py" in output and "\x1b" not in output
     assert "\\u001b" in leindex("files", "evil", tree, "--json")[1]

@@ -83,9 +83,7 @@ def test_an_index_goes_to_another_engine_and_back(run: Run, tree: Path, tmp_path
         status, out, err = run("verify", str(tree), str(tmp_path / "other"), "--full")
         assert status == 0 and out.splitlines()[-1] == "no difference", out + err
         assert run("search", "retry", str(tree))[:2] == before
-        left = sorted(
-            path.name for path in folder_for(tree).iterdir() if not path.name.startswith("index.db")
-        )
+        left = sorted(path.name for path in folder_for(tree).iterdir() if not path.name.startswith("index.db"))
         own = {"tantivy": ["tantivy"], "duckdb": ["index.duckdb"], "sqlite": []}[step]
         assert [name for name in left if name != "update.lock"] == own
     # It is an index like any other afterwards.
@@ -108,9 +106,7 @@ def test_differences_are_shown(run: Run, tree: Path, tmp_path: Path) -> None:
     (tree / "src/a.py").write_bytes(b"def other(): pass\n")
     (tree / "copy.py").unlink()
     run("index", "-q", str(tree), "--index", str(tmp_path / "other"))
-    status, out, _ = run(
-        "verify", "--json", "--index-a", str(folder_for(tree)), "--index-b", str(tmp_path / "other")
-    )
+    status, out, _ = run("verify", "--json", "--index-a", str(folder_for(tree)), "--index-b", str(tmp_path / "other"))
     found = json.loads(out)
     assert status == 1 and not found["equal"]
     assert {(d["kind"], d["name"]) for d in found["differences"]} == {
@@ -177,14 +173,12 @@ def test_a_query_sees_the_tree_as_it_is(run: Run, tree: Path) -> None:
 def test_parquet(run: Run, tree: Path, tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     target = tmp_path / "it's.parquet"
-    status, out, err = run(
-        "sql", "select path, lines from files; -- all", str(tree), "--parquet", str(target)
-    )
+    status, out, err = run("sql", "select path, lines from files; -- all", str(tree), "--parquet", str(target))
     assert (status, out) == (0, ""), err
     with duckdb.connect() as connection:
-        assert connection.execute(
-            "select count(*), sum(lines) from read_parquet(?)", [str(target)]
-        ).fetchall() == [(7, 21)]
+        assert connection.execute("select count(*), sum(lines) from read_parquet(?)", [str(target)]).fetchall() == [
+            (7, 21)
+        ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "it's.parquet", "tree"]
     status, _, err = run("sql", "from files", str(tree), "--parquet", str(tmp_path / "no" / "x.parquet"))
     assert status == 2 and "cannot be written" in err

@@ -59,9 +59,7 @@ def test_two_writers_and_four_readers(tmp_path: Path) -> None:
         assert out == "done\n" or int(out.split()[1]) > 0
     with registry.open_engine("sqlite", tmp_path, "read") as store:
         assert store.count() == COUNT * len(WRITERS)
-        assert {doc_id for _, doc_id in store.ids()} == {
-            f"{name}{i}" for name in WRITERS for i in range(COUNT)
-        }
+        assert {doc_id for _, doc_id in store.ids()} == {f"{name}{i}" for name in WRITERS for i in range(COUNT)}
         for i in range(0, COUNT, 997):
             assert found(store, f"b_{i}_x") == [f"b{i}"]
         assert store.check() == []

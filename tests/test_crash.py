@@ -93,9 +93,7 @@ def survive(engine: str, tmp_path: Path, rounds: int, longest: float) -> None:
     assert acknowledged > rounds // 4, "too little was acknowledged for the test to mean anything"
 
 
-def recovered(
-    engine: str, folder: Path, number: int, before: int, done: int, state: State
-) -> tuple[int, State]:
+def recovered(engine: str, folder: Path, number: int, before: int, done: int, state: State) -> tuple[int, State]:
     """Opens what a killed process left; returns which operation it had finished, and the state."""
     state = state_after(done, state, before)
     with registry.open_engine(engine, folder) as store:

@@ -44,9 +44,7 @@ def listed_by_rg(root: Path, options: DiscoverOptions) -> list[bytes]:
     """What ripgrep lists; our one known difference, that `.git` is never entered, is put to it as a glob."""
     flags = ["--hidden"] * options.hidden + ["--no-ignore"] * options.no_ignore
     flags += [part for glob in options.globs for part in ("-g", glob)]
-    run = subprocess.run(
-        ["rg", "--files", "-0", "--sort", "path", *flags], cwd=root, capture_output=True, check=False
-    )
+    run = subprocess.run(["rg", "--files", "-0", "--sort", "path", *flags], cwd=root, capture_output=True, check=False)
     return [path for path in run.stdout.split(b"\0")[:-1] if b".git" not in path.split(b"/")[:-1]]
 
 
@@ -83,9 +81,7 @@ def test_odd_tree_status_and_counts(odd: Path) -> None:
     (odd / ".git").mkdir()
     walk = discover(odd.as_posix(), DiscoverOptions(hidden=True, no_ignore=True))
     found = {item.path: item for item in walk}
-    assert (
-        odd_tree.FILES.keys() - {b"unreadable folder/file", b"unsearchable folder/below/file"} <= found.keys()
-    )
+    assert odd_tree.FILES.keys() - {b"unreadable folder/file", b"unsearchable folder/below/file"} <= found.keys()
     for path in (
         b"plain.txt",
         b"bytes \xff\xfe\x80.txt",

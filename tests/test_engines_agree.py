@@ -91,9 +91,7 @@ def test_ranked_answers(tree: Path, indexes: dict[str, Path], engine: str) -> No
         expected, hits = first_ten(indexes["sqlite"], tree, question)
         other, others = first_ten(indexes[engine], tree, question)
         assert others == hits, question
-        assert (
-            other.facets == expected.facets and other.completeness.eligible == expected.completeness.eligible
-        )
+        assert other.facets == expected.facets and other.completeness.eligible == expected.completeness.eligible
         found += bool(hits)
     assert found > len(QUESTIONS) / 2
 

@@ -85,9 +85,7 @@ def test_closing_ends_the_workers() -> None:
     results.close()
 
 
-def test_both_ways_derive_the_same(
-    root: Path, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_both_ways_derive_the_same(root: Path, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index.update(UpdateOptions(workers=0))
     assert symbols(index)["f007.py"] == ["Thing7", "method"]
     monkeypatch.setattr(enrich, "PROCESSES_FROM_BYTES", 1)

@@ -37,9 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def git(folder: Path, *args: str) -> str:
     identity = ["-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false"]
-    return subprocess.run(
-        ["git", *identity, *args], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout
+    return subprocess.run(["git", *identity, *args], cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture
@@ -99,9 +97,7 @@ def test_every_version(repo: Path, version: str) -> None:
 def test_long_and_many_paths(repo: Path, version: str) -> None:
     long = "/".join(["n" * 200] * 21)
     lines = [f"100644 {'1' * 40}\t{path}\n" for path in [long, *(f"dir{n % 7}/file{n}" for n in range(500))]]
-    subprocess.run(
-        ["git", "update-index", "--index-info"], cwd=repo, input="".join(lines), text=True, check=True
-    )
+    subprocess.run(["git", "update-index", "--index-info"], cwd=repo, input="".join(lines), text=True, check=True)
     git(repo, "update-index", "--force-write-index", "--index-version", version)
     index = git_index(str(repo))
     assert index is not None and len(index) == len(FILES) + 501
@@ -153,9 +149,7 @@ def test_intent_to_add_and_conflicts(repo: Path) -> None:
     git(repo, "add", "-A")
     git(repo, "rm", "--cached", "-q", "later")
     git(repo, "add", "-N", "later")
-    entry = f"0 {'0' * 40}\ta.c\n" + "".join(
-        f"100644 {blob_id(b'int a;' + b'x' * n)} {n}\ta.c\n" for n in (1, 2, 3)
-    )
+    entry = f"0 {'0' * 40}\ta.c\n" + "".join(f"100644 {blob_id(b'int a;' + b'x' * n)} {n}\ta.c\n" for n in (1, 2, 3))
     subprocess.run(["git", "update-index", "--index-info"], cwd=repo, input=entry, text=True, check=True)
     assert known(repo).keys().isdisjoint({b"later", b"a.c"})
 

@@ -41,9 +41,7 @@ def some_glob(pieces: list[str]) -> Glob | None:
         return None
 
 
-@given(
-    st.lists(st.sampled_from(PIECES), max_size=8), st.lists(st.sampled_from(TEXTS), min_size=1, max_size=6)
-)
+@given(st.lists(st.sampled_from(PIECES), max_size=8), st.lists(st.sampled_from(TEXTS), min_size=1, max_size=6))
 def test_automaton_matches_what_the_expression_matches(pieces: list[str], texts: list[str]) -> None:
     glob, path = some_glob(pieces), "".join(texts).encode()
     if glob is not None and not path.startswith(b"/"):

@@ -23,9 +23,7 @@ from leindex.search.stats import Stats
 FILES = [(b"a.c", b"one\ntwo\n"), (b"b.py", b"two\nthree")]
 
 
-def printed(
-    request: GrepRequest, files: list[tuple[bytes, bytes | None]] | None = None, **more: object
-) -> bytes:
+def printed(request: GrepRequest, files: list[tuple[bytes, bytes | None]] | None = None, **more: object) -> bytes:
     stream = io.BytesIO()
     grep(request, FILES if files is None else files, Output(stream), **more)  # type: ignore[arg-type]
     return stream.getvalue()
@@ -62,9 +60,7 @@ def test_files_that_were_left_out_count_in_the_totals() -> None:
 def test_files_known_not_to_match() -> None:
     files: list[tuple[bytes, bytes | None]] = [(b"x", None), *FILES]
     assert printed(GrepRequest(("three",), mode=Mode.FILES_WITHOUT_MATCH), files) == b"x\na.c\n"
-    assert (
-        printed(GrepRequest(("three",), mode=Mode.COUNT, include_zero=True), files) == b"x:0\na.c:0\nb.py:1\n"
-    )
+    assert printed(GrepRequest(("three",), mode=Mode.COUNT, include_zero=True), files) == b"x:0\na.c:0\nb.py:1\n"
     assert printed(GrepRequest(("three",)), files) == b"b.py:three\n"
 
 
@@ -145,9 +141,7 @@ def test_paths_and_prefixes(tmp_path: Path) -> None:
 
 
 def test_our_own_flags() -> None:
-    command = parse_grep(
-        ["--index", "DIR", "--refresh=never", "--strict", "--max-filesize", "4M", "-uu", "x"]
-    )
+    command = parse_grep(["--index", "DIR", "--refresh=never", "--strict", "--max-filesize", "4M", "-uu", "x"])
     assert (command.index, command.refresh, command.strict) == ("DIR", "never", True)
     assert (command.max_filesize, command.hidden, command.no_ignore) == (4 << 20, True, True)
 

@@ -266,11 +266,7 @@ def test_oversized_requests(address: str) -> None:
         b"414",
         b"431",
     )
-    head = (
-        b"POST /mcp HTTP/1.1\r\nHost: "
-        + host_of(address).encode()
-        + b"\r\nContent-Type: application/json\r\n"
-    )
+    head = b"POST /mcp HTTP/1.1\r\nHost: " + host_of(address).encode() + b"\r\nContent-Type: application/json\r\n"
     head += b"Accept: application/json, text/event-stream\r\n"
     assert raw(address, head + b"Content-Length: 3000000\r\n\r\n").split()[1] == b"413"
     chunks = b"".join(b"10000\r\n" + b"x" * 0x10000 + b"\r\n" for _ in range(17))
@@ -325,9 +321,7 @@ def test_a_token_is_asked_for(tree: Path) -> None:
         answer = raw(address, request.encode()).decode()
         assert answer.split()[1] == "303" and "location: /evil.example?q=a\r\n" in answer
         assert (
-            "HttpOnly" in answer
-            and "SameSite=strict" in answer
-            and TOKEN not in answer.split("location")[1].split()[1]
+            "HttpOnly" in answer and "SameSite=strict" in answer and TOKEN not in answer.split("location")[1].split()[1]
         )
 
 

@@ -89,9 +89,7 @@ def test_later_changes_are_kept(home: Path) -> None:
     path.parent.mkdir()
     path.write_text('{\n  "mcpServers": {}\n}\n')
     main(["install", "--yes", "cursor"])
-    path.write_text(
-        path.read_text().replace('"mcpServers": {', '"mcpServers": {\n    "new": {"command": "z"},')
-    )
+    path.write_text(path.read_text().replace('"mcpServers": {', '"mcpServers": {\n    "new": {"command": "z"},'))
     main(["uninstall", "--yes", "cursor"])
     assert json.loads(path.read_text()) == {"mcpServers": {"new": {"command": "z"}}}
     assert path.with_name("mcp.json.before-leindex").read_text() == '{\n  "mcpServers": {}\n}\n'
@@ -135,9 +133,7 @@ def test_unknown_clients(home: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 def test_codex_inline_tables_are_refused() -> None:
     with pytest.raises(ConfigError, match="by hand"):
-        settings_text.put_toml(
-            'mcp_servers = { leindex = { command = "x" } }\n', ("mcp_servers", "leindex"), ENTRY
-        )
+        settings_text.put_toml('mcp_servers = { leindex = { command = "x" } }\n', ("mcp_servers", "leindex"), ENTRY)
 
 
 blanks = st.sampled_from(["", " ", "\n", "\n  ", "\t", " // note\n", '/* a { " */', "\r\n"])

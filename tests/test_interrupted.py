@@ -163,9 +163,7 @@ def test_git_checkout_and_back(tmp_path: Path) -> None:
 
     def git(*arguments: str) -> str:
         identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
-        run = subprocess.run(
-            ["git", *identity, *arguments], cwd=root, check=True, capture_output=True, text=True
-        )
+        run = subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True, text=True)
         return run.stdout
 
     git("init", "-q")

@@ -146,8 +146,6 @@ def test_the_table_says_each_fact_once() -> None:
 
 
 def test_importing_it_loads_nothing_heavy() -> None:
-    code = (
-        "import sys, leindex.indexing.language; print('tree_sitter' in sys.modules, 'difflib' in sys.modules)"
-    )
+    code = "import sys, leindex.indexing.language; print('tree_sitter' in sys.modules, 'difflib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False False\n"

@@ -188,9 +188,7 @@ def test_cursor_of_lines_goes_on_within_a_file(address: str) -> None:
 
     pages = over_http(address, use)
     one = over_http(address, lambda client: client.call_tool("grep", {"pattern": "retry|Retry"}))
-    everything = [
-        (file["path"], line["number"]) for file in one.structured_content["files"] for line in file["lines"]
-    ]
+    everything = [(file["path"], line["number"]) for file in one.structured_content["files"] for line in file["lines"]]
     assert pages == everything and len(pages) > 6
 
 

@@ -316,9 +316,7 @@ def _change_words(index: Index) -> None:
         (_change_words, {"fields", "word", "length in words"}),
     ],
 )
-def test_every_difference_is_seen(
-    tree: Path, folder: Path, tmp_path: Path, change: object, kinds: set[str]
-) -> None:
+def test_every_difference_is_seen(tree: Path, folder: Path, tmp_path: Path, change: object, kinds: set[str]) -> None:
     other = fresh(tree, tmp_path / "other")
     assert compared(folder, other).equal
     with Index(leindex.config.Location(tree, other)) as index:
@@ -329,9 +327,7 @@ def test_every_difference_is_seen(
         assert set(found.counts) == kinds, found.differences
 
 
-def test_equal_pieces_are_not_a_difference_though_they_are_numbered_otherwise(
-    tree: Path, tmp_path: Path
-) -> None:
+def test_equal_pieces_are_not_a_difference_though_they_are_numbered_otherwise(tree: Path, tmp_path: Path) -> None:
     a = fresh(tree, tmp_path / "a")
     content = (tree / "f03.py").read_bytes()
     (tree / "f03.py").write_text("x\n")
@@ -343,9 +339,7 @@ def test_equal_pieces_are_not_a_difference_though_they_are_numbered_otherwise(
     assert found.equal and any("no file names" in note for note in found.notes)
 
 
-def test_a_sample_of_the_terms_stands_for_all(
-    tree: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sample_of_the_terms_stands_for_all(tree: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparing, "TERMS_COMPARED", 32)
     total = compared(folder, folder).terms
     found = compared(folder, folder, full=False)

@@ -226,9 +226,7 @@ def test_every_part_of_a_text_is_found_by_its_whole_characters(text: str) -> Non
             assert len(part.encode()) > end - start - 6
 
 
-@pytest.mark.parametrize(
-    "literal", [b"\xff", b"a\xffb", b"\xc3\x28", b"\x80\x80\x80\x80", b"\xc0\x80x", b"\xfe"]
-)
+@pytest.mark.parametrize("literal", [b"\xff", b"a\xffb", b"\xc3\x28", b"\x80\x80\x80\x80", b"\xc0\x80x", b"\xfe"])
 def test_what_no_text_can_hold(literal: bytes) -> None:
     assert whole_characters(literal) is None
 

@@ -52,12 +52,8 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     opened = context.new_page()
     wrong: list[str] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on(
-        "console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None
-    )
-    opened.on(
-        "request", lambda request: wrong.append(request.url) if not request.url.startswith(address) else None
-    )
+    opened.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
+    opened.on("request", lambda request: wrong.append(request.url) if not request.url.startswith(address) else None)
     opened.set_default_timeout(10_000)
     yield opened
     context.close()

@@ -56,9 +56,7 @@ def index(root: Path) -> Iterator[Index]:
 
 
 def rows(index: Index) -> dict[bytes, tuple[str, str, str, str, str]]:
-    return {
-        row.path: (row.doc_id, row.language, row.encoding, row.kind, row.skipped) for row in index.catalog.files()
-    }
+    return {row.path: (row.doc_id, row.language, row.encoding, row.kind, row.skipped) for row in index.catalog.files()}
 
 
 def settle(root: Path) -> None:
@@ -134,9 +132,7 @@ def test_failing_workers_change_nothing(
         sound(other)
 
 
-def test_a_content_that_a_later_chunk_writes(
-    root: Path, index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_content_that_a_later_chunk_writes(root: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker that is first to take a content may be working on the later chunk."""
     take = batch.Claims.take
     turn, taken = itertools.count(), threading.Event()
@@ -214,9 +210,7 @@ def test_cancelling_keeps_what_landed_and_the_next_run_goes_on(root: Path, index
     options = UpdateOptions(workers=2, batch_size=20, text_only=True)
     landed: list[int] = []
     with pytest.raises(CancelledError, match=r"of 301 files"):
-        index.update(
-            options, on_progress=lambda p: landed.append(p.documents), cancelled=lambda: len(landed) >= 3
-        )
+        index.update(options, on_progress=lambda p: landed.append(p.documents), cancelled=lambda: len(landed) >= 3)
     assert landed == [20, 40, 60]
     assert len(rows(index)) == 60
     result = index.update(options)
@@ -230,9 +224,7 @@ def test_an_interrupted_first_run_keeps_its_options(root: Path, index: Index) ->
     options = UpdateOptions(DiscoverOptions(hidden=True, max_size=1000), workers=0, batch_size=20)
     landed: list[int] = []
     with pytest.raises(CancelledError):
-        index.update(
-            options, on_progress=lambda p: landed.append(p.documents), cancelled=lambda: len(landed) >= 12
-        )
+        index.update(options, on_progress=lambda p: landed.append(p.documents), cancelled=lambda: len(landed) >= 12)
     index.close()
     assert pipeline.stored_options(index.catalog).discover == options.discover
     with pytest.raises(CancelledError):
@@ -262,9 +254,7 @@ def test_what_an_unfinished_update_wrote_is_a_new_generation(
     assert index.update().generation == generation + 1
 
 
-def test_refused_documents_do_not_hold_up_the_others(
-    root: Path, index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refused_documents_do_not_hold_up_the_others(root: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "huge.c").write_text("int huge;\n" * 5000)
     monkeypatch.setattr(storage_interface, "MAX_DOCUMENT_BYTES", 20_000)
     result = index.update()
@@ -274,17 +264,14 @@ def test_refused_documents_do_not_hold_up_the_others(
     assert result.documents == 90
 
 
-def test_a_file_that_changes_while_it_is_read(
-    root: Path, index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_changes_while_it_is_read(root: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     settle(root)
     read: ReadFiles = _native.read_files
 
     def restless(root_fd: int, paths: Sequence[bytes], limit: int) -> list[Any]:
         results = read(root_fd, tuple(paths), limit)
         return [
-            _native.CHANGED if path == b"d0/f000.c" else result
-            for path, result in zip(paths, results, strict=True)
+            _native.CHANGED if path == b"d0/f000.c" else result for path, result in zip(paths, results, strict=True)
         ]
 
     monkeypatch.setattr(_native, "read_files", restless)
@@ -294,9 +281,7 @@ def test_a_file_that_changes_while_it_is_read(
     assert (result.read, result.skipped) == (1, {"binary": 1})
 
 
-def test_a_file_that_vanishes_before_it_is_read(
-    root: Path, index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_vanishes_before_it_is_read(root: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     read: ReadFiles = _native.read_files
 
     def slow(root_fd: int, paths: Sequence[bytes], limit: int) -> list[Any]:

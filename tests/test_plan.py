@@ -79,9 +79,7 @@ def holds(leaf: Leaf, text: str, path: str) -> bool:
 
 @given(
     st.lists(
-        st.sampled_from(
-            ["foo", "Foo", "task", '"bar foo"', "file:a", "OR", "OR", "-", "(foo OR bar)", "tasK"]
-        ),
+        st.sampled_from(["foo", "Foo", "task", '"bar foo"', "file:a", "OR", "OR", "-", "(foo OR bar)", "tasK"]),
         min_size=1,
         max_size=7,
     ),
@@ -131,10 +129,7 @@ def test_a_plan_asks_only_about_leaves_that_matter() -> None:
     assert made.matches(truth)
     assert asked == ["lang:go", "file:a"]
     assert plan(parse("type:file")).matches(truth)
-    assert (
-        plan(parse("foo lang:go")).judge(lambda leaf: False if leaf == LanguageFilter("go") else None)
-        is False
-    )
+    assert plan(parse("foo lang:go")).judge(lambda leaf: False if leaf == LanguageFilter("go") else None) is False
     assert plan(parse("foo OR lang:go")).judge(lambda leaf: None) is None
 
 

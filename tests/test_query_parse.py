@@ -220,9 +220,7 @@ def test_settings_hold_for_the_whole_query() -> None:
     query = parse("count:all Foo case:no OR bar type:symbol")
     assert query == Query(Or((Word("Foo", True), Word("bar", True))), Case.NO, ResultType.SYMBOL, "all")
     assert parse("foo case:yes count:50") == Query(Word("foo", False), Case.YES, None, 50)
-    assert parse("/a/ file:b case:yes").root == And(
-        (Pattern("a", False), PathFilter("b", Syntax.TEXT, False))
-    )
+    assert parse("/a/ file:b case:yes").root == And((Pattern("a", False), PathFilter("b", Syntax.TEXT, False)))
     assert parse("type:file") == Query(None, type=ResultType.FILE)
 
 

@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leindex import _native
+from leindex import _native, kinds
 from leindex.errors import QueryError
-from leindex import kinds
-from leindex.search.fuzzy import PathList
 from leindex.kinds import kind_of_file
+from leindex.search.fuzzy import PathList
 from leindex.search.passages import best_passage
 from leindex.search.paths import PathTerms
 from leindex.search.rank import DEFAULT_WEIGHTS, Hit, Ranking, rank
@@ -228,9 +227,7 @@ def test_queries_without_words() -> None:
     assert rank("anything", Source({})) == []
 
 
-@pytest.mark.parametrize(
-    "query", ["_", "Client._", "x" * 200, "Client." + "x" * 200, "0x1f", "def", "def _", "\udc80"]
-)
+@pytest.mark.parametrize("query", ["_", "Client._", "x" * 200, "Client." + "x" * 200, "0x1f", "def", "def _", "\udc80"])
 def test_odd_names_are_no_error(query: str) -> None:
     rank(query, tree(), explain=True)
 
@@ -292,9 +289,7 @@ def test_best_refuses_lists_that_do_not_fit() -> None:
     st.lists(st.tuples(st.integers(1, 70), st.integers(0, 30)), max_size=12),
 )
 def test_passages_lie_in_the_file(lines: list[str], spans: list[tuple[int, int]]) -> None:
-    definitions = [
-        Definition(f"d{i}", "function", start, start + more) for i, (start, more) in enumerate(spans)
-    ]
+    definitions = [Definition(f"d{i}", "function", start, start + more) for i, (start, more) in enumerate(spans)]
     text = "\n".join(lines).encode()
     query = read_query("alpha beta delta", WordWeights())
     passage, score = best_passage(query, [1.0] * len(query.words), text, definitions)

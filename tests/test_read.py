@@ -61,16 +61,12 @@ def test_odd_tree_outcomes(odd: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("rg") is None, reason="ripgrep is not installed")
 def test_odd_tree_contents_as_rg_searches_them(odd: Path) -> None:
-    run = subprocess.run(
-        ["rg", "-l0", "--hidden", "--no-ignore", "needle"], cwd=odd, capture_output=True, check=False
-    )
+    run = subprocess.run(["rg", "-l0", "--hidden", "--no-ignore", "needle"], cwd=odd, capture_output=True, check=False)
     with Reader(str(odd), 1 << 30) as reader:
         paths = [found.path for found in discover(str(odd), DiscoverOptions(hidden=True, no_ignore=True))]
         outcomes = zip(paths, reader.read(paths), strict=True)
         ours = {
-            path
-            for path, outcome in outcomes
-            if isinstance(outcome, Content) and b"needle" in searchable(outcome.data)
+            path for path, outcome in outcomes if isinstance(outcome, Content) and b"needle" in searchable(outcome.data)
         }
     assert ours == set(run.stdout.split(b"\0")[:-1])
 

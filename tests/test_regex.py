@@ -192,9 +192,7 @@ def test_several_patterns_and_groups() -> None:
     assert regex.group_names(tree) == {"n": 2}
     assert regex.group_count(tree) == 2
     assert regex.parse("a.b", fixed=True) == Literal(b"a.b")
-    assert regex.parse_many(["(A"], Flags(ignore_case=True), fixed=True) == Concat(
-        (Literal(b"("), chars("aA"))
-    )
+    assert regex.parse_many(["(A"], Flags(ignore_case=True), fixed=True) == Concat((Literal(b"("), chars("aA")))
 
 
 def test_a_byte_that_cannot_occur_is_refused() -> None:

@@ -105,9 +105,7 @@ def test_like_ripgrep(seed: int, tmp_path: Path) -> None:
             continue
         assert theirs.returncode < 2, (label, theirs.stderr)
         found = lines(one, data, option == ["-v"])
-        assert printed_lines(data, found).replace(b"\r\n", b"\n") == theirs.stdout.replace(b"\r\n", b"\n"), (
-            label
-        )
+        assert printed_lines(data, found).replace(b"\r\n", b"\n") == theirs.stdout.replace(b"\r\n", b"\n"), label
         if option in (["-v"], ["--crlf"]) or r"\A" in pattern or r"\z" in pattern:
             continue
         spans = [span for _, start, end, *_ in found for span in one.find_all(data, start, end)]

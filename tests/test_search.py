@@ -59,9 +59,7 @@ def many(count: int) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("verify_all", [run.VERIFY_ALL, 3])
-@pytest.mark.parametrize(
-    ("query", "plain"), [("retry delay", False), ("retry", False), ("retry delay", True)]
-)
+@pytest.mark.parametrize(("query", "plain"), [("retry delay", False), ("retry", False), ("retry delay", True)])
 def test_pages_neither_repeat_nor_lose_hits(
     made: Make, monkeypatch: pytest.MonkeyPatch, verify_all: int, query: str, plain: bool
 ) -> None:
@@ -120,9 +118,7 @@ def test_eligible_are_the_files_in_scope(made: Make) -> None:
 def test_an_index_that_is_behind_is_not_complete(made: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     index = made({"a.py": "retry\n"})
     assert index.search("retry").completeness.complete
-    monkeypatch.setattr(
-        index, "freshen", lambda: setattr(index._freshness, "note", "the tree has changed since")
-    )
+    monkeypatch.setattr(index, "freshen", lambda: setattr(index._freshness, "note", "the tree has changed since"))
     assert not index.search("retry").completeness.complete
 
 
@@ -179,7 +175,5 @@ def test_the_type_says_what_is_returned(made: Make) -> None:
     assert [hit.start_line for hit in index.search("retry type:symbol kind:class").hits] == [5]
     assert [hit.start_line for hit in index.search("retry -policy type:symbol").hits] == [1]
     first = index.search("retry type:symbol", limit=1)
-    assert [
-        hit.start_line for hit in index.search("retry type:symbol", limit=1, cursor=first.cursor).hits
-    ] == [5]
+    assert [hit.start_line for hit in index.search("retry type:symbol", limit=1, cursor=first.cursor).hits] == [5]
     assert set(paths(index.search("retry type:content"))) == {"src/Policy.md", "sub/code.py"}

@@ -75,9 +75,7 @@ def test_a_query_reads_the_tables_and_nothing_else(index: Index, query: str) -> 
     assert answer(index, "select path from files") == [("a.py",)]
 
 
-def test_a_query_does_not_see_the_variables_of_the_program(
-    index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_query_does_not_see_the_variables_of_the_program(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sql, "leak", duckdb.sql("select 1"), raising=False)
     with pytest.raises(QueryError, match="leak does not exist"):
         answer(index, "from leak")

@@ -90,9 +90,7 @@ class Sequences(RuleBasedStateMachine):
             numbers = store.numbers(chosen)
             store.write_words(
                 [
-                    WordBag(
-                        numbers[d], array("I", keys).tobytes(), bytes(key + 1 for key in keys), len(keys) * 2
-                    )
+                    WordBag(numbers[d], array("I", keys).tobytes(), bytes(key + 1 for key in keys), len(keys) * 2)
                     for d in chosen
                     if d in numbers
                 ]
@@ -238,9 +236,7 @@ def test_candidates_are_few(tmp_path: Path) -> None:
     """The index is worth its space: a rare word leaves the documents that hold it, and hardly more."""
     with SQLiteSearch(tmp_path / "index.db") as store:
         store.batch_write(documents(3000), batch_size=1500)
-        assert list(store.candidates(Lit(b"unique_2987_x"))) == [
-            store.numbers(["src/f2987.py"])["src/f2987.py"]
-        ]
+        assert list(store.candidates(Lit(b"unique_2987_x"))) == [store.numbers(["src/f2987.py"])["src/f2987.py"]]
         assert store.candidates(Anything()).count() == 3000
 
 

@@ -31,10 +31,7 @@ SAMPLES = samples()
 
 
 def described(symbols: list[Symbol]) -> list[str]:
-    return [
-        f"{s.kind} {s.container}{'.' * bool(s.container)}{s.name} {s.start_line}-{s.end_line}"
-        for s in symbols
-    ]
+    return [f"{s.kind} {s.container}{'.' * bool(s.container)}{s.name} {s.start_line}-{s.end_line}" for s in symbols]
 
 
 @pytest.mark.parametrize("language", SAMPLES)
@@ -255,9 +252,7 @@ def test_unknown_languages_have_no_symbols() -> None:
 
 
 def test_line_scan() -> None:
-    source = (
-        b"int main(int argc) {\n#define M 1\npublic final class A\nif (x) {\nreturn f(x)\n  def g(self)\n"
-    )
+    source = b"int main(int argc) {\n#define M 1\npublic final class A\nif (x) {\nreturn f(x)\n  def g(self)\n"
     assert [(s.name, s.kind, s.line) for s in scan(source)] == [
         ("main", "function", 1),
         ("M", "macro", 2),

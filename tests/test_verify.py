@@ -13,12 +13,10 @@ from leindex.search.core import BREAK, CONTEXT, MATCH
 from leindex.search.request import Binary, Boundary, Case, GrepRequest, Mode
 from leindex.search.verify import Searcher
 
-TEXTS = st.lists(
-    st.sampled_from([b"a", b"b", b"ab", b"\n", b"\r\n", b"\n\n", b" ", b"x", b"\xc3\xa9", b"\xff"])
-).map(b"".join)
-PATTERNS = st.sampled_from(
-    ["a", "b+", "^a", "b$", "^$", "ab|x", "a.*b", r"\bx\b", r"\Aa", r"b\z", "[^a]", "é", ""]
+TEXTS = st.lists(st.sampled_from([b"a", b"b", b"ab", b"\n", b"\r\n", b"\n\n", b" ", b"x", b"\xc3\xa9", b"\xff"])).map(
+    b"".join
 )
+PATTERNS = st.sampled_from(["a", "b+", "^a", "b$", "^$", "ab|x", "a.*b", r"\bx\b", r"\Aa", r"b\z", "[^a]", "é", ""])
 
 
 def lines_of(text: bytes) -> list[bytes]:
@@ -34,23 +32,17 @@ def found(request: GrepRequest, content: bytes) -> list[tuple[int, bytes]]:
 @given(PATTERNS, TEXTS, st.booleans())
 def test_lines_are_those_that_match_alone(pattern: str, text: bytes, invert: bool) -> None:
     searcher = Searcher(GrepRequest((pattern,), invert=invert))
-    expected = [
-        line for line in lines_of(text) if searcher.matcher.is_match(line.removesuffix(b"\n")) != invert
-    ]
+    expected = [line for line in lines_of(text) if searcher.matcher.is_match(line.removesuffix(b"\n")) != invert]
     assert [line for _, line in found(searcher.request, text)] == expected
 
 
 @settings(max_examples=200, deadline=None)
-@given(
-    PATTERNS, TEXTS, st.booleans(), st.booleans(), st.sampled_from([None, 1, 2]), st.sampled_from([0, 1, 2])
-)
+@given(PATTERNS, TEXTS, st.booleans(), st.booleans(), st.sampled_from([None, 1, 2]), st.sampled_from([0, 1, 2]))
 def test_fast_forms_agree(
     pattern: str, text: bytes, invert: bool, multiline: bool, limit: int | None, after: int
 ) -> None:
     searcher = Searcher(
-        GrepRequest(
-            (pattern,), invert=invert, multiline=multiline, max_count=limit, after=after, mode=Mode.COUNT
-        )
+        GrepRequest((pattern,), invert=invert, multiline=multiline, max_count=limit, after=after, mode=Mode.COUNT)
     )
     kinds = [line.kind for line in searcher.search(text).lines()]
     assert searcher.count(text) == kinds.count(MATCH)

@@ -23,8 +23,7 @@ def operation(k: int) -> list[DocumentItem] | list[str]:
         return [f"d{chance.randrange(IDS)}" for _ in range(20)]
     filler = "some more text to fill a page or two " * chance.choice((0, 1, 4, 40))
     return [
-        (f"d{chance.randrange(IDS)}", {"content": f"op_{k}_{i}_x {filler}"})
-        for i in range(chance.randrange(1, 40))
+        (f"d{chance.randrange(IDS)}", {"content": f"op_{k}_{i}_x {filler}"}) for i in range(chance.randrange(1, 40))
     ]
 
 

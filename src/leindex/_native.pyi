@@ -1,8 +1,8 @@
 """Types of the C extension; the comments in native/*.c say how each works."""
 
 from array import array
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias, final
+from collections.abc import Iterable
+from typing import Any, Final, TypeAlias, final
 
 Buffer: TypeAlias = bytes | bytearray | memoryview[Any]
 
@@ -21,9 +21,7 @@ class SegmentBuilder:
 
 def postings(block: Buffer, low: int, high: int, /) -> bytes: ...
 def weighted_postings(block: Buffer, key: int, /) -> tuple[bytes, bytes]: ...
-def select_run(
-    numbers: Buffer, start: int, low: int, high: int, bitmap: Buffer | None, /
-) -> tuple[int, list[int]]: ...
+def select_run(numbers: Buffer, start: int, low: int, high: int, bitmap: Buffer | None, /) -> tuple[int, list[int]]: ...
 def members(bitmap: Buffer, base: int, /) -> list[int]: ...
 
 # --- files.c ---
@@ -55,9 +53,7 @@ class Found(tuple[bytes, int, int, int, int]):
 def scan_folder(root_fd: int, folder: bytes, /) -> tuple[bytes, list[bytes], list[Found]]:
     """The kinds (f, d, l, o), names and status of a folder's entries, by name; raises `OSError`."""
 
-def read_files(
-    root_fd: int, paths: tuple[bytes, ...], limit: int, /
-) -> list[tuple[bytes, int, int, int] | int]:
+def read_files(root_fd: int, paths: tuple[bytes, ...], limit: int, /) -> list[tuple[bytes, int, int, int] | int]:
     """For each file (content, size, mtime_ns, inode), or -errno, or one of the constants above."""
 
 Span: TypeAlias = tuple[int, int]
@@ -91,9 +87,7 @@ class Regex:
     def captures(self, data: Buffer, start: int = 0, end: int = -1, /) -> list[Span | None] | None:
         """What `find` finds, and then each group; None for groups that took no part."""
 
-    def matching_lines(
-        self, data: Buffer, limit: int = -1, invert: bool = False, spans: bool = True, /
-    ) -> bytes:
+    def matching_lines(self, data: Buffer, limit: int = -1, invert: bool = False, spans: bool = True, /) -> bytes:
         """The lines that match (with `invert`, the others), each searched on its own, as ripgrep does.
 
         Returns five unsigned 64-bit numbers a line, to be read with `memoryview(result).cast("Q")`: its
@@ -113,6 +107,7 @@ class Regex:
 
 def count_newlines(data: Buffer, start: int = 0, end: int = -1, /) -> int:
     """The number of newlines in data[start:end]."""
+
 # words.c, bag.c: text to terms. A term is known by a 32-bit hash; packed arrays are in native byte order.
 def terms(text: bytes, /) -> list[tuple[bytes, int, int, int, int]]:
     """The terms of a text in order: term, hash, role (0 whole identifier, 1 part, 2 two parts joined), and
@@ -127,9 +122,7 @@ def scan(text: bytes, terms: bytes, starts: bytes, /) -> tuple[bytes, bytes]:
     """How often each of up to 64 terms (hashes) occurs in each part of a text (given by its first line,
     from 0, ascending): 16-bit counts, part by part; and the number of words in each part (32 bits)."""
 
-def passages(
-    text: bytes, terms: bytes, starts: bytes, ends: bytes, /
-) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+def passages(text: bytes, terms: bytes, starts: bytes, ends: bytes, /) -> tuple[bytes, bytes, bytes, bytes, bytes]:
     """The passages of a text whose definitions span these lines (from 1, ordered by start, the longer
     first): first and last lines, the place of each one's definition or 2**32-1, then counts and words as in
     `scan`."""
@@ -154,4 +147,5 @@ def fuzzy(
     """The paths (separated by NUL; also given in lower case) that have the query's letters in order: place
     and score of the best, and how many there are. Of equal ones the one with the higher recency (32 bits)
     comes first."""
+
 def c_symbols(content: bytes, /) -> list[tuple[str, str, str, int, int, int, int, str]]: ...

@@ -44,9 +44,7 @@ def root_of(path: str | os.PathLike[str]) -> Path:
 def folder_for(root: Path) -> Path:
     """The folder of the index of a root."""
     digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
-    name = (
-        re.sub(r"[^A-Za-z0-9._-]+", "-", root.name.encode("utf-8", "replace").decode("utf-8"))[:40] or "root"
-    )
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", root.name.encode("utf-8", "replace").decode("utf-8"))[:40] or "root"
     return home() / f"{name}-{digest}"
 
 

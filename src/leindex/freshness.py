@@ -53,9 +53,7 @@ class Freshness:
         self.note = ""
         if refresh == "never":
             if strict:
-                raise StaleIndexError(
-                    f"{index.root} was not compared with its index; run: leindex index {index.root}"
-                )
+                raise StaleIndexError(f"{index.root} was not compared with its index; run: leindex index {index.root}")
             return
         deadline = None
         if refresh == "auto" and not strict:
@@ -66,9 +64,7 @@ class Freshness:
             self._update_if_changed(index, deadline)
         except (StoreBusyError, StoreReadOnlyError, StoreFullError) as error:
             if strict:
-                raise StaleIndexError(
-                    f"the index of {index.root} cannot be brought up to date: {error}"
-                ) from error
+                raise StaleIndexError(f"the index of {index.root} cannot be brought up to date: {error}") from error
             self.note = f"the tree has changed since, but the index cannot be brought up to date: {error}"
 
     def _update_if_changed(self, index: Index, deadline: float | None) -> None:

@@ -112,9 +112,7 @@ class Index:
         if not write and not self.exists:
             raise ConfigError(f"{self.root} is not indexed; run: leindex index {self.root}")
         self.close()
-        database = Database(
-            self.location.database, mode="create" if write else "read", durability=self._durability
-        )
+        database = Database(self.location.database, mode="create" if write else "read", durability=self._durability)
         try:
             catalog = Catalog(database)
             check_root(self.location, catalog)
@@ -300,9 +298,7 @@ class Index:
         from .search.select import Selector
 
         opened = self._open(write=False)
-        return Selector(
-            self.root, opened.store, opened.catalog, self.table, self._pool, os.fsencode(scope), accepts
-        )
+        return Selector(self.root, opened.store, opened.catalog, self.table, self._pool, os.fsencode(scope), accepts)
 
     def table(self) -> FileTable:
         """The files in path order, made anew when the generation has changed."""
@@ -460,9 +456,7 @@ class Index:
 
         self.freshen()
         with self.snapshot():
-            return references(
-                self, name, calls, languages=_languages(language), limit=limit, scope=self.location.scope
-            )
+            return references(self, name, calls, languages=_languages(language), limit=limit, scope=self.location.scope)
 
     def outline(self, path: str) -> list[SymbolHit]:
         """The definitions of a file, in order. Raises ConfigError for a file that is not indexed."""

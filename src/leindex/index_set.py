@@ -76,9 +76,7 @@ def _limit(limit: int | None, query: str, *, plain: bool) -> int:
     return effective_limit(limit, None if plain else parse(query).count)
 
 
-def _merged(
-    query: str, answers: Sequence[tuple[Location, SearchResult]], limit: int, notes: list[str]
-) -> SearchResult:
+def _merged(query: str, answers: Sequence[tuple[Location, SearchResult]], limit: int, notes: list[str]) -> SearchResult:
     hits: list[Hit] = [
         replace(hit, root=os.fsdecode(location.root)) for location, answer in answers for hit in answer.hits
     ]

@@ -123,14 +123,10 @@ def check_new_folder(location: Location) -> None:
     if folder == folder_for(root):
         return
     if folder.resolve() in (root, *root.parents):
-        raise ConfigError(
-            f"--index {folder} is the tree itself or a folder above it; give a folder of its own"
-        )
+        raise ConfigError(f"--index {folder} is the tree itself or a folder above it; give a folder of its own")
     try:
         others = foreign_names(folder)
     except OSError as error:
         raise ConfigError(f"{folder}: {error.strerror}") from error
     if others:
-        raise ConfigError(
-            f"{folder} holds no index but other files ({others[0]}); give an empty folder or a new one"
-        )
+        raise ConfigError(f"{folder} holds no index but other files ({others[0]}); give an empty folder or a new one")

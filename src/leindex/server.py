@@ -59,9 +59,7 @@ def serve_http(
 
     loopback = is_loopback(host)
     if not loopback and not token:
-        raise ConfigError(
-            f"{host} can be reached by others; a server there needs a token: --token or LEINDEX_TOKEN"
-        )
+        raise ConfigError(f"{host} can be reached by others; a server there needs a token: --token or LEINDEX_TOKEN")
     listening = _bound(host, port)
     port = listening.getsockname()[1]
     own = ("127.0.0.1", "localhost", "::1") if loopback else ()

@@ -170,27 +170,19 @@ def _write(root: Path, name: str | bytes, content: str | bytes) -> None:
 
 def _minified() -> str:
     padding = "0,12," * 10_000
-    return (
-        "var long_line=1;"
-        + "function(a,b){return a==b?null:undefined};" * 20
-        + f"[{padding}]\nreturn short;\n"
-    )
+    return "var long_line=1;" + "function(a,b){return a==b?null:undefined};" * 20 + f"[{padding}]\nreturn short;\n"
 
 
 def _words(count: int) -> str:
     random_words = random.Random(7)
-    words = (
-        "the error of name return x e foo bar getting Xing TODO a_b q get_irq 0xdeadbeef 12 if(x){ }; Error"
-    )
+    words = "the error of name return x e foo bar getting Xing TODO a_b q get_irq 0xdeadbeef 12 if(x){ }; Error"
     lines = [" ".join(random_words.choices(words.split(), k=random_words.randrange(9))) for _ in range(count)]
     return "\n".join(lines) + "\n"
 
 
 def _long_lines() -> str:
     long_line = "long_line return e " + "caf\u00e9 12;\t" * 7_000
-    return (
-        f"short return\n{long_line}\n    indented return e\n{'q' * 70_000}\nTODO after\n{long_line[:9_000]}"
-    )
+    return f"short return\n{long_line}\n    indented return e\n{'q' * 70_000}\nTODO after\n{long_line[:9_000]}"
 
 
 def _write_encoded(root: Path) -> None:

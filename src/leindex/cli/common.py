@@ -34,9 +34,7 @@ class Parser(argparse.ArgumentParser):
 
 def add_index_option(parser: argparse.ArgumentParser) -> None:
     """`--index DIR`."""
-    parser.add_argument(
-        "--index", metavar="DIR", help="the folder of the index (default: by the path of the tree)"
-    )
+    parser.add_argument("--index", metavar="DIR", help="the folder of the index (default: by the path of the tree)")
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
@@ -52,9 +50,7 @@ def add_refresh_options(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="compare the index with the tree first: always, never, or (auto) when that takes under 150 ms",
     )
-    parser.add_argument(
-        "--strict", action="store_true", help="fail rather than answer from an index that may be old"
-    )
+    parser.add_argument("--strict", action="store_true", help="fail rather than answer from an index that may be old")
 
 
 def positive(text: str) -> int:
@@ -197,18 +193,14 @@ def _nothing(progress: Progress) -> None:
 
 def _words(progress: Progress) -> str:
     rate = f", {progress.bytes / 1e6 / max(progress.seconds, 1e-6):.0f} MB/s" if progress.bytes else ""
-    return (
-        f"{progress.stage}: {progress.documents} of {progress.documents_total} files{rate}{_left(progress)}"
-    )
+    return f"{progress.stage}: {progress.documents} of {progress.documents_total} files{rate}{_left(progress)}"
 
 
 def _left(progress: Progress) -> str:
     if not progress.documents or progress.documents >= progress.documents_total:
         return ""
     done, total = (
-        (progress.bytes, progress.bytes_total)
-        if progress.bytes
-        else (progress.documents, progress.documents_total)
+        (progress.bytes, progress.bytes_total) if progress.bytes else (progress.documents, progress.documents_total)
     )
     return f", {progress.seconds * (total - done) / done:.0f} s left" if done else ""
 

@@ -51,9 +51,7 @@ def dry_run(index: Index, options: UpdateOptions, *, as_json: bool) -> int:
                 "skipped": {r: {"files": skipped[r], "bytes": skipped_bytes[r]} for r in sorted(skipped)},
                 "passed_over": dict(walk.skipped),
                 "unreadable_folders": [os.fsdecode(path) for path, _ in walk.unreadable],
-                "largest": [
-                    {"path": utf8(n), "bytes": b} for b, n in sorted(indexed, reverse=True)[:LARGEST]
-                ],
+                "largest": [{"path": utf8(n), "bytes": b} for b, n in sorted(indexed, reverse=True)[:LARGEST]],
             }
         )
         return 0

@@ -51,9 +51,9 @@ def _unrestricted(settings: Settings) -> None:
     settings.unrestricted += 1
     if settings.unrestricted > 3:
         raise ConfigError("flag can only be repeated up to 3 times")
-    (_ignoring(*_NO_IGNORE, on=True), _set(hidden=True), _set(binary=Binary.CONVERT))[
-        settings.unrestricted - 1
-    ](settings)
+    (_ignoring(*_NO_IGNORE, on=True), _set(hidden=True), _set(binary=Binary.CONVERT))[settings.unrestricted - 1](
+        settings
+    )
 
 
 def _nothing(settings: Settings) -> None:

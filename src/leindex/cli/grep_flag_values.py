@@ -113,9 +113,7 @@ _NAMED: Final = {b"0": b"\0", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\
 
 def unescape(value: str) -> bytes:
     """The bytes that a value with escapes stands for; an unknown escape stands for itself."""
-    return _ESCAPE.sub(
-        lambda found: _NAMED[found[1]] if found[1] else bytes([int(found[2], 16)]), os.fsencode(value)
-    )
+    return _ESCAPE.sub(lambda found: _NAMED[found[1]] if found[1] else bytes([int(found[2], 16)]), os.fsencode(value))
 
 
 def _path_separator(settings: Settings, value: str) -> None:

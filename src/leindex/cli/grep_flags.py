@@ -97,9 +97,7 @@ def _apply_long(settings: Settings, name: str, value: str | None, queue: list[st
         _apply_value(settings, name, f"--{name}", value, queue)
     elif name in SWITCHES:
         if value is not None:
-            raise ConfigError(
-                f"invalid CLI arguments: unexpected argument for option '--{name}': \"{value}\""
-            )
+            raise ConfigError(f"invalid CLI arguments: unexpected argument for option '--{name}': \"{value}\"")
         _apply_switch(settings, name, f"--{name}")
     else:
         similar = similar_flags(name)

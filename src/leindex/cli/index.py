@@ -37,40 +37,20 @@ def _parser() -> Parser:
     add_index_option(parser)
     add_json_option(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    parser.add_argument(
-        "-y", "--yes", action="store_true", help="do not ask before a home folder or / is indexed"
-    )
-    parser.add_argument(
-        "-n", "--dry-run", action="store_true", help="list what would be indexed and what skipped"
-    )
-    parser.add_argument(
-        "--text-only", action="store_true", help="stop after the text: no symbols, no ranking"
-    )
-    parser.add_argument(
-        "--engine", metavar="NAME", help="sqlite (default), tantivy or duckdb; for a new index"
-    )
-    parser.add_argument(
-        "--workers", type=int, metavar="N", help="threads and processes (default: one a core; 0: none)"
-    )
-    parser.add_argument(
-        "--batch-size", type=_batch_size, default="auto", metavar="N|auto", help="files in a batch"
-    )
-    parser.add_argument(
-        "--durability", choices=("full", "normal"), default="full", help="what survives a power cut"
-    )
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask before a home folder or / is indexed")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="list what would be indexed and what skipped")
+    parser.add_argument("--text-only", action="store_true", help="stop after the text: no symbols, no ranking")
+    parser.add_argument("--engine", metavar="NAME", help="sqlite (default), tantivy or duckdb; for a new index")
+    parser.add_argument("--workers", type=int, metavar="N", help="threads and processes (default: one a core; 0: none)")
+    parser.add_argument("--batch-size", type=_batch_size, default="auto", metavar="N|auto", help="files in a batch")
+    parser.add_argument("--durability", choices=("full", "normal"), default="full", help="what survives a power cut")
     kept = parser.add_argument_group("kept for later updates")
     kept.add_argument(
         "--hidden", action=argparse.BooleanOptionalAction, help="hidden files and folders too (default: not)"
     )
-    kept.add_argument(
-        "--ignore", action=argparse.BooleanOptionalAction, help="follow ignore files (default: do)"
-    )
-    kept.add_argument(
-        "-g", "--glob", action="append", metavar="GLOB", help="only files that match (! excludes)"
-    )
-    kept.add_argument(
-        "--max-filesize", type=_file_size, metavar="SIZE", help="largest indexed file (default 4M)"
-    )
+    kept.add_argument("--ignore", action=argparse.BooleanOptionalAction, help="follow ignore files (default: do)")
+    kept.add_argument("-g", "--glob", action="append", metavar="GLOB", help="only files that match (! excludes)")
+    kept.add_argument("--max-filesize", type=_file_size, metavar="SIZE", help="largest indexed file (default 4M)")
     kept.add_argument(
         "--keep-days", type=float, metavar="N", help="how long contents without a file are kept (default 14)"
     )
@@ -91,9 +71,7 @@ def _batch_size(text: str) -> int | str:
 
 def _file_size(text: str) -> int:
     number, factor = (
-        (text[:-1], 1024 ** (1 + "KMG".index(text[-1].upper())))
-        if text[-1:].upper() in tuple("KMG")
-        else (text, 1)
+        (text[:-1], 1024 ** (1 + "KMG".index(text[-1].upper()))) if text[-1:].upper() in tuple("KMG") else (text, 1)
     )
     if not number.isdigit():
         raise argparse.ArgumentTypeError("must be a number of bytes, or one with K, M or G")

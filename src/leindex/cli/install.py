@@ -53,9 +53,7 @@ class Change:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command."""
-    options = parser(
-        "install", "Set up MCP clients to use leindex: those that are found, or those that are named."
-    )
+    options = parser("install", "Set up MCP clients to use leindex: those that are found, or those that are named.")
     options.add_argument(
         "--root",
         default=".",

@@ -16,9 +16,7 @@ PROJECT_VARIABLES = ("CLAUDE_PROJECT_DIR", "WORKSPACE_FOLDER_PATHS")
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command until stdin closes."""
-    parser = Parser(
-        "mcp", "Serve an AI assistant over stdio (Model Context Protocol). Started by the assistant."
-    )
+    parser = Parser("mcp", "Serve an AI assistant over stdio (Model Context Protocol). Started by the assistant.")
     parser.add_argument("path", nargs="?", metavar="PATH", help="the tree (default: where it is started)")
     add_index_option(parser)
     options = parser.parse_args(arguments)
@@ -26,15 +24,11 @@ def run(arguments: Sequence[str]) -> int:
 
     found = locate(options.path if options.path not in (None, WORKSPACE) else _project(), options.index)
     if sys.stdin.isatty():
-        raise ConfigError(
-            "this command talks to an assistant, not to a terminal; leindex install sets one up"
-        )
+        raise ConfigError("this command talks to an assistant, not to a terminal; leindex install sets one up")
     try:
         from ..server import serve_stdio
     except ImportError as error:
-        raise ConfigError(
-            f"the server needs its packages ({error.name}); run: pip install 'leindex[server]'"
-        ) from None
+        raise ConfigError(f"the server needs its packages ({error.name}); run: pip install 'leindex[server]'") from None
     # A folder of an indexed tree is served with the whole tree, so that paths mean the same everywhere.
     serve_stdio(Location(found.root, found.folder))
     return 0

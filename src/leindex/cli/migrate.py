@@ -43,9 +43,7 @@ def run(arguments: Sequence[str]) -> int:
                 raise ConfigError(f"{location.root} is kept by {current} already{cleared}")
             source = open_engine(current, location.folder, "write", database=database)
             with source, progress_shown(quiet=options.quiet, as_json=options.json) as on_progress:
-                done = migrate(
-                    source, catalog, location.folder, options.engine, unpack, on_progress=on_progress
-                )
+                done = migrate(source, catalog, location.folder, options.engine, unpack, on_progress=on_progress)
     finally:
         database.close()
     if options.json:

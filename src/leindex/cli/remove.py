@@ -31,7 +31,5 @@ def run(arguments: Sequence[str]) -> int:
             gone = remove_own(location.folder)
     except OSError as error:
         raise StorageError(f"{location.folder}: cannot be removed: {error.strerror}") from error
-    print(
-        f"removed {location.folder}" if gone else f"removed the index in {location.folder}; other files stay"
-    )
+    print(f"removed {location.folder}" if gone else f"removed the index in {location.folder}; other files stay")
     return 0

@@ -25,9 +25,7 @@ from .common import (
 
 
 def _parser() -> Parser:
-    parser = Parser(
-        "search", "Search a tree: the best passages first. docs/query.md describes the query language."
-    )
+    parser = Parser("search", "Search a tree: the best passages first. docs/query.md describes the query language.")
     parser.add_argument("query", metavar="QUERY")
     parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the tree, or a folder in it")
     add_index_option(parser)
@@ -37,9 +35,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="most hits (default 20)")
     parser.add_argument("--cursor", help="go on after an earlier answer")
-    parser.add_argument(
-        "--plain", action="store_true", help="take the query as words, no operators or filters"
-    )
+    parser.add_argument("--plain", action="store_true", help="take the query as words, no operators or filters")
     parser.add_argument("--explain", action="store_true", help="show each hit's signals")
     add_refresh_options(parser)
     return parser
@@ -116,8 +112,7 @@ def _hit_json(hit: Hit, *, explain: bool) -> dict[str, Any]:
     if not explain:
         del fields["signals"]
     fields["lines"] = [
-        {"number": line.number, "text": line.text, "ranges": [list(r) for r in line.ranges]}
-        for line in hit.lines
+        {"number": line.number, "text": line.text, "ranges": [list(r) for r in line.ranges]} for line in hit.lines
     ]
     fields["path"] = utf8(hit.path)
     return fields
@@ -131,9 +126,7 @@ def as_text(result: SearchResult, *, color: bool, explain: bool = False) -> str:
     parts: list[str] = []
     for hit in result.hits:
         path = printable(f"{hit.root}/{hit.path}" if hit.root else hit.path)
-        place = f"{path}:{hit.start_line}" + (
-            f"-{hit.end_line}" if hit.end_line != hit.start_line else ""
-        )
+        place = f"{path}:{hit.start_line}" + (f"-{hit.end_line}" if hit.end_line != hit.start_line else "")
         heading = f"  {printable(hit.heading)}" if hit.heading else ""
         parts.append(f"\x1b[35m{place}\x1b[0m{heading}" if color else f"{place}{heading}")
         parts += [f"  {line.number}: {_marked(line) if color else line.text}" for line in hit.lines]

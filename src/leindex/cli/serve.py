@@ -30,9 +30,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         from ..server import serve_http
     except ImportError as error:
-        raise ConfigError(
-            f"the server needs its packages ({error.name}); run: pip install 'leindex[server]'"
-        ) from None
+        raise ConfigError(f"the server needs its packages ({error.name}); run: pip install 'leindex[server]'") from None
     serve_http(
         Location(found.root, found.folder),
         host=options.host,
@@ -45,12 +43,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser(
-        "serve", "Serve a tree over HTTP: a page for the browser, a JSON API, MCP at /mcp, and metrics."
-    )
-    parser.add_argument(
-        "path", nargs="?", default=".", metavar="PATH", help="the tree (default: this folder)"
-    )
+    parser = Parser("serve", "Serve a tree over HTTP: a page for the browser, a JSON API, MCP at /mcp, and metrics.")
+    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the tree (default: this folder)")
     add_index_option(parser)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=_port, default=0, help="the port (default: a free one)")

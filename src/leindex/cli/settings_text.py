@@ -226,9 +226,7 @@ def put_toml(text: str, path: Path, entry: dict[str, Any]) -> str:
     """The text with a table of strings and lists of strings at `path`. Raises ConfigError where it cannot be
     put."""
     expected = _with(read_toml(text), path, entry)
-    table = "\n".join(
-        [f"[{'.'.join(path)}]", *(f"{name} = {json.dumps(value)}" for name, value in entry.items())]
-    )
+    table = "\n".join([f"[{'.'.join(path)}]", *(f"{name} = {json.dumps(value)}" for name, value in entry.items())])
     rest = drop_toml(text, path)
     changed = (rest.rstrip("\n") + "\n\n" if rest.strip() else "") + table + "\n"
     _expect(read_toml(changed), expected)

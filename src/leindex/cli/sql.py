@@ -31,9 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     from ..search.sql import TABLES, run_query, write_parquet
 
     tables = "; ".join(f"{name}({columns})" for name, columns in TABLES.items())
-    parser = Parser(
-        "sql", "One SELECT over the tables of an index, in DuckDB's dialect.", epilog=f"Tables: {tables}"
-    )
+    parser = Parser("sql", "One SELECT over the tables of an index, in DuckDB's dialect.", epilog=f"Tables: {tables}")
     parser.add_argument("query", metavar="QUERY")
     parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the root of the tree")
     add_index_option(parser)
@@ -144,9 +142,7 @@ def width(text: str) -> int:
     """The columns of a terminal that a text takes."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _padded(text: str, columns: int, right: bool) -> str:
@@ -159,9 +155,7 @@ def _padded(text: str, columns: int, right: bool) -> str:
 
 
 def _is_number(kind: str) -> bool:
-    return kind.endswith("INT") or kind.startswith(
-        ("INTEGER", "UINTEGER", "DOUBLE", "FLOAT", "DECIMAL", "NUMBER")
-    )
+    return kind.endswith("INT") or kind.startswith(("INTEGER", "UINTEGER", "DOUBLE", "FLOAT", "DECIMAL", "NUMBER"))
 
 
 def _cell(value: Any) -> str:

@@ -16,9 +16,7 @@ from .install import Change, carry_out, chosen, parser, read
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command."""
-    options = parser(
-        "uninstall", "Take leindex out of the settings of MCP clients: of all, or of those named."
-    )
+    options = parser("uninstall", "Take leindex out of the settings of MCP clients: of all, or of those named.")
     parsed = options.parse_args(arguments)
     changes = [uninstalled(client) for client in chosen(parsed.client, installing=False)]
     status = carry_out(changes, dry_run=parsed.dry_run, yes=parsed.yes, done="as before")

@@ -25,9 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     add_json_option(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     parser.add_argument("--full", action="store_true", help="compare every word and field, not samples")
-    parser.add_argument(
-        "--limit", type=positive, default=50, metavar="N", help="differences to print (default 50)"
-    )
+    parser.add_argument("--limit", type=positive, default=50, metavar="N", help="differences to print (default 50)")
     options = parser.parse_args(arguments)
     from ..search.source import unpack
     from ..storage.compare import Side, compare

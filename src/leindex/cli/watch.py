@@ -14,9 +14,7 @@ from .common import Parser, add_index_option, confirm_root, opened
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command until it is interrupted."""
-    parser = Parser(
-        "watch", "Keep an index current while the tree changes, until Ctrl-C. A line for each update."
-    )
+    parser = Parser("watch", "Keep an index current while the tree changes, until Ctrl-C. A line for each update.")
     parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the folder (default: this one)")
     add_index_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object for each update")

@@ -206,9 +206,7 @@ class PathDiscovery:
             level, parent = levels[path], path
         return level
 
-    def _visible(
-        self, root_fd: int, folder: bytes, name: bytes, level: Level, globs: _Globs | None
-    ) -> Found | None:
+    def _visible(self, root_fd: int, folder: bytes, name: bytes, level: Level, globs: _Globs | None) -> Found | None:
         """The file or folder of this name, if there is one and the rules let it in. Links are not followed."""
         path = folder + b"/" + name if folder else name
         try:
@@ -247,9 +245,7 @@ class _Globs:
                 rules.append(rule)
         if not rules:
             return None
-        return _Globs(
-            RuleSet().extended(rules, Source.CUSTOM, b""), not all(rule.whitelist for rule in rules)
-        )
+        return _Globs(RuleSet().extended(rules, Source.CUSTOM, b""), not all(rule.whitelist for rule in rules))
 
     def overrule(self, verdicts: bytearray, folder: bytes, kinds: bytes, names: list[bytes]) -> None:
         for number, verdict in enumerate(self.rules.verdicts(folder, kinds, names)):
@@ -266,9 +262,7 @@ def _open_root(root: bytes) -> int:
         raise ConfigError(f"{os.fsdecode(root)!r} cannot be read: {os.strerror(error.errno or 0)}") from None
 
 
-def discover(
-    root: bytes | str, options: DiscoverOptions | None = None, *, own: bytes | str | None = None
-) -> Discovery:
+def discover(root: bytes | str, options: DiscoverOptions | None = None, *, own: bytes | str | None = None) -> Discovery:
     """Starts a walk of the folder `root`, which may itself be reached through links.
 
     `own` is the absolute path of the index's folder, which is no part of the tree should it lie there.

@@ -114,16 +114,10 @@ def derive(tasks: Sequence[Task]) -> list[Derived]:
 
 def pack(symbols: Sequence[Symbol], compressor: zstandard.ZstdCompressor) -> bytes:
     """Symbols as they are stored; empty for none. `leindex.search.symbols` reads them."""
-    return (
-        compressor.compress(json.dumps(symbols, ensure_ascii=False).encode("utf-8", "replace"))
-        if symbols
-        else b""
-    )
+    return compressor.compress(json.dumps(symbols, ensure_ascii=False).encode("utf-8", "replace")) if symbols else b""
 
 
-def _batches(
-    store: SearchInterface, catalog: Catalog, pending: Sequence[tuple[int, str]]
-) -> Iterator[list[Task]]:
+def _batches(store: SearchInterface, catalog: Catalog, pending: Sequence[tuple[int, str]]) -> Iterator[list[Task]]:
     """The pending documents with their contents, cut by count and by bytes."""
     batch: list[Task] = []
     size = 0

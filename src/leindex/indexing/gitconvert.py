@@ -49,9 +49,7 @@ class GitConfig(dict[str, str]):
             if not setting or line.lstrip().startswith(("#", ";")):
                 continue
             key = f"{section}.{setting[1].lower()}"
-            value = (
-                re.split(r"\s[#;]", setting[2] if setting[2] is not None else "true")[0].strip().strip('"')
-            )
+            value = re.split(r"\s[#;]", setting[2] if setting[2] is not None else "true")[0].strip().strip('"')
             self[key] = f"{self[key]}\n{value}" if key in self else value
             if key in ("include.path", "includeif.path"):
                 included = os.path.expanduser(os.fsencode(value))
@@ -59,9 +57,7 @@ class GitConfig(dict[str, str]):
 
     def may_be_on(self, key: str) -> bool:
         """Whether any file sets this switch to something other than off."""
-        return any(
-            value.lower() not in ("false", "no", "off", "0", "") for value in self.get(key, "").split("\n")
-        )
+        return any(value.lower() not in ("false", "no", "off", "0", "") for value in self.get(key, "").split("\n"))
 
 
 class Conversions:
@@ -75,9 +71,7 @@ class Conversions:
         self._folders: dict[bytes, tuple[tuple[int, Glob | None], ...]] = {}
         files = [os.path.join(folder, b"gitattributes") for folder in _SYSTEM_FOLDERS]
         files += [os.path.join(os.path.dirname(path), b"attributes") for path in git_config_files()[1:]]
-        files += [
-            os.path.expanduser(os.fsencode(p)) for p in config.get("core.attributesfile", "").split("\n") if p
-        ]
+        files += [os.path.expanduser(os.fsencode(p)) for p in config.get("core.attributesfile", "").split("\n") if p]
         files.append(os.path.join(common_dir, b"info/attributes"))
         self._above = tuple((0, glob) for path in files for glob in self._converting(read_small(path)))
 

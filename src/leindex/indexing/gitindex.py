@@ -59,9 +59,7 @@ class GitIndex:
         offset = self._offsets.get(path)
         if offset is None:
             return None
-        ctime, ctime_ns, mtime, mtime_ns, _, inode, mode, size, blob, flags = _STATUS.unpack_from(
-            self._data, offset
-        )
+        ctime, ctime_ns, mtime, mtime_ns, _, inode, mode, size, blob, flags = _STATUS.unpack_from(self._data, offset)
         modified = mtime * _SECOND + mtime_ns
         if (
             modified != found.mtime_ns

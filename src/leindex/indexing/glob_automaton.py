@@ -75,9 +75,7 @@ class _Program:
                 step = self.code[place] if place < len(self.code) else None
                 if isinstance(step, list):
                     todo += step
-        return frozenset(
-            place for place in seen if place == len(self.code) or not isinstance(self.code[place], list)
-        )
+        return frozenset(place for place in seen if place == len(self.code) or not isinstance(self.code[place], list))
 
 
 def automaton(tokens: tuple[Token, ...]) -> Callable[[bytes], bool]:
@@ -96,9 +94,7 @@ def automaton(tokens: tuple[Token, ...]) -> Callable[[bytes], bool]:
             following = known.get((state, byte))
             if following is None:
                 steps = ((place, code[place]) for place in state if place < len(code))
-                following = known[state, byte] = program.reach(
-                    {place + 1 for place, step in steps if byte in step}
-                )
+                following = known[state, byte] = program.reach({place + 1 for place, step in steps if byte in step})
             state = following
         return len(code) in state
 

@@ -273,11 +273,7 @@ def _matcher(tokens: tuple[Token, ...]) -> Callable[[bytes], bool]:
 
 def _joined(tokens: tuple[Token, ...]) -> bytes | None:
     """The text of tokens that are all literal, else None."""
-    return (
-        b"".join(t for t in tokens if isinstance(t, bytes))
-        if all(isinstance(t, bytes) for t in tokens)
-        else None
-    )
+    return b"".join(t for t in tokens if isinstance(t, bytes)) if all(isinstance(t, bytes) for t in tokens) else None
 
 
 def _longest_literal(tokens: tuple[Token, ...]) -> bytes:

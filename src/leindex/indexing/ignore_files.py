@@ -20,9 +20,7 @@ from typing import Final
 from .ignore import Rule, RuleSet, Source, parse_rules
 
 RULE_FILES: Final = frozenset((b".gitignore", b".ignore", b".rgignore", b".leindexignore", b".git", b".jj"))
-_EXCLUDES_FILE: Final = re.compile(
-    rb'^\s*excludesfile\s*=\s*"?\s*(\S+?)\s*"?\s*$', re.IGNORECASE | re.MULTILINE
-)
+_EXCLUDES_FILE: Final = re.compile(rb'^\s*excludesfile\s*=\s*"?\s*(\S+?)\s*"?\s*$', re.IGNORECASE | re.MULTILINE)
 
 
 def read_small(path: bytes, dir_fd: int | None = None) -> bytes | None:
@@ -84,9 +82,7 @@ class _Walk:
             common = _first_line(os.path.join(own, b"commondir"))
             if not common:
                 return []
-            git_dir = (
-                os.path.join(own, common) if common.startswith(b".") else os.path.join(self.root, common)
-            )
+            git_dir = os.path.join(own, common) if common.startswith(b".") else os.path.join(self.root, common)
         return parse_rules(read_small(os.path.join(git_dir, b"info/exclude")) or b"")
 
 
@@ -132,9 +128,7 @@ class Level:
         custom = read(b".rgignore", b".leindexignore")
         plain_rules = read(b".ignore")
         plain = extend(extend(self.plain, custom, Source.CUSTOM), plain_rules, Source.IGNORE)
-        has_git = any(
-            name in present and os.path.exists(os.path.join(path, name)) for name in (b".git", b".jj")
-        )
+        has_git = any(name in present and os.path.exists(os.path.join(path, name)) for name in (b".git", b".jj"))
         if has_git:
             rules = plain.extended(self.walk.global_rules, Source.GLOBAL, b"")
             rules = extend(rules, self.walk.exclude_rules(path), Source.EXCLUDE)

@@ -22,9 +22,7 @@ HEAD_BYTES: Final = 8192
 """How much of a file's beginning `language_of` looks at; more is ignored."""
 
 _BY_EXTENSION: Final[dict[bytes, str]] = {
-    extension.encode(): language
-    for language, extensions in EXTENSIONS.items()
-    for extension in extensions.split()
+    extension.encode(): language for language, extensions in EXTENSIONS.items() for extension in extensions.split()
 }
 _BY_FILENAME: Final[dict[bytes, str]] = {
     name.encode(): language for language, names in FILENAMES.items() for name in names.split()
@@ -41,15 +39,10 @@ _WRAPPERS: Final = (b".in", b".tmpl", b".template", b".example", b".sample", b".
 # Sources of patterns, all read with re.MULTILINE: `re` compiles them at first use and keeps them, so that
 # importing this module costs next to nothing.
 _SHEBANG: Final = rb"#![ \t]*(?:\S*/)?(\S+)(.*)"
-_MODELINE: Final = (
-    rb"-\*-(?:.*?mode:)?[ \t]*([A-Za-z+#-]+)[ \t]*(?:;.*?)?-\*-|\bvim?:.*?\b(?:ft|filetype)=(\w+)"
-)
-_OBJECTIVE_C: Final = (
-    rb"^[ \t]*(?:@(?:interface|protocol|implementation|class|import|property|end)\b|#import\b)"
-)
+_MODELINE: Final = rb"-\*-(?:.*?mode:)?[ \t]*([A-Za-z+#-]+)[ \t]*(?:;.*?)?-\*-|\bvim?:.*?\b(?:ft|filetype)=(\w+)"
+_OBJECTIVE_C: Final = rb"^[ \t]*(?:@(?:interface|protocol|implementation|class|import|property|end)\b|#import\b)"
 _CPLUSPLUS_WORDS: Final = tuple(
-    b"template namespace using class public: private: protected: constexpr friend virtual std::"
-    b" operator".split()
+    b"template namespace using class public: private: protected: constexpr friend virtual std:: operator".split()
 )
 _CPLUSPLUS_LINE: Final = (
     rb"[ \t]*(?:template[ \t]*<|(?:inline[ \t]+)?namespace\b[^;=()]*(?:\{|$)|using[ \t]+\w+(?:::|[ \t]*=)"
@@ -184,21 +177,13 @@ def resolve_language(user_value: str) -> str:
     Raises `QueryError` with a suggestion when there is no such language.
     """
     value = user_value.strip().lower()
-    found = (
-        _NAMES.get(value)
-        or _NAMES.get(value.lstrip(".").replace(" ", "-"))
-        or _NAMES.get(value.replace(" ", ""))
-    )
+    found = _NAMES.get(value) or _NAMES.get(value.lstrip(".").replace(" ", "-")) or _NAMES.get(value.replace(" ", ""))
     if found is not None:
         return found
     import difflib  # costs 5 ms, and only a mistake needs it
 
     close = difflib.get_close_matches(value, [n for n in _NAMES if len(n) > 2], n=1, cutoff=0.6)
-    advice = (
-        f"did you mean {_NAMES[close[0]]}?"
-        if close
-        else "give a name such as python, or an extension such as py"
-    )
+    advice = f"did you mean {_NAMES[close[0]]}?" if close else "give a name such as python, or an extension such as py"
     raise QueryError(f"unknown language {user_value!r}", text=user_value, column=0, advice=advice)
 
 

@@ -39,9 +39,7 @@ _LINE: Final = re.compile(
     rb"^[ \t]{0,40}\(?(?:(?:pub|public|private|protected|internal|export|default|static|abstract|final|sealed"
     rb"|async|inline|virtual|override|open|data|partial|unsafe|extern|const|local|declare|pure|external|actual"
     rb"|expect|suspend|operator|infix|tailrec|inner|value|annotation|mutating|indirect|@\w+)[ \t]+){0,6}"
-    rb"("
-    + b"|".join(re.escape(word) for word in sorted(_KIND_OF, key=len, reverse=True))
-    + rb")[ \t]+(?:class[ \t]+)?"
+    rb"(" + b"|".join(re.escape(word) for word in sorted(_KIND_OF, key=len, reverse=True)) + rb")[ \t]+(?:class[ \t]+)?"
     rb"([A-Za-z_$][\w.$:?!-]{0,199})"
     rb"|^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w{0,199})"
     rb"|^(?!return\b|else\b|if\b|while\b|for\b|switch\b)[A-Za-z_][\w \t*&:<>,]{0,200}?[ \t*&]"

@@ -101,9 +101,7 @@ def update(
     with catalog.database.transaction() if small and changes else nullcontext():
         for ready in _prepared(root, store, claims, changes.to_read, options, cancelled, keep=small):
             if cancelled():
-                raise CancelledError(
-                    f"stopped after {done.files} of {done.files_total} files; what was written stays"
-                )
+                raise CancelledError(f"stopped after {done.files} of {done.files_total} files; what was written stays")
             with catalog.database.transaction():
                 result = store.batch_write(ready.batch)
                 rows = numbering.rows(ready, result["errors"])
@@ -324,9 +322,7 @@ def _submitted(
     return None
 
 
-def _finished(
-    chunk: Chunk, future: Future[ReadyChunk] | None, work: Callable[[Chunk], ReadyChunk]
-) -> ReadyChunk:
+def _finished(chunk: Chunk, future: Future[ReadyChunk] | None, work: Callable[[Chunk], ReadyChunk]) -> ReadyChunk:
     """The result of a worker; if it failed, the same work done here, where a second failure counts."""
     if future is not None:
         try:

@@ -31,9 +31,7 @@ _BODIES: Final = frozenset(("function", "method", "constructor", "macro", "test"
 """Kinds whose variables are local, and no symbols."""
 _LEAVES: Final = frozenset(("variable", "constant", "field", "property", "event"))
 """Kinds that own nothing."""
-_WORDS: Final = re.compile(
-    rb"\b(?:public|private|protected|internal|fileprivate|open|export)\b|\bpub\b(?:\([^)]*\))?"
-)
+_WORDS: Final = re.compile(rb"\b(?:public|private|protected|internal|fileprivate|open|export)\b|\bpub\b(?:\([^)]*\))?")
 _MEANING: Final = {b"export": "public", b"open": "public", b"pub": "public", b"fileprivate": "private"}
 _NO_OWNER: Final = frozenset(("", "exports", "module.exports", "this", "self", "window", "globalThis"))
 
@@ -141,9 +139,7 @@ def _matches(tree: Tree, rules: Grammar) -> list[_Match]:
 
 def _symbols(content: bytes, found: list[_Match], rules: Grammar) -> list[Symbol]:
     symbols: list[Symbol] = []
-    around: list[
-        tuple[int, int, str, str]
-    ] = []  # range, qualified name and kind of the definitions that are open
+    around: list[tuple[int, int, str, str]] = []  # range, qualified name and kind of the definitions that are open
     seen: set[int] = set()
     for start, negated_end, _, kind, node, name_node, owner in found:
         name_start = name_node.start_byte

@@ -110,9 +110,7 @@ def watch(
 class Notices:
     """The changes of a tree as the system tells them, for as long as it does."""
 
-    def __init__(
-        self, root: Path, own: Path, folders: Folders, on_notice: Callable[[str], None]
-    ) -> None:
+    def __init__(self, root: Path, own: Path, folders: Folders, on_notice: Callable[[str], None]) -> None:
         self._prefix = os.path.join(os.fsencode(root), b"")
         self._own = os.path.join(os.fsencode(own), b"")
         self._folders = folders

@@ -26,9 +26,7 @@ _START: Final = "import sys; sys.path[:] = {path!r}; from leindex.indexing.worke
 _LENGTH: Final = 8
 
 
-def in_processes(
-    module: str, function: str, tasks: Iterable[Any], *, workers: int
-) -> Generator[Any, None, None]:
+def in_processes(module: str, function: str, tasks: Iterable[Any], *, workers: int) -> Generator[Any, None, None]:
     """The results of `module.function(task)`, in the order of the tasks, made by `workers` processes.
 
     A few tasks more than there are workers are taken ahead. Closing the iterator ends the processes at once.

@@ -173,9 +173,7 @@ class _Lexer:
         whole = self._scan_word()
         value = whole[len(typed) + 1 :]
         advice = f"did you mean {' or '.join(m + value for m in meant)}? " if meant else ""
-        advice += "to search for the text, " + (
-            "put all of it in quotes" if '"' in whole else f"write {quoted(whole)}"
-        )
+        advice += "to search for the text, " + ("put all of it in quotes" if '"' in whole else f"write {quoted(whole)}")
         self._fail(f"there is no filter {typed}:", start, advice)
 
     def _value(self, start: int, name: str) -> Token:
@@ -218,13 +216,9 @@ class _Lexer:
             return re.sub(r"(\\[^/])|\\/", lambda m: m[1] or "/", found[1], flags=re.DOTALL), Form.REGEX
         word = self._scan_word()
         if _TRAILING_FLAG.fullmatch(word):
-            self._fail(
-                "no flags may follow a regular expression", start + word.rindex("/") + 1, "write (?i) in it"
-            )
+            self._fail("no flags may follow a regular expression", start + word.rindex("/") + 1, "write (?i) in it")
         if not (_PATH_VALUE if name == "file" else _PATH_TEXT).fullmatch(word):
-            advice = (
-                "a slash in a regular expression is written \\/; to search for the text, put it in quotes"
-            )
+            advice = "a slash in a regular expression is written \\/; to search for the text, put it in quotes"
             if found[2]:
                 self._fail("the regular expression ends here, but text follows it", found.end() - 1, advice)
             self._fail("the regular expression is not closed with /", start, advice)

@@ -109,9 +109,7 @@ def _class(cls: Class) -> Info:
             return _exactly(strings)
     if cls.is_bytes or cls.ranges[0][0] < 0x80:
         return _UNKNOWN
-    firsts = {
-        chr(byte) for low, high in cls.ranges for byte in range(_encoded(low)[0], _encoded(high)[0] + 1)
-    }
+    firsts = {chr(byte) for low, high in cls.ranges for byte in range(_encoded(low)[0], _encoded(high)[0] + 1)}
     return Info(None, frozenset(firsts), _EMPTY)
 
 

@@ -123,9 +123,7 @@ class _Parser:
         while (operator := self._accept(Sort.OR)) is not None:
             node = self._both()
             if node is None or nodes[-1] is None:
-                self._fail(
-                    "a setting holds for the whole query and cannot be an operand of OR", operator.column
-                )
+                self._fail("a setting holds for the whole query and cannot be an operand of OR", operator.column)
             nodes.append(node)
         return disjunction([node for node in nodes if node is not None]) if nodes[0] is not None else None
 
@@ -159,9 +157,7 @@ class _Parser:
         if token.name not in SETTINGS:
             return self._leaf(token)
         if self.depth:
-            self._fail(
-                f"{token.name}: holds for the whole query and cannot stand in parentheses", token.column
-            )
+            self._fail(f"{token.name}: holds for the whole query and cannot stand in parentheses", token.column)
         return None
 
     def _group(self, opening: Token) -> Node | None:
@@ -249,9 +245,7 @@ class _Parser:
             return None
         value = token.text.lower()
         if value not in values or token.form is Form.REGEX:
-            self._fail(
-                f"{name}: has no value {token.text}", token.inside, f"write one of: {', '.join(values)}"
-            )
+            self._fail(f"{name}: has no value {token.text}", token.inside, f"write one of: {', '.join(values)}")
         return value
 
     def _count(self) -> Count | None:

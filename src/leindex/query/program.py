@@ -231,9 +231,7 @@ class _Analysis:
             return None
         return (data.lower(),)
 
-    def _class(
-        self, hir: Hir, ranges: tuple[tuple[int, int], ...], is_bytes: bool
-    ) -> tuple[bytes, ...] | None:
+    def _class(self, hir: Hir, ranges: tuple[tuple[int, int], ...], is_bytes: bool) -> tuple[bytes, ...] | None:
         if self.fold and _is_cased_pair(hir):
             return (bytes((ranges[1][0],)),)
         size = sum(high - low + 1 for low, high in ranges)

@@ -114,13 +114,9 @@ def _parser(patterns: Sequence[str], flags: Flags, spaced: bool, fixed: bool) ->
         raise _relocated(error, patterns, parts, flags, spaced) from None
 
 
-def _relocated(
-    error: QueryError, patterns: Sequence[str], parts: list[str], flags: Flags, spaced: bool
-) -> QueryError:
+def _relocated(error: QueryError, patterns: Sequence[str], parts: list[str], flags: Flags, spaced: bool) -> QueryError:
     """The error with its column in the one pattern it is about."""
-    for pattern in (
-        patterns if "group" in error.message else ()
-    ):  # what is open may have eaten our own parentheses
+    for pattern in patterns if "group" in error.message else ():  # what is open may have eaten our own parentheses
         try:
             Parser(pattern, flags, spaced).parse()
         except QueryError as own:

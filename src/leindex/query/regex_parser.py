@@ -57,9 +57,7 @@ class Item(NamedTuple):
 class Group:
     """An open parenthesis: what its alternatives are so far, and what comes back when it closes."""
 
-    def __init__(
-        self, column: int, capture: tuple[int, str | None] | None, flags: Flags, spaced: bool
-    ) -> None:
+    def __init__(self, column: int, capture: tuple[int, str | None] | None, flags: Flags, spaced: bool) -> None:
         self.column = column
         self.capture = capture
         self.flags = flags

@@ -62,9 +62,7 @@ def implies(one: Formula, other: Formula) -> bool:
         case Lit(), Or(parts):
             return any(implies(one, part) for part in parts)
         case And(parts), Or(choices):
-            return any(implies(one, choice) for choice in choices) or any(
-                implies(part, other) for part in parts
-            )
+            return any(implies(one, choice) for choice in choices) or any(implies(part, other) for part in parts)
     return False
 
 

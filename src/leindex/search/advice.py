@@ -33,9 +33,7 @@ def advice_for(index: Index, made: Plan, conditions: Conditions, scope: str) -> 
         for part, found in verdicts
         if found is False
     ]
-    lines += [
-        f"not known after looking at {LOOKED_AT} files: {part}" for part, found in verdicts if found is None
-    ]
+    lines += [f"not known after looking at {LOOKED_AT} files: {part}" for part, found in verdicts if found is None]
     if not lines and len(verdicts) > 1:
         lines.append("each part of the query is found somewhere, but not all in one file")
     return tuple(lines)

@@ -82,9 +82,7 @@ def _symbols(
     return hits, seen.candidates >= MOST_DOCUMENTS
 
 
-def _definitions(
-    index: Index, rows: Sequence[FileRow], conditions: Conditions
-) -> list[tuple[SymbolHit, LineMatch]]:
+def _definitions(index: Index, rows: Sequence[FileRow], conditions: Conditions) -> list[tuple[SymbolHit, LineMatch]]:
     """The definitions of one content that fit, in each of its files."""
     number = rows[0].number
     fitting = [

@@ -66,9 +66,7 @@ def _merge(chosen: dict[str, dict[str, str]], spec: str) -> None:
         raise _bad_format(spec)
     part, kind = pieces[0].lower(), pieces[1].lower()
     if part not in _PARTS:
-        raise ConfigError(
-            f"unrecognized output type '{pieces[0]}'. Choose from: path, line, column, match, highlight."
-        )
+        raise ConfigError(f"unrecognized output type '{pieces[0]}'. Choose from: path, line, column, match, highlight.")
     if kind not in ("fg", "bg", "style", "none"):
         raise ConfigError(f"unrecognized spec type '{pieces[1]}'. Choose from: fg, bg, style, none.")
     if kind == "none":
@@ -103,8 +101,7 @@ def _color_code(value: str) -> str:
     numbers = [_byte(piece) for piece in value.split(",")]
     if len(numbers) not in (1, 3) or None in numbers:
         raise ConfigError(
-            f"unrecognized color name '{value}'. Choose from: black, blue, green, red, cyan, magenta, "
-            "yellow, white"
+            f"unrecognized color name '{value}'. Choose from: black, blue, green, red, cyan, magenta, yellow, white"
         )
     return ("8;5;" if len(numbers) == 1 else "8;2;") + ";".join(map(str, numbers))
 

@@ -68,9 +68,7 @@ class Conditions:
 
     def row_may_match(self, row: FileRow) -> bool:
         """Whether a file is still in question, given its row."""
-        return (
-            self.plan.judge(lambda leaf: test(row) if (test := self._tests.get(leaf)) else None) is not False
-        )
+        return self.plan.judge(lambda leaf: test(row) if (test := self._tests.get(leaf)) else None) is not False
 
     def matches(self, row: FileRow, text: bytes, symbols: Callable[[], Sequence[Symbol]]) -> bool:
         """Whether a file satisfies the query. `symbols` is asked only where they matter."""
@@ -97,18 +95,13 @@ class Conditions:
         for term in self.plan.positive:
             if isinstance(term.node, Pattern):
                 lines = memoryview(self.matchers[term.node].matching_lines(text, -1)).cast("Q")
-                found.update(
-                    (lines[i], None) for i in range(0, len(lines), 5) if lines[i + 3] == lines[i + 4]
-                )
+                found.update((lines[i], None) for i in range(0, len(lines), 5) if lines[i + 3] == lines[i + 4])
         return list(found)
 
     def spans(self, text: bytes) -> list[tuple[int, int]]:
         """Where the positive terms match, as byte ranges in order; a range within another is left out."""
         found = sorted(
-            span
-            for term in self.plan.positive
-            for span in self.matchers[term.node].find_all(text)
-            if span[0] < span[1]
+            span for term in self.plan.positive for span in self.matchers[term.node].find_all(text) if span[0] < span[1]
         )
         kept: list[tuple[int, int]] = []
         for start, end in found:

@@ -65,12 +65,9 @@ class Core:
         self._events: list[Line] = []
         self._replacer = Replacer(request, matcher) if request.replace is not None else None
         self._wants_spans = request.needs_spans or (
-            request.summary
-            and (matcher.crosses_lines or request.keeps_stats or request.mode is Mode.COUNT_MATCHES)
+            request.summary and (matcher.crosses_lines or request.keeps_stats or request.mode is Mode.COUNT_MATCHES)
         )
-        self._silences = (
-            request.binary is Binary.CONVERT and not request.summary and request.mode is not Mode.JSON
-        )
+        self._silences = request.binary is Binary.CONVERT and not request.summary and request.mode is not Mode.JSON
         self._settles = request.first_match_settles
         self._counts_lines = request.line_number and not request.summary
         self._number = 1

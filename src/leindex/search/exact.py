@@ -21,6 +21,7 @@ from .select import Selection, Selector
 from .stats import Stats
 from .verify import MATCH, FileMatches, Searcher
 
+
 @dataclass(slots=True)
 class Part:
     """One tree or a folder of it, and how its paths are shown: `prefix`, then the path without its first `strip`

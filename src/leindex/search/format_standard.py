@@ -151,9 +151,7 @@ class StandardPrinter:
     def _binary_message(self, offset: int) -> None:
         path = shown_path(self.request, self._path) + b": " if self.request.with_filename else b""
         if self.request.binary is Binary.QUIT:
-            message = (
-                'WARNING: stopped searching binary file after match (found "\\0" byte around offset %d)\n'
-            )
+            message = 'WARNING: stopped searching binary file after match (found "\\0" byte around offset %d)\n'
         else:
             message = 'binary file matches (found "\\0" byte around offset %d)\n'
         self._parts += (path, (message % offset).encode())

@@ -132,9 +132,7 @@ class _Parser:
             first = False
         if in_range:
             ranges.append(["-", "-"])
-        inside = "".join(
-            _literal(low) if low == high else f"{_literal(low)}-{_literal(high)}" for low, high in ranges
-        )
+        inside = "".join(_literal(low) if low == high else f"{_literal(low)}-{_literal(high)}" for low, high in ranges)
         return f"[{'^' if negated else ''}{inside}]"
 
     def _error(self, reason: str) -> ConfigError:

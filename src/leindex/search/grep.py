@@ -62,9 +62,7 @@ def grep(
     return GrepResult(matched, count)
 
 
-def list_files(
-    request: GrepRequest, paths: Iterable[bytes], out: Output, *, prefix: bytes = b""
-) -> GrepResult:
+def list_files(request: GrepRequest, paths: Iterable[bytes], out: Output, *, prefix: bytes = b"") -> GrepResult:
     """Print the paths (`--files`). With `quiet` only the status tells whether there is one."""
     count = 0
     for path in paths:

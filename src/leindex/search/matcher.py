@@ -27,9 +27,7 @@ from leindex.query.regex import (
 from leindex.query.regex_parser import Flags
 from leindex.search.request import Binary, Boundary, Case, GrepRequest
 
-LINE_LOOKS: Final = frozenset(
-    (LookKind.START_LINE, LookKind.END_LINE, LookKind.START_CRLF, LookKind.END_CRLF)
-)
+LINE_LOOKS: Final = frozenset((LookKind.START_LINE, LookKind.END_LINE, LookKind.START_CRLF, LookKind.END_CRLF))
 
 
 def pattern_tree(request: GrepRequest) -> Hir:
@@ -98,9 +96,7 @@ class Matcher:
         """Whether any line matches (does not match, with `invert`)."""
         return bool(self._regex.matching_lines(text, 1, invert, False))
 
-    def lines(
-        self, text: bytes, start: int, end: int, limit: int | None, *, invert: bool
-    ) -> Iterator[tuple[int, int]]:
+    def lines(self, text: bytes, start: int, end: int, limit: int | None, *, invert: bool) -> Iterator[tuple[int, int]]:
         """The first `limit` matching lines between two line starts, each with its end."""
         part = text if start == 0 and end == len(text) else memoryview(text)[start:end]
         packed = self._regex.matching_lines(part, -1 if limit is None else limit, invert, False)
@@ -140,9 +136,7 @@ class Matcher:
         """The matches from `start` on; none is empty right after another."""
         return self._regex.find_all(haystack, start)
 
-    def captures_from(
-        self, haystack: bytes | memoryview, start: int
-    ) -> Iterator[list[tuple[int, int] | None]]:
+    def captures_from(self, haystack: bytes | memoryview, start: int) -> Iterator[list[tuple[int, int] | None]]:
         """The groups of each match from `start` on: the whole match first, None for one that took no part."""
         for begin, _ in self.find_all(haystack, start):
             groups = self._regex.captures(haystack, begin)

@@ -152,9 +152,7 @@ class Ranking:
         self._weights = weights
         self._lists, self._rarities = _lists(self.query, source, weights)
 
-    def best_documents(
-        self, *, limit: int = CANDIDATES, allowed: Sequence[int] | None = None
-    ) -> list[Scored]:
+    def best_documents(self, *, limit: int = CANDIDATES, allowed: Sequence[int] | None = None) -> list[Scored]:
         """The first step: at most `limit` documents, best first, from posting lists alone.
 
         `allowed` restricts the documents to these numbers; they then need no word of the query. When the
@@ -166,9 +164,7 @@ class Ranking:
         if self.query.name is not None:
             known = {number for number, _ in found}
             defining = array("I", self._defining(self.query.name, allowed)).tobytes()
-            found += [
-                pair for pair in _native.best(self._lists, size, DEFINING, defining) if pair[0] not in known
-            ]
+            found += [pair for pair in _native.best(self._lists, size, DEFINING, defining) if pair[0] not in known]
         return [Scored(number, score) for number, score in found]
 
     def _defining(self, name: str, allowed: Sequence[int] | None) -> list[int]:
@@ -176,9 +172,7 @@ class Ranking:
         if not terms:
             return []
         numbers, payloads = self._source.postings(terms[0][1])
-        whole = _native.best(
-            [(0, 1.0, _DEFINES, numbers, payloads)], self._source.number_limit(), DEFINING, None
-        )
+        whole = _native.best([(0, 1.0, _DEFINES, numbers, payloads)], self._source.number_limit(), DEFINING, None)
         found = {number for number, _ in whole}
         return sorted(found if allowed is None else found.intersection(allowed))
 
@@ -200,9 +194,7 @@ class Ranking:
         hits = []
         for document in self._source.load([scored.number for scored in found]):
             lines = matches.get(document.number, ()) if matches else ()
-            hits.append(
-                _hit(self.query, self._rarities, document, scores[document.number], lines, self._weights)
-            )
+            hits.append(_hit(self.query, self._rarities, document, scores[document.number], lines, self._weights))
         hits.sort(key=lambda hit: (-hit.score, hit.path))
         del hits[limit:]
         if explain:
@@ -323,9 +315,7 @@ def _lists(query: Query, source: RankingSource, weights: Weights) -> tuple[list[
     rarity."""
     paths = source.path_terms()
     body = _body_worth((weights.body, weights.named_part, weights.named_whole))
-    in_path = _path_worth(
-        (weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part)
-    )
+    in_path = _path_worth((weights.path_name, weights.path_name_part, weights.path_folder, weights.path_folder_part))
     lists: list[_List] = []
     rarities = []
     for group, word in enumerate(query.words):

@@ -54,9 +54,7 @@ class Replacer:
             if number is not None:
                 self._pieces.append(number)
 
-    def replace(
-        self, haystack: bytes | memoryview, start: int, limit: int, terminator: bytes
-    ) -> Replaced | None:
+    def replace(self, haystack: bytes | memoryview, start: int, limit: int, terminator: bytes) -> Replaced | None:
         """Replace the matches that begin between `start` and `limit`; None when there is none.
 
         `terminator` is the line end that was cut off from `haystack` and is put back.
@@ -70,8 +68,7 @@ class Replacer:
                 break
             begin, end = whole
             new = b"".join(
-                piece if isinstance(piece, bytes) else _group(haystack, groups, piece)
-                for piece in self._pieces
+                piece if isinstance(piece, bytes) else _group(haystack, groups, piece) for piece in self._pieces
             )
             between = bytes(haystack[last:begin])
             parts += (between, new)

@@ -151,9 +151,7 @@ class GrepRequest:
         """Whether a file needs no more than its first match."""
         if not self.summary or self.keeps_stats:
             return False
-        return self.mode is Mode.FILES_WITH_MATCHES or (
-            self.quiet and self.mode is not Mode.FILES_WITHOUT_MATCH
-        )
+        return self.mode is Mode.FILES_WITH_MATCHES or (self.quiet and self.mode is not Mode.FILES_WITHOUT_MATCH)
 
     @property
     def first_file_settles(self) -> bool:

@@ -282,9 +282,7 @@ def _ranked_only(
     wanted = max(min(wanted, source.count()), found.head)
     best: dict[int, None] = {}
     for depth in (rank.CANDIDATES, wanted + 1):
-        best.update(
-            (s.number, None) for s in ranking.best_documents(limit=depth, allowed=allowed) if s.score > 0
-        )
+        best.update((s.number, None) for s in ranking.best_documents(limit=depth, allowed=allowed) if s.score > 0)
     for document in source.load(list(best)):
         seen.candidates += 1
         if len(found.documents) >= wanted:
@@ -360,14 +358,10 @@ def _shown(line: Line, conditions: Conditions) -> LineMatch:
         for start, end in conditions.spans(line.text)
     )
     shown = line.text.decode("utf-8", "replace")[:LONGEST_LINE]
-    return LineMatch(
-        line.number, shown, tuple((a, min(b, LONGEST_LINE)) for a, b in ranges if a < LONGEST_LINE)
-    )
+    return LineMatch(line.number, shown, tuple((a, min(b, LONGEST_LINE)) for a, b in ranges if a < LONGEST_LINE))
 
 
-def _facets(
-    index: Index, found: _Found, made: Plan, conditions: Conditions, scope: str
-) -> dict[str, dict[str, int]]:
+def _facets(index: Index, found: _Found, made: Plan, conditions: Conditions, scope: str) -> dict[str, dict[str, int]]:
     """How the files in question spread over folders and languages; the first candidates where not all were verified."""
     rows: Iterable[FileRow] = (row for rows in found.rows.values() for row in rows)
     if found.more and found.exact:

@@ -183,9 +183,7 @@ class Selector:
     def _from_disk(self, path: bytes, seen: Selection) -> bytes | None:
         """A file that is too large for the index; mapped, so that only what is looked at is read."""
         try:
-            fd = os.open(
-                os.path.join(os.fsencode(self.root), path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-            )
+            fd = os.open(os.path.join(os.fsencode(self.root), path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 with mmap.mmap(fd, 0, access=mmap.ACCESS_READ) as mapped:
                     content = mapped[:]

@@ -62,11 +62,7 @@ def best_lines(
         if score or line.number in matched:
             scored.append((line.number not in matched, -score, line.number, line))
     chosen = sorted(scored)[:limit]
-    return (
-        sorted(line for *_, line in chosen)
-        if chosen
-        else [line for line in lines if line.text.strip()][:limit]
-    )
+    return sorted(line for *_, line in chosen) if chosen else [line for line in lines if line.text.strip()][:limit]
 
 
 def _lines(text: bytes, first: int, last: int) -> list[Line]:

@@ -84,9 +84,7 @@ class IndexSource:
         for number, content in zip(missing, self._store.contents(missing), strict=True):
             if content is None or number not in rows:
                 continue
-            self._loaded[number] = RankedDocument(
-                number, rows[number][0].name, content, rows[number], self._catalog
-            )
+            self._loaded[number] = RankedDocument(number, rows[number][0].name, content, rows[number], self._catalog)
         return [self._loaded[number] for number in numbers if number in self._loaded]
 
     def rows(self, numbers: Sequence[int]) -> dict[int, list[FileRow]]:

@@ -41,8 +41,7 @@ TABLES: Final = {
 
 _VIEWS: Final = {
     "files": "SELECT * EXCLUDE (number) FROM files_copy.data",
-    "symbols": "SELECT f.path, s.* EXCLUDE (number) "
-    "FROM symbols_copy.data s JOIN files_copy.data f USING (number)",
+    "symbols": "SELECT f.path, s.* EXCLUDE (number) FROM symbols_copy.data s JOIN files_copy.data f USING (number)",
     "contents": "SELECT f.path, c.content FROM contents_copy.data c JOIN files_copy.data f USING (number)",
 }
 
@@ -171,9 +170,7 @@ def _duckdb() -> Any:
     try:
         import duckdb
     except ModuleNotFoundError:
-        raise EngineMissingError(
-            f"SQL needs a package that is missing: {engine_info('duckdb').install}"
-        ) from None
+        raise EngineMissingError(f"SQL needs a package that is missing: {engine_info('duckdb').install}") from None
     return duckdb
 
 
@@ -253,9 +250,7 @@ def _explained(query: str, *, lines_before: int = 0) -> Iterator[None]:
 def _query_error(message: str, query: str, lines_before: int) -> QueryError:
     """The error with its place: DuckDB shows a part of the line at fault, and a caret under the place."""
     place = _PLACE.search(message)
-    said = "; ".join(
-        line.strip() for line in message[: place.start() if place else None].splitlines() if line.strip()
-    )
+    said = "; ".join(line.strip() for line in message[: place.start() if place else None].splitlines() if line.strip())
     if place is None:
         return QueryError(said, text="")
     lines = query.split("\n")

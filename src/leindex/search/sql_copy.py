@@ -47,9 +47,7 @@ class _Source:
     def report(self, stage: str, done: int, total: int) -> None:
         if self.on_progress is not None:
             self.on_progress(
-                Progress(
-                    stage, documents=done, documents_total=total, seconds=time.monotonic() - self.started
-                )
+                Progress(stage, documents=done, documents_total=total, seconds=time.monotonic() - self.started)
             )
 
 
@@ -82,9 +80,7 @@ def copies(
     return found
 
 
-def _make(
-    file: Path, fill: Callable[[duckdb.DuckDBPyConnection, _Source], None], group: int, source: _Source
-) -> None:
+def _make(file: Path, fill: Callable[[duckdb.DuckDBPyConnection, _Source], None], group: int, source: _Source) -> None:
     """Makes a copy whole or not at all, and clears away what a crash has left."""
     for abandoned in file.parent.glob("sql-*.tmp*"):
         with contextlib.suppress(FileNotFoundError):

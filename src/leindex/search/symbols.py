@@ -136,9 +136,7 @@ def references(
         if content is None:
             continue
         seen.candidates += 1
-        definitions += [
-            hit for hit in _definitions(index, number, wanted, languages, scope) if hit.name == name
-        ]
+        definitions += [hit for hit in _definitions(index, number, wanted, languages, scope) if hit.name == name]
         found += _references(name, rows, content, calls)
     seen.verified = seen.candidates
     found.sort(key=lambda ref: (ref.path.replace("/", "\0"), ref.line, ref.column))
@@ -152,9 +150,7 @@ def references(
     )
 
 
-def outline(
-    index: Index, path: str, extract: Callable[[bytes, str], Sequence[Sequence[object]]]
-) -> list[SymbolHit]:
+def outline(index: Index, path: str, extract: Callable[[bytes, str], Sequence[Sequence[object]]]) -> list[SymbolHit]:
     """The definitions of a file in the order of their beginning; read from its text if they are not stored yet.
 
     Raises ConfigError for a file that is not indexed.
@@ -166,9 +162,7 @@ def outline(
     content = index.read(path)
     stored = index.catalog.symbols_of(row.number)
     symbols = (
-        unpack(stored[1])
-        if stored is not None
-        else [Symbol(*fields) for fields in extract(content, row.language)]  # type: ignore[arg-type]
+        unpack(stored[1]) if stored is not None else [Symbol(*fields) for fields in extract(content, row.language)]  # type: ignore[arg-type]
     )
     text = searchable(content)
     return [hit_of(row, symbol, text) for symbol in symbols]
@@ -200,9 +194,7 @@ def candidates(index: Index, name: str, formula: Formula) -> Iterator[int]:
             postings = index.store.word_postings(key)
             numbers = memoryview(postings.numbers).cast("I")
             first.update(
-                (n, None)
-                for n, payload in zip(numbers, postings.payloads, strict=True)
-                if payload & NAMED_WHOLE
+                (n, None) for n, payload in zip(numbers, postings.payloads, strict=True) if payload & NAMED_WHOLE
             )
     yield from first
     if not isinstance(formula, Lit) or len(formula.data) > 1:

@@ -78,10 +78,7 @@ class Searcher:
         self.matcher = Matcher.of(request)
         self._check = check
         self._by_lines = not (
-            self.matcher.crosses_lines
-            or request.null_data
-            or request.stop_on_nonmatch
-            or request.max_count == 0
+            self.matcher.crosses_lines or request.null_data or request.stop_on_nonmatch or request.max_count == 0
         )
 
     def search(self, content: bytes) -> FileMatches:

@@ -182,9 +182,7 @@ class Catalog:
         with self.database.mapped():
             connection = self.database.reader()
             for number in numbers:
-                found += connection.execute(
-                    f"SELECT {COLUMNS} FROM files WHERE number = ? AND number > 0", (number,)
-                )
+                found += connection.execute(f"SELECT {COLUMNS} FROM files WHERE number = ? AND number > 0", (number,))
         found.sort(key=lambda values: values[0])
         return [_row(values) for values in found]
 
@@ -240,8 +238,7 @@ class Catalog:
     def totals(self) -> Totals:
         """The figures of the view."""
         by_reason = {
-            r: (f, b)
-            for r, f, b in self._rows("SELECT skipped, files, bytes FROM file_totals ORDER BY skipped")
+            r: (f, b) for r, f, b in self._rows("SELECT skipped, files, bytes FROM file_totals ORDER BY skipped")
         }
         files, size = by_reason.pop("", (0, 0))
         return Totals(files, size, {reason: count for reason, (count, _) in by_reason.items() if count})
@@ -341,9 +338,7 @@ class Catalog:
             "SELECT generation, finished, seconds, summary FROM updates ORDER BY generation DESC LIMIT ?",
             (limit,),
         )
-        return [
-            {"generation": g, "finished": f, "seconds": s, **json.loads(summary)} for g, f, s, summary in rows
-        ]
+        return [{"generation": g, "finished": f, "seconds": s, **json.loads(summary)} for g, f, s, summary in rows]
 
     # -- contents without a name ----------------------------------------------------------------------------------
 
@@ -365,9 +360,7 @@ class Catalog:
         """Drops the notes, and what was derived from these contents, once they are deleted."""
         with self.database.transaction() as connection:
             for table in ("unnamed", "symbols", "pending"):
-                connection.executemany(
-                    f"DELETE FROM {table} WHERE number = ?", ((number,) for number in numbers)
-                )
+                connection.executemany(f"DELETE FROM {table} WHERE number = ?", ((number,) for number in numbers))
 
     # -- symbols --------------------------------------------------------------------------------------------------
 

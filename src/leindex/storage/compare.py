@@ -130,9 +130,7 @@ def _compare_files(a: Catalog, b: Catalog, found: Comparison) -> list[_Pair]:
     return sorted(pairs.values(), key=lambda pair: pair[1])
 
 
-def _side_by_side(
-    a: Iterator[FileRow], b: Iterator[FileRow]
-) -> Iterator[tuple[FileRow | None, FileRow | None]]:
+def _side_by_side(a: Iterator[FileRow], b: Iterator[FileRow]) -> Iterator[tuple[FileRow | None, FileRow | None]]:
     """Two lists in path order as one."""
     left, right = next(a, None), next(b, None)
     while left is not None or right is not None:
@@ -155,9 +153,7 @@ def _compare_documents(
     for place, pair in enumerate(pairs):
         contents = mine.contents[place], theirs.contents[place]
         if contents[0] is None or contents[1] is None:
-            found.add(
-                "document", pair[0], *("missing" if content is None else "there" for content in contents)
-            )
+            found.add("document", pair[0], *("missing" if content is None else "there" for content in contents))
             continue
         found.documents += 1
         found.bytes += len(contents[0])
@@ -206,10 +202,7 @@ def _compare_symbols(a: Side, b: Side, pair: _Pair, unpack: Unpack, found: Compa
         if mine[0] != theirs[0]:
             found.add("language of symbols", doc_id, mine[0], theirs[0])
         if unpacked[0] != unpacked[1]:
-            only = [
-                next((s for s in these if s not in those), None)
-                for these, those in (unpacked, unpacked[::-1])
-            ]
+            only = [next((s for s in these if s not in those), None) for these, those in (unpacked, unpacked[::-1])]
             found.add("symbols", doc_id, *only)
     return [None if s is None else s[1] for s in (mine, theirs)]
 
@@ -255,7 +248,5 @@ def _occurrences(store: SearchInterface, term: int, names: dict[int, str]) -> di
     postings = store.word_postings(term)
     numbers = memoryview(postings.numbers).cast("I")
     return {
-        names[number]: payload
-        for number, payload in zip(numbers, postings.payloads, strict=True)
-        if number in names
+        names[number]: payload for number, payload in zip(numbers, postings.payloads, strict=True) if number in names
     }

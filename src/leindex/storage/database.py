@@ -130,9 +130,7 @@ class Database:
                 connection.pragma("user_version", FORMAT_VERSION)
             self.created = True
         elif application != APPLICATION_ID:
-            raise StoreCorruptError(
-                f"{self.path}: is an SQLite database, but not a leindex index; it is left as it is"
-            )
+            raise StoreCorruptError(f"{self.path}: is an SQLite database, but not a leindex index; it is left as it is")
         elif version > FORMAT_VERSION:
             raise StoreVersionError(
                 f"{self.path}: has the format version {version}, this leindex knows {FORMAT_VERSION}; "
@@ -254,21 +252,15 @@ class Database:
         except (apsw.BusyError, apsw.LockedError, apsw.ProtocolError) as error:
             raise StoreBusyError(f"{self.path}: another process is writing; try again later") from error
         except apsw.FullError as error:
-            raise StoreFullError(
-                f"{self.path}: no space is left; free some and run the command again"
-            ) from error
+            raise StoreFullError(f"{self.path}: no space is left; free some and run the command again") from error
         except (apsw.ReadOnlyError, apsw.PermissionsError, apsw.AuthError) as error:
             raise StoreReadOnlyError(f"{self.path}: cannot be written: {error}") from error
         except apsw.NotADBError as error:
             raise StoreCorruptError(f"{self.path}: is not a leindex index; it is left as it is") from error
         except (apsw.CorruptError, apsw.FormatError) as error:
-            raise StoreCorruptError(
-                f"{self.path}: is damaged ({error}); remove the index and index again"
-            ) from error
+            raise StoreCorruptError(f"{self.path}: is damaged ({error}); remove the index and index again") from error
         except apsw.CantOpenError as error:
-            raise StorageError(
-                f"{self.path}: cannot be opened; check the permissions of the folder"
-            ) from error
+            raise StorageError(f"{self.path}: cannot be opened; check the permissions of the folder") from error
         except apsw.IOError as error:
             raise StorageError(f"{self.path}: the disk failed: {error}") from error
         except apsw.Error as error:
@@ -296,8 +288,6 @@ class Database:
             for reader in readers:
                 reader.close()
             if writer is not None:
-                with contextlib.suppress(
-                    apsw.Error
-                ):  # only advice for the planner; what matters is committed
+                with contextlib.suppress(apsw.Error):  # only advice for the planner; what matters is committed
                     writer.pragma("optimize")
                 writer.close()

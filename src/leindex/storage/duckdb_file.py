@@ -82,9 +82,7 @@ class DuckDBFile:
         try:
             with duckdb.connect(str(new), config=SETTINGS) as connection:
                 connection.execute(SCHEMA)
-                connection.execute(
-                    "INSERT INTO store_state VALUES ('format', ?), ('next', 1)", [FORMAT_VERSION]
-                )
+                connection.execute("INSERT INTO store_state VALUES ('format', ?), ('next', 1)", [FORMAT_VERSION])
                 connection.execute("CHECKPOINT")
             new.chmod(0o600)
             with suppress(FileExistsError):
@@ -126,15 +124,11 @@ class DuckDBFile:
                     f"several read, but not both: wait for that process or end it, then try again ({text})"
                 ) from error
             if "No space left" in text or "Out of disk" in text:
-                raise StoreFullError(
-                    f"{self.path}: no space is left; free some and run the command again"
-                ) from error
+                raise StoreFullError(f"{self.path}: no space is left; free some and run the command again") from error
             if "Permission denied" in text or "read-only" in text.lower():
                 raise StoreReadOnlyError(f"{self.path}: cannot be opened or written: {text}") from error
             if "not a valid DuckDB database" in text:
-                raise StoreCorruptError(
-                    f"{self.path}: is not a leindex index; it is left as it is"
-                ) from error
+                raise StoreCorruptError(f"{self.path}: is not a leindex index; it is left as it is") from error
             if "version number" in text:
                 raise StoreVersionError(
                     f"{self.path}: was written by another version of DuckDB ({text}); "

@@ -115,9 +115,7 @@ class DuckDBSearch(SearchInterface):
         numbers = [number for (number,) in found]
         if numbers:
             for table in ("documents", "words", "word_lengths"):
-                connection.execute(
-                    f"DELETE FROM {table} WHERE number IN (SELECT unnest(?::BIGINT[]))", [numbers]
-                )
+                connection.execute(f"DELETE FROM {table} WHERE number IN (SELECT unnest(?::BIGINT[]))", [numbers])
         return len(numbers)
 
     def delete_documents(self, doc_ids: Sequence[str]) -> int:
@@ -131,9 +129,7 @@ class DuckDBSearch(SearchInterface):
 
     # -- reading ---------------------------------------------------------------------------------------------
 
-    def _of_numbers(
-        self, columns: str, numbers: Sequence[int], table: str = "documents"
-    ) -> list[tuple[Any, ...]]:
+    def _of_numbers(self, columns: str, numbers: Sequence[int], table: str = "documents") -> list[tuple[Any, ...]]:
         """Columns of the rows with these numbers."""
         if len(numbers) == 1:
             return self.file.rows(f"SELECT {columns} FROM {table} WHERE number = ?", numbers)
@@ -156,9 +152,7 @@ class DuckDBSearch(SearchInterface):
         return [found.get(number) for number in numbers]
 
     def ids(self) -> Iterator[tuple[int, str]]:
-        yield from cast(
-            "list[tuple[int, str]]", self.file.rows("SELECT number, doc_id FROM documents ORDER BY number")
-        )
+        yield from cast("list[tuple[int, str]]", self.file.rows("SELECT number, doc_id FROM documents ORDER BY number"))
 
     def get_document(self, doc_id: str) -> Document | None:
         rows = self.file.rows("SELECT kind, size, fields, value FROM documents WHERE doc_id = ?", [doc_id])
@@ -205,8 +199,7 @@ class DuckDBSearch(SearchInterface):
             new = [bag.number for bag in chosen]
             # A word and its payload travel as one number, which halves what the binding has to convert.
             packed = [
-                [key << 8 | weight for key, weight in zip(_keys(bag), bag.payloads, strict=True)]
-                for bag in chosen
+                [key << 8 | weight for key, weight in zip(_keys(bag), bag.payloads, strict=True)] for bag in chosen
             ]
             connection.execute(
                 "INSERT INTO words SELECT pair >> 8, number, pair & 255 FROM "
@@ -224,15 +217,11 @@ class DuckDBSearch(SearchInterface):
         return Postings(array("I", (n for n, _ in found)).tobytes(), bytes(weight for _, weight in found))
 
     def word_lengths(self, numbers: Sequence[int]) -> list[int]:
-        found = dict(
-            cast("list[tuple[int, int]]", self._of_numbers("number, length", numbers, "word_lengths"))
-        )
+        found = dict(cast("list[tuple[int, int]]", self._of_numbers("number, length", numbers, "word_lengths")))
         return [found.get(number, 0) for number in numbers]
 
     def word_totals(self) -> WordTotals:
-        count, total = self.file.rows("SELECT count(*), coalesce(sum(length), 0)::BIGINT FROM word_lengths")[
-            0
-        ]
+        count, total = self.file.rows("SELECT count(*), coalesce(sum(length), 0)::BIGINT FROM word_lengths")[0]
         return WordTotals(count, total)
 
     # -- upkeep ----------------------------------------------------------------------------------------------

@@ -51,9 +51,7 @@ class MemorySearch(SearchInterface):
         return True
 
     def delete_documents(self, doc_ids: Sequence[str]) -> int:
-        removed = [
-            entry[0] for doc_id in dict.fromkeys(doc_ids) if (entry := self._documents.pop(doc_id, None))
-        ]
+        removed = [entry[0] for doc_id in dict.fromkeys(doc_ids) if (entry := self._documents.pop(doc_id, None))]
         for number in removed:
             del self._ids[number]
             self._words.pop(number, None)

@@ -269,9 +269,7 @@ def _data_version(catalog: Catalog) -> int:
         return int(catalog.database.writer.pragma("data_version"))
 
 
-def _switch(
-    catalog: Catalog, numbers: dict[int, int], old: str, new: str, size: int, seconds: float, seen: int
-) -> int:
+def _switch(catalog: Catalog, numbers: dict[int, int], old: str, new: str, size: int, seconds: float, seen: int) -> int:
     """The one transaction that changes the engine; returns the new generation."""
     generation = catalog.generation + 1
     with catalog.database.transaction() as connection:
@@ -299,9 +297,7 @@ def _renumber(connection: apsw.Connection, numbers: dict[int, int]) -> None:
     ).get
     if lost:
         raise StoreCorruptError(f"the contents of {lost} files are gone; run leindex check, or index again")
-    connection.execute(
-        "UPDATE files SET number = (SELECT new FROM renumbered WHERE old = number) WHERE number > 0"
-    )
+    connection.execute("UPDATE files SET number = (SELECT new FROM renumbered WHERE old = number) WHERE number > 0")
     for table in ("symbols", "unnamed", "pending"):
         connection.execute(f"DELETE FROM {table} WHERE number NOT IN (SELECT old FROM renumbered)")
         # By way of negative numbers: a new number may be the old one of a row whose turn has not come.

@@ -52,9 +52,7 @@ class _Entry:
 
 
 _ENTRIES: Final = {
-    "sqlite": _Entry(
-        "sqlite_storage", "SQLiteSearch", "apsw", "pip install leindex", "the default: one file"
-    ),
+    "sqlite": _Entry("sqlite_storage", "SQLiteSearch", "apsw", "pip install leindex", "the default: one file"),
     "tantivy": _Entry(
         "tantivy_storage",
         "TantivySearch",
@@ -107,9 +105,7 @@ def engine_class(name: str) -> type[SearchInterface]:
     except ModuleNotFoundError as error:
         if error.name != entry.package:
             raise
-        raise EngineMissingError(
-            f"the engine {name} needs a package that is missing: {entry.install}"
-        ) from None
+        raise EngineMissingError(f"the engine {name} needs a package that is missing: {entry.install}") from None
     found: type[SearchInterface] = getattr(module, entry.class_name)
     return found
 

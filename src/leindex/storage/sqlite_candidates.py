@@ -89,9 +89,7 @@ class SegmentCandidates(CandidateSet):
         yield from self._tail(following, 2**62)
 
     def _tail(self, low: int, high: int) -> list[int]:
-        found = rows(
-            self._connection(), "SELECT id FROM kv_store WHERE id BETWEEN ? AND ? ORDER BY id", (low, high)
-        )
+        found = rows(self._connection(), "SELECT id FROM kv_store WHERE id BETWEEN ? AND ? ORDER BY id", (low, high))
         return [number for (number,) in found]
 
     def count(self, limit: int | None = None) -> int:

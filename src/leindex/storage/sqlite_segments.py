@@ -189,10 +189,7 @@ def tail_between(connection: apsw.Connection, kind: Kind, before: Segment, after
     if kind == "word":
         return False  # a missing posting of a word is no claim about its document
     between = (before.high + 1, after.low - 1)
-    return (
-        connection.execute("SELECT 1 FROM kv_store WHERE id BETWEEN ? AND ? LIMIT 1", between).fetchone()
-        is not None
-    )
+    return connection.execute("SELECT 1 FROM kv_store WHERE id BETWEEN ? AND ? LIMIT 1", between).fetchone() is not None
 
 
 def merge(connection: apsw.Connection, kind: Kind, run: list[Segment]) -> bool:
@@ -228,10 +225,7 @@ def live_numbers(connection: apsw.Connection, low: int, high: int) -> set[int]:
     """The numbers in a range that are still in use."""
     # The index on key holds every number in a fraction of the pages that the rows themselves take.
     source = "kv_store INDEXED BY sqlite_autoindex_kv_store_1" if high - low > 4096 else "kv_store"
-    return {
-        number
-        for (number,) in rows(connection, f"SELECT id FROM {source} WHERE id BETWEEN ? AND ?", (low, high))
-    }
+    return {number for (number,) in rows(connection, f"SELECT id FROM {source} WHERE id BETWEEN ? AND ?", (low, high))}
 
 
 def compact_kind(connection: apsw.Connection, kind: Kind) -> None:
@@ -303,9 +297,7 @@ def word_in_segment(connection: apsw.Connection, segment: Segment, key: int) -> 
 def word_in_tail(connection: apsw.Connection, key: int) -> Iterator[tuple[int, int]]:
     """The same for documents whose words no segment covers, as pairs."""
     needle = key.to_bytes(4, sys.byteorder)
-    for number, keys, payloads in rows(
-        connection, "SELECT number, keys, payloads FROM word_tail ORDER BY number"
-    ):
+    for number, keys, payloads in rows(connection, "SELECT number, keys, payloads FROM word_tail ORDER BY number"):
         place = keys.find(needle)
         while place >= 0 and place % 4:
             place = keys.find(needle, place + 1)

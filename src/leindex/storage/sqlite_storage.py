@@ -118,9 +118,7 @@ class SQLiteSearch(SearchInterface):
             for _, content in rows.values():
                 builder.add(searchable(content))
             blocks = builder.finish()
-        return PreparedBatch(
-            accepted, size, rejected, payload=_Payload([row for row, _ in rows.values()], blocks)
-        )
+        return PreparedBatch(accepted, size, rejected, payload=_Payload([row for row, _ in rows.values()], blocks))
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         payload = cast(_Payload, batch.payload)
@@ -171,9 +169,7 @@ class SQLiteSearch(SearchInterface):
         for start in range(0, len(doc_ids), PARAMETERS_AT_ONCE):
             part = doc_ids[start : start + PARAMETERS_AT_ONCE]
             marks = ",".join("?" * len(part))
-            found += [
-                n for (n,) in connection.execute(f"SELECT id FROM kv_store WHERE key IN ({marks})", part)
-            ]
+            found += [n for (n,) in connection.execute(f"SELECT id FROM kv_store WHERE key IN ({marks})", part)]
         if not found:
             return 0
         for table, column in (("kv_store", "id"), ("word_tail", "number"), ("word_lengths", "number")):
@@ -312,9 +308,9 @@ class SQLiteSearch(SearchInterface):
             compact_kind(connection, "word")
 
     def stats(self) -> dict[str, Any]:
-        grams, blocks = self._rows(
-            "SELECT count(*), coalesce(sum(block_bytes), 0) FROM segments WHERE kind = 'gram'"
-        )[0]
+        grams, blocks = self._rows("SELECT count(*), coalesce(sum(block_bytes), 0) FROM segments WHERE kind = 'gram'")[
+            0
+        ]
         pages, free, page_size = (
             self._rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count", "page_size")
         )

@@ -102,9 +102,7 @@ def _json_encoder() -> Callable[[dict[str, Any]], str]:
     standard = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
     if make is None:
         return standard.encode
-    encode = make(
-        None, standard.default, json.encoder.encode_basestring, None, ": ", ", ", False, False, False
-    )
+    encode = make(None, standard.default, json.encoder.encode_basestring, None, ": ", ", ", False, False, False)
     return lambda fields: "".join(encode(fields, 0))
 
 
@@ -399,9 +397,7 @@ class SearchInterface(ABC):
             numbers = iter(self.candidates(Lit(longest) if longest else Anything()))
             while len(found) < limit and (part := list(islice(numbers, CONTENTS_AT_ONCE))):
                 contents = zip(part, self.contents(part), strict=True)
-                matches = [
-                    n for n, content in contents if content is not None and needle in searchable(content)
-                ]
+                matches = [n for n, content in contents if content is not None and needle in searchable(content)]
                 for doc_id in self.doc_ids(matches[: limit - len(found)]):
                     document = None if doc_id is None else self.get_document(doc_id)
                     if doc_id is not None and document is not None:

@@ -32,9 +32,7 @@ def encode_row(item: DocumentItem) -> tuple[DocumentRow, bytes]:
     if len(content) >= COMPRESS_FROM:
         compressor: zstandard.ZstdCompressor | None = getattr(_thread, "compressor", None)
         if compressor is None:
-            compressor = _thread.compressor = zstandard.ZstdCompressor(
-                level=ZSTD_LEVEL, write_checksum=True
-            )
+            compressor = _thread.compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True)
         packed = compressor.compress(content)
         if len(packed) < len(content):
             kind, value = kind + "+zstd", packed

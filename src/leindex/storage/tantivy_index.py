@@ -134,9 +134,7 @@ class TantivyIndex:
                     "closes the index: wait for that process or end it, then try again"
                 ) from error
             if "No space left" in text or "StorageFull" in text:
-                raise StoreFullError(
-                    f"{self.path}: no space is left; free some and run the command again"
-                ) from error
+                raise StoreFullError(f"{self.path}: no space is left; free some and run the command again") from error
             if "Permission denied" in text or "PermissionDenied" in text or "Read-only file" in text:
                 raise StoreReadOnlyError(f"{self.path}: cannot be written: {text}") from error
             if "schema does not match" in text or "ncompatible" in text:

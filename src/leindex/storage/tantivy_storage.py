@@ -181,9 +181,7 @@ class TantivySearch(SearchInterface):
             if first <= number < first + len(names):
                 return first, names
         with self.index.mapped():
-            query = tantivy.Query.range_query(
-                self.index.schema, "first", tantivy.FieldType.Unsigned, None, number
-            )
+            query = tantivy.Query.range_query(self.index.schema, "first", tantivy.FieldType.Unsigned, None, number)
             hits = searcher.search(query, limit=1, count=False, order_by_field="first").hits
         if not hits:
             raise StoreCorruptError(f"{self.index.path}: is damaged; remove the index and index again")

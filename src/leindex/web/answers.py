@@ -24,9 +24,7 @@ BEST_LINES = 5
 def coverage(completeness: Completeness) -> Answer:
     """How far an answer can be relied on: the same few fields in every answer."""
     notes = list(completeness.notes)
-    unread = sum(
-        completeness.skipped.get(reason, 0) for reason in ("unreadable", "unreadable folder", "changed")
-    )
+    unread = sum(completeness.skipped.get(reason, 0) for reason in ("unreadable", "unreadable folder", "changed"))
     if unread:
         notes.append(f"{unread} files or folders could not be read")
     return {

@@ -71,9 +71,7 @@ class Api:
             control = Control(SECONDS)
             async with watched(request, control):
                 await self._service.ready(control, max_age=MAX_AGE)
-                return JSONResponse(
-                    await self._service.read(lambda index: work(index, arguments, control), control)
-                )
+                return JSONResponse(await self._service.read(lambda index: work(index, arguments, control), control))
 
         return Route(path, reported(handler), methods=["GET"])
 

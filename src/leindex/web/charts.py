@@ -43,9 +43,7 @@ def treemap(parts: Sequence[Part], width: float = 960, height: float = 360, *, s
     scale = width * height / total
     shapes = [
         _tile(part, box)
-        for part, box in zip(
-            sized, _squarified([part.value * scale for part in sized], width, height), strict=True
-        )
+        for part, box in zip(sized, _squarified([part.value * scale for part in sized], width, height), strict=True)
     ]
     return (
         f'<svg class="treemap {style}" viewBox="0 0 {width:g} {height:g}" role="img" '
@@ -67,9 +65,7 @@ def _squarified(areas: list[float], width: float, height: float) -> list[_Box]:
         at = 0.0
         for area in row:
             length = area / thick if thick else 0.0
-            boxes.append(
-                _Box(x, y + at, thick, length) if width >= height else _Box(x + at, y, length, thick)
-            )
+            boxes.append(_Box(x, y + at, thick, length) if width >= height else _Box(x + at, y, length, thick))
             at += length
         if width >= height:
             x, width = x + thick, width - thick
@@ -98,9 +94,7 @@ def _tile(part: Part, box: _Box) -> str:
         shown = escape(_short(part.name, letters))
         texts = f'<text x="{box.x + 10:.1f}" y="{box.y + 21:.1f}">{shown}</text>'
         if box.height > 42 and letters >= len(part.label):
-            texts += (
-                f'<text class="small" x="{box.x + 10:.1f}" y="{box.y + 38:.1f}">{escape(part.label)}</text>'
-            )
+            texts += f'<text class="small" x="{box.x + 10:.1f}" y="{box.y + 38:.1f}">{escape(part.label)}</text>'
     shape = f"<title>{name}: {escape(part.label)}</title>{rectangle}{texts}"
     return f'<a href="{escape(part.link)}">{shape}</a>' if part.link else f"<g>{shape}</g>"
 

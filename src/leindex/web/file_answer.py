@@ -24,9 +24,7 @@ def content_of(index: Index, row: FileRow) -> bytes:
     """The bytes of a file. Raises ConfigError for one that is not indexed, with the reason."""
     content = index.store.contents([row.number])[0] if row.number else None
     if content is None:
-        raise ConfigError(
-            f"{display(row.path)}: its content is not in the index ({row.skipped or 'it is gone'})"
-        )
+        raise ConfigError(f"{display(row.path)}: its content is not in the index ({row.skipped or 'it is gone'})")
     return content
 
 
@@ -116,9 +114,7 @@ def _fuzzy(index: Index, folder: str, arguments: Answer) -> Answer:
     }
 
 
-def _listed(
-    index: Index, folder: str, accepts: Callable[[bytes], bool], arguments: Answer, control: Control
-) -> Answer:
+def _listed(index: Index, folder: str, accepts: Callable[[bytes], bool], arguments: Answer, control: Control) -> Answer:
     after = b""
     if arguments["cursor"] is not None:
         after = unpack_cursor(arguments["cursor"], str)[0].encode("utf-8", "surrogateescape")
@@ -147,9 +143,7 @@ def tree(index: Index, folder: str, depth: int, limit: int, control: Control) ->
     hold. Where that is more than `limit` entries, as many levels as fit, but at least one."""
     rows = [path for path, number, *_ in index.catalog.walk(scope=os.fsencode(folder)) if number]
     if not rows and folder:
-        raise ConfigError(
-            f"{display(folder)}: no indexed file is below this folder; list_files without path shows all"
-        )
+        raise ConfigError(f"{display(folder)}: no indexed file is below this folder; list_files without path shows all")
     control.check()
     entries: list[Any] = []
     for levels in range(depth, 0, -1):

@@ -81,9 +81,7 @@ class GrepRun:
             return b"", -1
         generation, path, line = unpack_cursor(self.arguments["cursor"], int, str, int)
         if generation != self.index.catalog.generation:
-            self._notes.append(
-                "the index has changed since the cursor was made; earlier files may have changed"
-            )
+            self._notes.append("the index has changed since the cursor was made; earlier files may have changed")
         return path.encode("utf-8", "surrogateescape"), line
 
     def _cursor(self, path: bytes, line: int) -> str:
@@ -95,9 +93,7 @@ class GrepRun:
             "pattern": self.arguments["pattern"],
             "matches": self.matches,
             "cursor": self.cursor,
-            **_with_notes(
-                coverage(self.index.completeness(self.seen, truncated=self.cursor is not None)), self._notes
-            ),
+            **_with_notes(coverage(self.index.completeness(self.seen, truncated=self.cursor is not None)), self._notes),
         }
 
 
@@ -169,9 +165,6 @@ def _line(text: bytes, line: Any, *, matched: bool) -> Answer:
     shown = raw.decode("utf-8", "replace")
     if not matched:
         return {"number": line.number, "text": clipped(shown, [])[0]}
-    ranges = [
-        [len(raw[:a].decode("utf-8", "replace")), len(raw[:b].decode("utf-8", "replace"))]
-        for a, b in line.spans
-    ]
+    ranges = [[len(raw[:a].decode("utf-8", "replace")), len(raw[:b].decode("utf-8", "replace"))] for a, b in line.spans]
     shown, ranges = clipped(shown, ranges)
     return {"number": line.number, "text": shown, "ranges": ranges}

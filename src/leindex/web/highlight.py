@@ -63,11 +63,7 @@ def _lexer(language: str) -> Lexer | None:
 
     name = _NAMES.get(language, language)
     try:
-        return (
-            find_lexer_class_by_name(name)(stripnl=False, ensurenl=False)
-            if name not in ("", "text")
-            else None
-        )
+        return find_lexer_class_by_name(name)(stripnl=False, ensurenl=False) if name not in ("", "text") else None
     except ClassNotFound:
         return None
 

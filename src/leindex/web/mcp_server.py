@@ -79,9 +79,7 @@ def build(service: Service, on_call: Observer | None = None) -> Server[Any]:
     ) -> types.ListResourcesResult:
         return types.ListResourcesResult(resources=await _resources(service))
 
-    async def read_resource(
-        context: Context, params: types.ReadResourceRequestParams
-    ) -> types.ReadResourceResult:
+    async def read_resource(context: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         return await _resource(service, params.uri)
 
     async def complete(context: Context, params: types.CompleteRequestParams) -> types.CompleteResult:
@@ -94,8 +92,7 @@ def build(service: Service, on_call: Observer | None = None) -> Server[Any]:
         description="Search, grep, symbols and files of a source tree, from an index kept current.",
         instructions=INSTRUCTIONS,
         cache_hints={
-            name: CacheHint(ttl_ms=3_600_000)
-            for name in ("tools/list", "prompts/list", "resources/templates/list")
+            name: CacheHint(ttl_ms=3_600_000) for name in ("tools/list", "prompts/list", "resources/templates/list")
         },
         on_list_tools=_list_tools,
         on_call_tool=call_tool,
@@ -136,9 +133,7 @@ async def _list_tools(context: Context, params: types.PaginatedRequestParams | N
     return types.ListToolsResult(tools=[_tool(operation) for operation in OPERATIONS])
 
 
-async def _call(
-    service: Service, context: Context, params: types.CallToolRequestParams
-) -> types.CallToolResult:
+async def _call(service: Service, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
     """A tool's result. What is wrong with a request is said in it, so that the model can correct itself."""
     operation = next((one for one in OPERATIONS if one.name == params.name), None)
     if operation is None:
@@ -224,13 +219,10 @@ async def _resources(service: Service) -> list[types.Resource]:
         return []
 
     def find(index: Any) -> list[types.Resource]:
-        found = [
-            path for path in index.paths() if path.count("/") < 2 and path.endswith((".md", ".rst", ".txt"))
-        ]
+        found = [path for path in index.paths() if path.count("/") < 2 and path.endswith((".md", ".rst", ".txt"))]
         found.sort(key=lambda path: (path.count("/"), path))
         return [
-            types.Resource(name=_printable(path), uri=_uri(path), mime_type="text/plain")
-            for path in found[:LISTED]
+            types.Resource(name=_printable(path), uri=_uri(path), mime_type="text/plain") for path in found[:LISTED]
         ]
 
     return await service.read(find, control)
@@ -259,9 +251,7 @@ async def _resource(service: Service, uri: str) -> types.ReadResourceResult:
             types.INVALID_PARAMS, f"{path} has {len(content)} bytes; read parts with read_file", {"uri": uri}
         )
     text = content.decode("utf-8", "replace")
-    return types.ReadResourceResult(
-        contents=[types.TextResourceContents(uri=uri, mime_type="text/plain", text=text)]
-    )
+    return types.ReadResourceResult(contents=[types.TextResourceContents(uri=uri, mime_type="text/plain", text=text)])
 
 
 async def _completion(service: Service, params: types.CompleteRequestParams) -> types.Completion:
@@ -278,9 +268,7 @@ async def _completion(service: Service, params: types.CompleteRequestParams) -> 
         found, total = await service.read(find, control)
     except LeindexError:
         return types.Completion(values=[])
-    return types.Completion(
-        values=[_printable(path) for path in found], total=total, has_more=total > len(found)
-    )
+    return types.Completion(values=[_printable(path) for path in found], total=total, has_more=total > len(found))
 
 
 def _uri(path: str) -> str:
@@ -294,18 +282,14 @@ def _printable(path: str) -> str:
 # -- prompts --------------------------------------------------------------------------------------------
 
 
-async def _list_prompts(
-    context: Context, params: types.PaginatedRequestParams | None
-) -> types.ListPromptsResult:
+async def _list_prompts(context: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
     prompts = [
         types.Prompt(
             name=prompt.name,
             title=prompt.title,
             description=prompt.description,
             arguments=[
-                types.PromptArgument(
-                    name=prompt.argument, description=prompt.argument_description, required=True
-                )
+                types.PromptArgument(name=prompt.argument, description=prompt.argument_description, required=True)
             ],
         )
         for prompt in PROMPTS

@@ -22,9 +22,7 @@ def _same(item: Answer) -> Answer:
 def _lines(lines: list[Answer], indent: str = "") -> str:
     """Numbered lines: `12:` in front of one that matched, `12-` in front of one beside it, as grep writes
     them."""
-    return "\n".join(
-        f"{indent}{line['number']}{':' if 'ranges' in line else '-'} {line['text']}" for line in lines
-    )
+    return "\n".join(f"{indent}{line['number']}{':' if 'ranges' in line else '-'} {line['text']}" for line in lines)
 
 
 # -- search --------------------------------------------------------------------------------------------------
@@ -38,8 +36,7 @@ def _hit_text(hit: Answer) -> str:
 
 def _plain_hit(hit: Answer, lines: int) -> Answer:
     kept = [
-        {"number": line["number"], "text": line["text"][:CLIPPED], "ranges": line["ranges"]}
-        for line in hit["lines"]
+        {"number": line["number"], "text": line["text"][:CLIPPED], "ranges": line["ranges"]} for line in hit["lines"]
     ]
     return {**hit, "lines": kept[:lines]}
 

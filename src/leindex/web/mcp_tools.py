@@ -67,9 +67,7 @@ def _closed(answer: Answer, key: str, found: Fitted, head: str, more: str) -> Re
     if more and found.shown < len(answer[key]):
         data["complete"], data["truncated"] = False, True
     return Reply(
-        "\n".join(
-            part for part in (head, found.text, ending(data, more, shortened=bool(found.said))) if part
-        ),
+        "\n".join(part for part in (head, found.text, ending(data, more, shortened=bool(found.said))) if part),
         data,
     )
 

@@ -61,17 +61,13 @@ class Metrics:
         yield from _head("leindex_http_requests_total", "counter", "HTTP requests.")
         for (route, method, code), count in sorted(self._requests.items()):
             yield f'leindex_http_requests_total{{route="{route}",method="{method}",status="{code}"}} {count}'
-        yield from _histograms(
-            "leindex_http_request_seconds", "Duration of HTTP requests.", "route", self._seconds
-        )
+        yield from _histograms("leindex_http_request_seconds", "Duration of HTTP requests.", "route", self._seconds)
         yield from _head("leindex_http_requests_active", "gauge", "HTTP requests in work.")
         yield f"leindex_http_requests_active {self.active}"
         yield from _head("leindex_tool_calls_total", "counter", "Calls of MCP tools.")
         for (name, failed), count in sorted(self._tools.items()):
             yield f'leindex_tool_calls_total{{tool="{name}",failed="{str(failed).lower()}"}} {count}'
-        yield from _histograms(
-            "leindex_tool_call_seconds", "Duration of MCP tool calls.", "tool", self._tool_seconds
-        )
+        yield from _histograms("leindex_tool_call_seconds", "Duration of MCP tool calls.", "tool", self._tool_seconds)
         yield from _head("process_start_time_seconds", "gauge", "When the server started, Unix time.")
         yield f"process_start_time_seconds {self._started:.0f}"
         yield from _head("leindex_peak_memory_bytes", "gauge", "Largest resident memory so far.")
@@ -153,9 +149,5 @@ class Counted:
             path = scope["path"]
             first = "/" + path.split("/")[1]
             route = path if path in self._routes else first if first in self._routes else "other"
-            method = (
-                scope["method"]
-                if scope["method"] in ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
-                else "other"
-            )
+            method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "DELETE", "OPTIONS") else "other"
             self._metrics.request(route, method, status, time.perf_counter() - began)

@@ -12,9 +12,7 @@ from .schemas import ANSWERS, ERROR, WRITER
 
 Schema = dict[str, Any]
 
-FOLLOW: Final = Parameter(
-    "follow", "boolean", "Report on the update as it goes, as JSON Lines.", default=False
-)
+FOLLOW: Final = Parameter("follow", "boolean", "Report on the update as it goes, as JSON Lines.", default=False)
 
 _PATHS: Final = (
     ("/api/search", operations.SEARCH),
@@ -114,9 +112,7 @@ def _plain(name: str, summary: str) -> Schema:
         "operationId": name,
         "summary": summary,
         "parameters": [],
-        "responses": {
-            "200": {"description": summary, "content": {"text/plain": {"schema": {"type": "string"}}}}
-        },
+        "responses": {"200": {"description": summary, "content": {"text/plain": {"schema": {"type": "string"}}}}},
     }
 
 

@@ -25,12 +25,8 @@ MAX_TOKENS = Parameter(
     low=500,
     high=MOST_TOKENS,
 )
-CURSOR = Parameter(
-    "cursor", "string", "The cursor of an earlier reply, to go on after it.", low=1, high=1_000
-)
-FOLDER = Parameter(
-    "path", "string", "Only files below this folder, relative to the root.", default="", high=1_000
-)
+CURSOR = Parameter("cursor", "string", "The cursor of an earlier reply, to go on after it.", low=1, high=1_000)
+FOLDER = Parameter("path", "string", "Only files below this folder, relative to the root.", default="", high=1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +80,7 @@ GREP = Operation(
     "(Rust regex syntax, no look-around). Same files as ripgrep: ignore files are honoured. Complete "
     "unless the reply says otherwise. Prefer it over shell grep: it reads an index.",
     (
-        Parameter(
-            "pattern", "string", "The regular expression, such as: fn\\s+parse_\\w+", required=True, low=1
-        ),
+        Parameter("pattern", "string", "The regular expression, such as: fn\\s+parse_\\w+", required=True, low=1),
         Parameter(
             "case",
             "string",
@@ -104,9 +98,7 @@ GREP = Operation(
             default=(),
         ),
         FOLDER,
-        Parameter(
-            "context", "integer", "Lines shown before and after each match.", default=0, low=0, high=20
-        ),
+        Parameter("context", "integer", "Lines shown before and after each match.", default=0, low=0, high=20),
         Parameter(
             "mode",
             "string",
@@ -152,9 +144,7 @@ READ = Operation(
         Parameter("path", "string", "The file, relative to the root.", required=True, low=1, high=2_000),
         Parameter("start_line", "integer", "First line, from 1.", low=1, high=100_000_000),
         Parameter("end_line", "integer", "Last line, included.", low=1, high=100_000_000),
-        Parameter(
-            "symbol", "string", "Instead of lines: the definition of this name in the file.", low=1, high=200
-        ),
+        Parameter("symbol", "string", "Instead of lines: the definition of this name in the file.", low=1, high=200),
         Parameter("outline", "boolean", "The definitions of the file instead of its text.", default=False),
     ),
 )

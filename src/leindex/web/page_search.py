@@ -34,9 +34,7 @@ def results(index: Index, query: str, folder: str, cursor: str | None, control: 
         "query": query,
         "folder": scope,
         "hits": [_hit(hit, kind) for hit, kind in zip(found.hits, kinds, strict=True)],
-        "facets": _facets(
-            query, scope, found.facets or _counted(found.hits, scope), Counter(filter(None, kinds))
-        ),
+        "facets": _facets(query, scope, found.facets or _counted(found.hits, scope), Counter(filter(None, kinds))),
         "cursor": found.cursor,
         "more": search_url(query, scope, found.cursor) if found.cursor else "",
         "advice": found.advice,
@@ -47,9 +45,7 @@ def results(index: Index, query: str, folder: str, cursor: str | None, control: 
 def search_url(query: str, folder: str = "", cursor: str | None = None) -> str:
     """The address of a search."""
     fields = {"q": query, "in": folder, "cursor": cursor or ""}
-    return "/?" + urlencode(
-        {name: value for name, value in fields.items() if value}, errors="surrogateescape"
-    )
+    return "/?" + urlencode({name: value for name, value in fields.items() if value}, errors="surrogateescape")
 
 
 def file_url(path: str, lines: tuple[int, int] | None = None) -> str:
@@ -69,8 +65,7 @@ def crumbs(path: str) -> list[Answer]:
     """The folders of a path with their addresses."""
     parts = path.split("/")[:-1]
     return [
-        {"name": display(part), "url": folder_url("/".join(parts[: place + 1]))}
-        for place, part in enumerate(parts)
+        {"name": display(part), "url": folder_url("/".join(parts[: place + 1]))} for place, part in enumerate(parts)
     ]
 
 
@@ -166,9 +161,7 @@ def _counted(hits: Iterable[Hit], folder: str) -> dict[str, Counter[str]]:
     return {"folder": folders, "language": languages}
 
 
-def _facets(
-    query: str, folder: str, counts: Mapping[str, Mapping[str, int]], kinds: Mapping[str, int]
-) -> list[Answer]:
+def _facets(query: str, folder: str, counts: Mapping[str, Mapping[str, int]], kinds: Mapping[str, int]) -> list[Answer]:
     """The groups of facets, each value with the address of the narrowed, or widened, search."""
     groups: list[Answer] = []
     folders = [

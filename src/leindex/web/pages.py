@@ -67,9 +67,7 @@ class Pages:
             try:
                 return await handler(request)
             except LeindexError as error:
-                return self._render(
-                    "error.html", status=status_of(error), error=str(error), code=status_of(error)
-                )
+                return self._render("error.html", status=status_of(error), error=str(error), code=status_of(error))
 
         return guarded
 
@@ -145,9 +143,7 @@ class Pages:
         path = _path(request, "/file/")
         found = await self._service.read(lambda index: page_file.file(index, path, control), control)
         first, _, last = _field(request, "lines").partition("-")
-        lines = (
-            (int(first), int(last or first)) if first.isdecimal() and (last or first).isdecimal() else (0, 0)
-        )
+        lines = (int(first), int(last or first)) if first.isdecimal() and (last or first).isdecimal() else (0, 0)
         return self._render("file.html", page="file", file=found, first=lines[0], last=lines[1])
 
     async def _raw(self, request: Request) -> Response:

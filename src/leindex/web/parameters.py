@@ -146,9 +146,7 @@ def read_query_string(parameters: Sequence[Parameter], pairs: Iterable[tuple[str
         given.setdefault(name, []).append(value)
     _refuse_unknown(parameters, given)
     return {
-        parameter.name: parameter.from_text(given[parameter.name])
-        if parameter.name in given
-        else _default(parameter)
+        parameter.name: parameter.from_text(given[parameter.name]) if parameter.name in given else _default(parameter)
         for parameter in parameters
     }
 

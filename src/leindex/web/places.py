@@ -45,9 +45,7 @@ def relative(text: str, root: Path) -> str:
         text = text[len(base) :]
     parts = [part for part in text.split("/") if part not in ("", ".")]
     if ".." in parts:
-        raise ConfigError(
-            f"{display(text)}: a path with .. in it; paths are relative to {display(str(root))}"
-        )
+        raise ConfigError(f"{display(text)}: a path with .. in it; paths are relative to {display(str(root))}")
     return "/".join(parts)
 
 

@@ -112,9 +112,7 @@ ANSWERS: Final[dict[str, Schema]] = {
     operations.GREP.name: _object(
         {"pattern": _TEXT, "files": _list(GREP_FILE), "matches": _COUNT, "cursor": _CURSOR, **_SEARCHED}
     ),
-    operations.SYMBOLS.name: _object(
-        {"name": _TEXT, "symbols": _list(SYMBOL), **_SEARCHED}, references=_list(USE)
-    ),
+    operations.SYMBOLS.name: _object({"name": _TEXT, "symbols": _list(SYMBOL), **_SEARCHED}, references=_list(USE)),
     operations.READ.name: _object(
         {"path": _TEXT, "language": _TEXT, "size": _COUNT, **COVERAGE},
         total_lines=_COUNT,

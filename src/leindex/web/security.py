@@ -113,13 +113,9 @@ class Guard:
             # Into a cookie, and out of the address: histories and screens keep addresses.
             rest = urlencode([(name, value) for name, value in query if name != TOKEN_PARAMETER])
             response = RedirectResponse("/" + scope["path"].lstrip("/") + ("?" + rest if rest else ""), 303)
-            response.set_cookie(
-                COOKIE, given, httponly=True, samesite="strict", path="/", max_age=30 * 86_400
-            )
+            response.set_cookie(COOKIE, given, httponly=True, samesite="strict", path="/", max_age=30 * 86_400)
             return response
-        refused = _error(
-            401, "a token is needed: open the address that the server printed, or send it as Bearer token"
-        )
+        refused = _error(401, "a token is needed: open the address that the server printed, or send it as Bearer token")
         refused.headers["www-authenticate"] = 'Bearer realm="leindex"'
         return refused
 

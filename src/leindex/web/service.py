@@ -163,9 +163,7 @@ class Service:
                         asked.result()
                     if control.timed_out:
                         # Indexing goes on without this caller.
-                        raise CancelledError(
-                            f"{self.location.root} is still being indexed; ask again in a while"
-                        )
+                        raise CancelledError(f"{self.location.root} is still being indexed; ask again in a while")
             except asyncio.CancelledError:
                 asked.cancel()
                 raise

@@ -84,9 +84,7 @@ def symbol_range(index: Index, path: str, text: str) -> tuple[int, int]:
         if hit.name == name and is_within(hit, container):
             return hit.start_line, hit.end_line
     names = ", ".join(dict.fromkeys(hit.name for hit in defined[:30]))
-    raise ConfigError(
-        f"{display(path)} does not define {text}; it defines {names or 'nothing that is known'}"
-    )
+    raise ConfigError(f"{display(path)} does not define {text}; it defines {names or 'nothing that is known'}")
 
 
 def references(index: Index, name: str, found: list[SymbolHit], control: Control) -> list[Answer]:
@@ -120,6 +118,4 @@ def references(index: Index, name: str, found: list[SymbolHit], control: Control
 def _source(index: Index, hit: SymbolHit) -> str:
     lines = lines_of(searchable(index.read(hit.path)))[hit.start_line - 1 : hit.end_line]
     cut = [clipped(line, [])[0] for line in lines[:SOURCE_LINES]]
-    return "\n".join(
-        cut if len(lines) <= SOURCE_LINES else [*cut, f"… {len(lines) - SOURCE_LINES} more lines"]
-    )
+    return "\n".join(cut if len(lines) <= SOURCE_LINES else [*cut, f"… {len(lines) - SOURCE_LINES} more lines"])

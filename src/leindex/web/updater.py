@@ -183,9 +183,7 @@ class Updater:
             except EngineMissingError:
                 return  # requests compare for themselves
             except LeindexError as failure:
-                self._state = Running(
-                    self._state.running, self._state.progress, str(failure), self._state.finished
-                )
+                self._state = Running(self._state.running, self._state.progress, str(failure), self._state.finished)
                 self._stop.wait(TROUBLE_SECONDS)
 
 
