@@ -14,7 +14,8 @@ KINDS = {
     "example": "examples/a.py a/Samples/b.cs demo/x.c",
     "prose": "spec.md README docs/x.rst LICENSE",
     "declaration": "types/index.d.ts x.pyi",
-    "code": "a.py src/latest.py contest/a.c attest.go src/protest.js generate.py src/inspect.c admin.js src/Latest.java",
+    "code": "a.py src/latest.py contest/a.c attest.go src/protest.js generate.py src/inspect.c"
+    " admin.js src/Latest.java",
 }
 
 

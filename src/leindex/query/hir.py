@@ -5,8 +5,8 @@
 literals a text must hold, and `program.py` compiles it for the matcher. The shape follows the field's usual
 "high-level intermediate representation".
 
-    >>> Concat((Literal(b"a"), Repeat(Class(((48, 57),)), 1, None, True)))
-    Concat(parts=(Literal(data=b'a'), Repeat(sub=Class(ranges=((48, 57),), is_bytes=False), min=1, max=None, greedy=True)))
+    >>> Repeat(Class(((48, 57),)), 1, None, True)
+    Repeat(sub=Class(ranges=((48, 57),), is_bytes=False), min=1, max=None, greedy=True)
 """
 
 from __future__ import annotations
