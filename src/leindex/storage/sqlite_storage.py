@@ -147,12 +147,17 @@ class SQLiteSearch(SearchInterface):
         """Replaces and inserts rows, and keeps the text index with them; inside a transaction.
 
         Returns the number of the first row."""
-        self._remove(connection, [row[0] for row in rows])
         size = sum(row[2] for row in rows)
         if blocks is not None:
             seal_grams(connection)
         first, full = reserve_numbers(connection, len(rows), size if blocks is None else None)
-        connection.executemany(INSERT, ((number, *row) for number, row in enumerate(rows, first)))
+        try:
+            with connection:
+                connection.executemany(INSERT, ((number, *row) for number, row in enumerate(rows, first)))
+        except apsw.ConstraintError:
+            # Most batches replace nothing, so that is only looked into once an id turns out to be there.
+            self._remove(connection, [row[0] for row in rows])
+            connection.executemany(INSERT, ((number, *row) for number, row in enumerate(rows, first)))
         if blocks is not None:
             write_segment(connection, "gram", first, first + len(rows) - 1, size, blocks)
         elif full:
