@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import threading
@@ -261,11 +262,9 @@ def test_no_path_leads_out_of_the_tree(address: str, tree: Path) -> None:
 
 def test_oversized_requests(address: str) -> None:
     assert ask(address, "/api/search?query=" + "a" * 20_000)[0] == 400
-    assert raw(address, b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n").split()[1] in (
-        b"400",
-        b"414",
-        b"431",
-    )
+    with contextlib.suppress(ConnectionResetError):  # the rest of the address meets a closed connection
+        long = raw(address, b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\n\r\n")
+        assert not long or long.split()[1] == b"400"
     head = b"POST /mcp HTTP/1.1\r\nHost: " + host_of(address).encode() + b"\r\nContent-Type: application/json\r\n"
     head += b"Accept: application/json, text/event-stream\r\n"
     assert raw(address, head + b"Content-Length: 3000000\r\n\r\n").split()[1] == b"413"

@@ -1,8 +1,8 @@
 """The MCP server against the published tools: the Inspector's command line, and the conformance suite.
 
-They come from npm, at pinned versions, into the folder where the other peers are kept; what is missing is installed
-where LEINDEX_REQUIRE_PEERS is set, and left out elsewhere. The Inspector of today speaks the protocol of 2026-07-28,
-that of 0.15 the one before.
+They come from npm, at pinned versions, into the folder where the other peers are kept; what is missing is
+installed where LEINDEX_REQUIRE_PEERS is set, and left out elsewhere. The Inspector of today speaks the
+protocol of 2026-07-28, that of 0.15 the one before.
 """
 
 from __future__ import annotations
@@ -85,12 +85,18 @@ def address(tree: Path) -> Iterator[str]:
         yield at + "/mcp"
 
 
+def with_programs(programs: Path) -> dict[str, str]:
+    """The environment in which these programs, and their node, are found first."""
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "MCP_INSPECTOR_SECRET_STORE": "memory"}
+
+
 def ran(era: str, *command: str) -> str:
     """What a program of the set prints."""
     programs = installed(era)
     done = subprocess.run(
         [str(programs / command[0]), *command[1:]],
-        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "MCP_INSPECTOR_SECRET_STORE": "memory"},
+        env=with_programs(programs),
         capture_output=True,
         text=True,
         timeout=120,
@@ -110,7 +116,8 @@ def test_inspector_lists_and_calls_every_tool(
 ) -> None:
     target = [address, "--transport", "http"]
     if transport == "stdio":
-        variables = {k: v for k, v in environment(tree.parent / "home").items() if k in ("LEINDEX_HOME", "PYTHONPATH")}
+        variables = environment(tree.parent / "home")
+        variables = {name: variables[name] for name in ("LEINDEX_HOME", "PYTHONPATH")}
         server = {"command": sys.executable, "args": ["-m", "leindex", "mcp", str(tree)], "env": variables}
         config = tmp_path / "servers.json"
         config.write_text(json.dumps({"mcpServers": {"leindex": server}}))
@@ -134,7 +141,7 @@ def test_conformance_without_sessions(address: str) -> None:
     programs = installed("modern")
     done = subprocess.run(
         [str(programs / "conformance"), "server", "--url", address, "--scenario", "server-stateless"],
-        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
+        env=with_programs(programs),
         capture_output=True,
         text=True,
         timeout=120,

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 BODY_BYTES: Final = 1 << 20
 BODY_SECONDS: Final = 10.0
 HEAD_SECONDS: Final = 10.0
-HEAD_BYTES: Final = 32 << 10
+HEAD_BYTES: Final = 96 << 10
 WAITING: Final = 512
 """Requests that may be in work or wait at once; the next is told to come back later."""
 

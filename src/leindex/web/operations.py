@@ -96,6 +96,7 @@ GREP = Operation(
             "strings",
             "Only files that match these globs; ! excludes. Such as: *.py, !tests/**",
             default=(),
+            high=200,
         ),
         FOLDER,
         Parameter("context", "integer", "Lines shown before and after each match.", default=0, low=0, high=20),

@@ -20,7 +20,7 @@ Kind = Literal["string", "integer", "boolean", "strings"]
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter. `low` and `high` bound an integer, or the length of a string in characters; `strings`
-    is a list of at most 50 strings. A parameter without a default is None where it is not given."""
+    is a list of at most 20 strings. A parameter without a default is None where it is not given."""
 
     name: str
     kind: Kind
@@ -110,8 +110,9 @@ class Parameter:
         return self.checked(text)
 
 
-LONGEST = 4_000
-MOST_STRINGS = 50
+LONGEST = 2_000
+MOST_STRINGS = 20
+"""Together with the bounds of single parameters these keep the longest address below `limits.HEAD_BYTES`."""
 
 
 def object_schema(parameters: Iterable[Parameter]) -> dict[str, Any]:
