@@ -195,6 +195,7 @@ def test_forged_hosts(address: str) -> None:
         assert ask(address, "/api/status", Host=host)[0] == 200
     twice = f"GET /api/status HTTP/1.1\r\nHost: {host_of(address)}\r\nHost: evil\r\nConnection: close\r\n\r\n"
     assert raw(address, twice.encode()).split()[1] in (b"400", b"421")
+    assert raw(address, b"GET /api/status HTTP/1.0\r\n\r\n").split()[1] == b"421"
     none = b"GET /api/status HTTP/1.1\r\nConnection: close\r\n\r\n"
     assert raw(address, none).split()[1] in (b"400", b"421")
 

@@ -126,7 +126,7 @@ def test_instructions_are_short() -> None:
         ("grep", {"patern": "x"}, "did you mean pattern?"),
         ("grep", {"pattern": "a(b"}, "unclosed group"),
         ("grep", {"pattern": "x", "case": "maybe"}, "sensitive, ignore, smart"),
-        ("read_file", {"path": "../../etc/passwd"}, ".."),
+        ("read_file", {"path": "../../etc/passwd"}, "a path with .. in it"),
         ("read_file", {"path": "/etc/passwd"}, "outside of"),
         ("read_file", {"path": "retry.py"}, "did you mean src/app/retry.py"),
         ("read_file", {"path": "src/app/retry.py", "symbol": "nothing"}, "it defines"),
