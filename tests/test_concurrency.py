@@ -25,6 +25,7 @@ from leindex.errors import (
     StoreReadOnlyError,
     StoreVersionError,
 )
+from leindex.query.formula import Lit
 from leindex.storage import registry
 from leindex.storage.database import FORMAT_VERSION, Database
 from leindex.storage.sqlite_storage import SQLiteSearch
@@ -248,7 +249,7 @@ def refused(path: Path, error: type[StorageError], match: str = r"index\.db") ->
         assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("version", [FORMAT_VERSION + 1, FORMAT_VERSION - 1])
+@pytest.mark.parametrize("version", [FORMAT_VERSION + 1, -1])
 def test_another_format_version(tmp_path: Path, version: int) -> None:
     path = tmp_path / "index.db"
     SQLiteSearch(path).close()
@@ -260,6 +261,28 @@ def test_another_format_version(tmp_path: Path, version: int) -> None:
         StoreVersionError,
         rf"index\.db: has the .*format version {version}, this leindex .*{FORMAT_VERSION}",
     )
+
+
+def test_an_older_format_is_brought_up_to_date(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "index.db"
+    with SQLiteSearch(path) as store:
+        store.batch_write(documents(2500), batch_size=2500)
+        before = list(store.ids())
+    with apsw.Connection(str(path)) as connection:
+        connection.execute("UPDATE segment_blocks SET data = x'00'")  # blocks of another layout
+        connection.pragma("user_version", 1)
+    connection.close()
+    with pytest.raises(StoreVersionError, match=r"old format version 1, .* needs 2; .* run: leindex index"):
+        SQLiteSearch(path, readonly=True)
+    with SQLiteSearch(path) as store:
+        assert "is of an older format" in caplog.text
+        assert list(store.ids()) == before
+        assert store.check() == []
+        assert store.candidates(Lit(b"unique_7_x")).count() == 1
+    caplog.clear()
+    with SQLiteSearch(path, readonly=True) as store:
+        assert store.count() == 2500
+    assert not caplog.text
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:

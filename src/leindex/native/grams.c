@@ -2,19 +2,25 @@
  *
  * A *gram* is four bytes of folded text as a big-endian number, so that numbers sort like their bytes. Every position
  * of a line starts one gram; a gram that reaches the end of its line is filled up with newlines. Hence a literal of
- * one to three bytes is a range of grams, a longer one a conjunction, and none is ever missed.
+ * one to three bytes is a range of grams, a longer one a conjunction, and none is ever missed. Its *key* is twice the
+ * gram, plus one where one of its bytes was a capital: whoever asks for `TODO` need not look at every `todo`, and
+ * whoever asks for either finds both side by side.
  *
- * A *segment* is the sorted distinct grams of some documents, each with its posting list of local document numbers,
- * cut into blocks that are stored one by one:
+ * A *segment* is the sorted distinct keys of some documents, each with its posting list of local document numbers,
+ * cut into blocks that are stored one by one; the keys of one gram share a block:
  *
  *     u32 checksum of the rest | u32 documents in the segment | u32 entries | u32 first gram | entries
- *     entry: varint gram delta, varint count, then
- *            count 1:     varint document [payload byte]
- *            otherwise:   varint length, `length` bytes of list [count payload bytes]
+ *     entry: varint of twice the key delta, plus one if the count is 1; otherwise varint count; then
+ *            count 1:     varint document
+ *            otherwise:   varint length, `length` bytes of list
  *
  * A list is either a bitmap (when that is not longer) or Rice-coded gaps, with the parameter that the count and the
  * number of documents determine (Rice 1979; the rule is Golomb's mean-gap estimate rounded down to a power of two).
- * Segments of words use the same layout with a hash in place of the gram and a payload byte for each posting.
+ * Segments of words use the same blocks with a hash as gram and key and a payload byte for each posting:
+ *
+ *     entry: varint key delta, varint count, then
+ *            count 1:     varint document, payload byte
+ *            otherwise:   varint length, `length` bytes of list, count payload bytes
  */
 #include "segment.h"
 
@@ -33,15 +39,17 @@ static PyObject *damaged(void)
 }
 
 PyDoc_STRVAR(postings_doc,
-             "postings(block, low, high) -> bytes\n\nThe documents of all grams from low to high inclusive in this block, "
-             "as a little-endian bitmap; empty when there are none. Raises ValueError for a damaged block.");
+             "postings(block, low, high, capitals=3) -> bytes\n\nThe documents of all grams from low to high inclusive in "
+             "this block, as a little-endian bitmap; empty when there are none. `capitals` is 1 for grams without any, 2 "
+             "for grams with some, 3 for both. Raises ValueError for a damaged block.");
 
 static PyObject *postings(PyObject *self, PyObject *args)
 {
     (void)self;
     Py_buffer view;
     unsigned long low, high;
-    if (!PyArg_ParseTuple(args, "y*kk", &view, &low, &high))
+    int capitals = WITHOUT_CAPITALS | WITH_CAPITALS;
+    if (!PyArg_ParseTuple(args, "y*kk|i", &view, &low, &high, &capitals))
         return NULL;
     Cursor c;
     uint8_t *bitmap = NULL;
@@ -53,7 +61,7 @@ static PyObject *postings(PyObject *self, PyObject *args)
     if (!failed) {
         int state;
         while ((state = cursor_next(&c)) > 0 && c.gram <= high) {
-            if (c.gram < low)
+            if (c.gram < low || !(c.capitals & capitals))
                 continue;
             if (!bitmap) {
                 bytes = (c.documents + 7) / 8;
@@ -251,7 +259,7 @@ static PyObject *builder_add_keys(PyObject *object, PyObject *args)
                 uint32_t key;
                 memcpy(&key, (const char *)keys.buf + i * 4, 4);
                 b->payload[b->used] = ((const uint8_t *)payload.buf)[i];
-                b->pairs[b->used++] = (uint64_t)key << 32 | b->documents;
+                b->pairs[b->used++] = (uint64_t)key << DOCUMENT_BITS | b->documents;
             }
             b->documents++;
             result = Py_NewRef(Py_None);

@@ -4,8 +4,15 @@
 
 #include "native.h"
 
+/* A pair of key and document in one number, so that pairs sort by key and then by document. */
+enum { DOCUMENT_BITS = 31, KEY_BITS = 33 };
+#define DOCUMENT_MASK (((uint64_t)1 << DOCUMENT_BITS) - 1)
+
+/* What is asked of the capitals of a gram; see grams.c. */
+enum { WITHOUT_CAPITALS = 1, WITH_CAPITALS = 2 };
+
 typedef struct {
-    uint64_t *pairs; /* gram << 32 | document */
+    uint64_t *pairs; /* key << DOCUMENT_BITS | document */
     uint8_t *payload;
     size_t used, capacity;
     uint32_t documents;
@@ -27,11 +34,13 @@ typedef struct {
 
 typedef struct {
     const uint8_t *p, *end;
+    uint64_t key;
     uint32_t documents, entries, gram, count, length;
+    int capitals; /* WITHOUT_CAPITALS or WITH_CAPITALS */
     const uint8_t *list;    /* of a longer list */
     const uint8_t *payload; /* or NULL */
     uint32_t single;        /* the document of a list of one */
-    int with_payload, first;
+    int with_payload;
 } Cursor;
 
 /* segment_build.c. Functions that can run out of memory return -1 then. */

@@ -67,7 +67,7 @@ static void *big_realloc(void *old, size_t before, size_t bytes)
 #endif
 }
 
-static inline void put_varint(Buffer *b, uint32_t value)
+static inline void put_varint(Buffer *b, uint64_t value)
 {
     while (value >= 128) {
         b->data[b->used++] = (uint8_t)(value | 128);
@@ -107,7 +107,7 @@ int segment_reserve(Builder *b, size_t more)
     return 0;
 }
 
-static uint8_t fold_table[256];
+static uint8_t fold_table[256]; /* in lower case */
 
 void segment_init(void)
 {
@@ -117,8 +117,8 @@ void segment_init(void)
 
 /* Adds the grams of one text as the next document. Returns the number of pairs added, or -1 without memory.
  *
- * `seen` remembers the last gram of each hash slot together with its document, so most repeats within a document are
- * dropped without a branch; those that slip through (two grams taking turns in a slot) are dropped by segment_encode(). */
+ * `seen` remembers the last key of each hash slot together with its document, so most repeats within a document are
+ * dropped without a branch; those that slip through (two keys taking turns in a slot) are dropped by segment_encode(). */
 long long segment_add_text(Builder *b, const uint8_t *text, size_t n)
 {
     int bits = n < (1 << 16) ? SEEN_BITS_SMALL : SEEN_BITS;
@@ -133,10 +133,13 @@ long long segment_add_text(Builder *b, const uint8_t *text, size_t n)
     if (segment_reserve(b, n + 1) < 0)
         return -1;
     uint64_t *out = b->pairs + b->used;
-#define ADD_GRAM(gram)                                                                                                 \
+#define ADD_GRAM(byte)                                                                                                 \
     do {                                                                                                               \
-        uint64_t pair = (uint64_t)(gram) << 32 | document;                                                             \
-        uint64_t *slot = seen + ((gram) * 0x9e3779b1u >> (32 - bits));                                                 \
+        uint32_t shown = (byte), folded = fold_table[shown];                                                           \
+        gram = gram << 8 | folded;                                                                                     \
+        capitals = capitals << 8 | (shown ^ folded); /* 32 where the byte is a capital, else 0 */                      \
+        uint64_t key = (uint64_t)gram << 1 | (capitals != 0), pair = key << DOCUMENT_BITS | document;                  \
+        uint64_t *slot = seen + ((uint32_t)key * 0x9e3779b1u >> (32 - bits));                                          \
         *out = pair;                                                                                                   \
         out += *slot != pair;                                                                                          \
         *slot = pair;                                                                                                  \
@@ -144,18 +147,16 @@ long long segment_add_text(Builder *b, const uint8_t *text, size_t n)
     while (i < n) {
         const uint8_t *newline = memchr(text + i, '\n', n - i);
         size_t end = newline ? (size_t)(newline - text) : n;
-        uint32_t gram = 0;
-        for (size_t j = i; j < i + 3; j++) /* prime with three bytes, then slide; past the line's end come newlines */
-            gram = gram << 8 | (j < end ? fold_table[text[j]] : '\n');
-        size_t j = i + 3;
-        for (; j < end; j++) {
-            gram = gram << 8 | fold_table[text[j]];
-            ADD_GRAM(gram);
+        uint32_t gram = 0, capitals = 0;
+        for (size_t j = i; j < i + 3; j++) { /* prime with three bytes, then slide; past the line's end come newlines */
+            uint32_t shown = j < end ? text[j] : '\n', folded = fold_table[shown];
+            gram = gram << 8 | folded;
+            capitals = capitals << 8 | (shown ^ folded);
         }
-        for (size_t left = end - i < 3 ? end - i : 3; left; left--) {
-            gram = gram << 8 | '\n';
-            ADD_GRAM(gram);
-        }
+        for (size_t j = i + 3; j < end; j++)
+            ADD_GRAM(text[j]);
+        for (size_t left = end - i < 3 ? end - i : 3; left; left--)
+            ADD_GRAM('\n');
         i = end + 1;
     }
 #undef ADD_GRAM
@@ -164,7 +165,7 @@ long long segment_add_text(Builder *b, const uint8_t *text, size_t n)
     return (long long)(b->used - start);
 }
 
-/* One stable counting pass over n pairs by `bits` bits of the gram from `shift` up. */
+/* One stable counting pass over n pairs by 11 bits from `shift` up. */
 static void counting_pass(const uint64_t *from, uint64_t *to, const uint8_t *pay_from, uint8_t *pay_to, size_t n,
                           int shift, size_t *counts)
 {
@@ -182,14 +183,14 @@ static void counting_pass(const uint64_t *from, uint64_t *to, const uint8_t *pay
     }
 }
 
-/* Sorts a few pairs by gram, keeping the order of documents: by insertion. */
+/* Sorts a few pairs by key, keeping the order of documents: by insertion. */
 static void sort_few(uint64_t *pairs, uint8_t *payload, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
         uint64_t pair = pairs[i];
         uint8_t weight = payload ? payload[i] : 0;
         size_t j = i;
-        for (; j && pairs[j - 1] >> 32 > pair >> 32; j--) {
+        for (; j && pairs[j - 1] >> DOCUMENT_BITS > pair >> DOCUMENT_BITS; j--) {
             pairs[j] = pairs[j - 1];
             if (payload)
                 payload[j] = payload[j - 1];
@@ -200,8 +201,8 @@ static void sort_few(uint64_t *pairs, uint8_t *payload, size_t n)
     }
 }
 
-/* Sorts by gram, keeping the order of documents. The first pass splits by the top 11 bits into parts that mostly fit
- * the cache; two passes then sort each part by the other 21. */
+/* Sorts by key, keeping the order of documents. The first pass splits by the top 11 bits into parts that mostly fit
+ * the cache; two passes then sort each part by the other 22. */
 int segment_sort(Builder *b)
 {
     size_t n = b->used;
@@ -228,11 +229,11 @@ int segment_sort(Builder *b)
         uint8_t *pay = payload ? pay_parts + start : NULL, *pay_other = payload ? payload + start : NULL;
         memset(counts[2], 0, 2 * sizeof *counts);
         for (size_t i = 0; i < size; i++) {
-            counts[2][part[i] >> 32 & (DIGITS - 1)]++;
-            counts[3][part[i] >> 43 & (DIGITS - 1)]++;
+            counts[2][part[i] >> 31 & (DIGITS - 1)]++;
+            counts[3][part[i] >> 42 & (DIGITS - 1)]++;
         }
-        counting_pass(part, other, pay, pay_other, size, 32, counts[2]);
-        counting_pass(other, part, pay_other, pay, size, 43, counts[3]);
+        counting_pass(part, other, pay, pay_other, size, 31, counts[2]);
+        counting_pass(other, part, pay_other, pay, size, 42, counts[3]);
     }
     big_free(b->pairs, b->capacity * sizeof *b->pairs);
     free(b->payload);
@@ -250,7 +251,7 @@ static int put_list(Buffer *out, const uint64_t *pairs, const uint8_t *payload, 
     int k = segment_rice_parameter(count, documents);
     uint32_t previous = 0;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t document = (uint32_t)pairs[i];
+        uint32_t document = (uint32_t)(pairs[i] & DOCUMENT_MASK);
         bits += ((document - previous) >> k) + 1 + (size_t)k;
         previous = document + 1;
     }
@@ -264,7 +265,7 @@ static int put_list(Buffer *out, const uint64_t *pairs, const uint8_t *payload, 
     memset(p, 0, length);
     if (length == bitmap) {
         for (uint32_t i = 0; i < count; i++) {
-            uint32_t document = (uint32_t)pairs[i];
+            uint32_t document = (uint32_t)(pairs[i] & DOCUMENT_MASK);
             p[document >> 3] |= (uint8_t)(1 << (document & 7));
         }
     } else {
@@ -273,7 +274,7 @@ static int put_list(Buffer *out, const uint64_t *pairs, const uint8_t *payload, 
         uint8_t *limit = p + length, *q = p;
         previous = 0;
         for (uint32_t i = 0; i < count; i++) {
-            uint32_t document = (uint32_t)pairs[i], gap = document - previous, zeros = gap >> k;
+            uint32_t document = (uint32_t)(pairs[i] & DOCUMENT_MASK), gap = document - previous, zeros = gap >> k;
             previous = document + 1;
             while (zeros >= 24) { /* unary part: zeros, then a one */
                 held += 24;
@@ -340,13 +341,15 @@ static int open_block(Blocks *out, uint32_t first)
 /* Encodes the sorted pairs. */
 int segment_encode(Builder *b, size_t block_bytes, Blocks *out)
 {
-    uint32_t entries = 0, previous = 0;
-    int open = 0;
+    uint32_t entries = 0, open_gram = 0;
+    uint64_t previous = 0;
+    int open = 0, with_capitals = !b->with_payload;
     for (size_t i = 0, next; i < b->used; i = next) {
-        uint32_t gram = (uint32_t)(b->pairs[i] >> 32);
-        size_t kept = i; /* repeats of one document under one gram keep their first */
-        for (next = i + 1; next < b->used && (uint32_t)(b->pairs[next] >> 32) == gram; next++) {
-            if ((uint32_t)b->pairs[next] == (uint32_t)b->pairs[kept])
+        uint64_t key = b->pairs[i] >> DOCUMENT_BITS;
+        uint32_t gram = (uint32_t)(key >> with_capitals);
+        size_t kept = i; /* repeats of one document under one key keep their first */
+        for (next = i + 1; next < b->used && b->pairs[next] >> DOCUMENT_BITS == key; next++) {
+            if (b->pairs[next] == b->pairs[kept])
                 continue;
             kept++;
             b->pairs[kept] = b->pairs[next];
@@ -354,7 +357,8 @@ int segment_encode(Builder *b, size_t block_bytes, Blocks *out)
                 b->payload[kept] = b->payload[next];
         }
         uint32_t count = (uint32_t)(kept + 1 - i);
-        if (open && out->bytes.used - out->starts[out->blocks - 1] >= block_bytes) {
+        int full = open && out->bytes.used - out->starts[out->blocks - 1] >= block_bytes;
+        if (full && gram != open_gram) { /* both entries of a gram stand in one block */
             close_block(out, b->documents, entries);
             open = 0;
         }
@@ -363,15 +367,22 @@ int segment_encode(Builder *b, size_t block_bytes, Blocks *out)
                 return -1;
             open = 1;
             entries = 0;
-            previous = gram;
+            previous = (uint64_t)gram << with_capitals;
         }
         if (buffer_reserve(&out->bytes, 32) < 0)
             return -1;
-        put_varint(&out->bytes, gram - previous);
-        put_varint(&out->bytes, count);
-        previous = gram;
+        if (with_capitals) {
+            put_varint(&out->bytes, (key - previous) << 1 | (count == 1));
+            if (count > 1)
+                put_varint(&out->bytes, count);
+        } else {
+            put_varint(&out->bytes, key - previous);
+            put_varint(&out->bytes, count);
+        }
+        previous = key;
+        open_gram = gram;
         if (count == 1) {
-            put_varint(&out->bytes, (uint32_t)b->pairs[i]);
+            put_varint(&out->bytes, b->pairs[i] & DOCUMENT_MASK);
             if (b->payload)
                 out->bytes.data[out->bytes.used++] = b->payload[i];
         } else if (put_list(&out->bytes, b->pairs + i, b->payload ? b->payload + i : NULL, count, b->documents) < 0)
@@ -410,7 +421,7 @@ int segment_add_block(Builder *b, Cursor *c, const int32_t *numbers, size_t know
                 continue;
             if (b->with_payload)
                 b->payload[b->used] = c->payload[i];
-            b->pairs[b->used++] = (uint64_t)c->gram << 32 | (uint32_t)numbers[list[i]];
+            b->pairs[b->used++] = c->key << DOCUMENT_BITS | (uint32_t)numbers[list[i]];
         }
     }
     free(list);

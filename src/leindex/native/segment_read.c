@@ -2,14 +2,14 @@
 #include "segment.h"
 
 /* Reads a varint; advances *p; sets *p to NULL when the bytes end early. */
-static inline uint32_t get_varint(const uint8_t **p, const uint8_t *end)
+static inline uint64_t get_varint(const uint8_t **p, const uint8_t *end)
 {
-    uint32_t value = 0;
+    uint64_t value = 0;
     for (int shift = 0; shift < 35; shift += 7) {
         if (*p >= end)
             break;
         uint8_t byte = *(*p)++;
-        value |= (uint32_t)(byte & 127) << shift;
+        value |= (uint64_t)(byte & 127) << shift;
         if (byte < 128)
             return value;
     }
@@ -66,7 +66,7 @@ int cursor_open(Cursor *c, const uint8_t *data, size_t n, int with_payload)
     c->p = data + 16;
     c->end = data + n;
     c->with_payload = with_payload;
-    c->first = 1;
+    c->key = (uint64_t)c->gram << !with_payload;
     return 0;
 }
 
@@ -76,11 +76,19 @@ int cursor_next(Cursor *c)
     if (!c->entries)
         return 0;
     c->entries--;
-    c->gram += get_varint(&c->p, c->end);
+    uint64_t head = get_varint(&c->p, c->end);
+    if (c->with_payload)
+        c->gram = (uint32_t)(c->key += head);
+    else {
+        c->key += head >> 1;
+        c->gram = (uint32_t)(c->key >> 1);
+        c->capitals = c->key & 1 ? WITH_CAPITALS : WITHOUT_CAPITALS;
+    }
+    c->count = 1;
+    if (c->p && (c->with_payload || !(head & 1)))
+        c->count = (uint32_t)get_varint(&c->p, c->end);
     if (c->p)
-        c->count = get_varint(&c->p, c->end);
-    if (c->p)
-        c->length = c->single = get_varint(&c->p, c->end);
+        c->length = c->single = (uint32_t)get_varint(&c->p, c->end);
     if (!c->p || !c->count)
         return -1;
     size_t body = c->count == 1 ? 0 : c->length, payload = c->with_payload ? c->count : 0;

@@ -1,9 +1,9 @@
 """What an engine is asked: a boolean formula over literals that a text must hold.
 
 The planner (`plan.py`) turns a query into one of these; an engine answers with the documents that may satisfy it,
-more rather than fewer. Literals are bytes of the *searchable text* (see `leindex.text`) with ASCII capitals folded
-to lower case, at least one byte long, without a newline. How a literal is looked up (4-grams, n-gram tokens, a
-scan) is the engine's own affair.
+more rather than fewer. Literals are bytes of the *searchable text* (see `leindex.text`), at least one byte long,
+without a newline; those whose case does not matter are written with `~` before them and in lower case. How a
+literal is looked up (4-grams, n-gram tokens, a scan), and whether it minds the case, is the engine's own affair.
 
     >>> str(both(Lit(b"retry"), either(Lit(b"count"), Lit(b"total"))))
     'retry (count|total)'
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from leindex.text import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,13 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Lit:
-    """The folded text holds `data`."""
+    """The text holds `data`; with `any_case`, its folded text holds `data`, which is folded too."""
 
     data: bytes
+    any_case: bool = False
 
     def __str__(self) -> str:
-        return self.data.decode("utf-8", "backslashreplace").replace(" ", "\\s")
+        return "~" * self.any_case + self.data.decode("utf-8", "backslashreplace").replace(" ", "\\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +91,16 @@ def either(*parts: Formula) -> Formula:
     return next(iter(kept)) if len(kept) == 1 else Or(tuple(kept))
 
 
-def accepts(formula: Formula, folded: bytes) -> bool:
-    """Whether a text may match, given its searchable text with ASCII capitals folded: the naive reading."""
+def accepts(formula: Formula, text: bytes) -> bool:
+    """Whether a text may match, given its searchable text: the naive reading."""
     match formula:
         case Anything():
             return True
         case Nothing():
             return False
-        case Lit(data):
-            return data in folded
+        case Lit(data, any_case):
+            return data in (fold(text) if any_case else text)
         case And(parts):
-            return all(accepts(p, folded) for p in parts)
+            return all(accepts(p, text) for p in parts)
         case Or(parts):
-            return any(accepts(p, folded) for p in parts)
+            return any(accepts(p, text) for p in parts)

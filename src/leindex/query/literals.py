@@ -5,9 +5,9 @@ is summed up by the strings that it can match, where these are few, else by what
 and by what else a match must hold. Here literals keep any length, since the engines look up grams of their
 own choice in them: the aim is few and long ones.
 
-Strings are folded bytes written as characters below 256. Where a case-insensitive `k` or `s` stands, it is
-the character `KELVIN` or `LONG_S` instead: such a literal is either there in ASCII, or the text holds the
-Kelvin sign or the long s, which is cheaper to ask than every mixture of the two.
+Strings are bytes written as characters below 256. Where a letter stands that may have either case, it is one
+of `ANY_CASE` instead, or `KELVIN` or `LONG_S`: a literal with a case-insensitive `k` or `s` is either there in
+ASCII, or the text holds the Kelvin sign or the long s, which is cheaper to ask than every mixture of the two.
 
     >>> from leindex.query.regex import parse
     >>> str(formula_of_regex(parse(r"struct (foo|bar)_ops\\b.*retry")))
@@ -23,7 +23,7 @@ from typing import Final
 
 from leindex.query.formula import Anything, Formula, both, either
 from leindex.query.hir import Alternate, Capture, Class, Concat, Empty, Hir, Literal, Look, Repeat
-from leindex.query.strings import KELVIN, LONG_S, from_bytes, need
+from leindex.query.strings import ANY_CASE, KELVIN, LONG_S, from_bytes, need
 from leindex.query.tidy import count_literals, tidy
 
 Strings = frozenset[str]
@@ -46,7 +46,7 @@ _LONG_S_SIGN: Final = 0x17F
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """What is known about the folded text of every match of a sub-expression.
+    """What is known about the text of every match of a sub-expression.
 
     It is one of `exact`, if that is known; it begins with one of `prefix`, ends with one of `suffix`, and
     satisfies `match`, which does not repeat what the strings say.
@@ -68,7 +68,7 @@ _UNKNOWN: Final = Info(None, _EMPTY, _EMPTY)
 
 
 def formula_of_regex(hir: Hir) -> Formula:
-    """What the folded text must hold wherever the expression matches: it may accept more, never less.
+    """What the text must hold wherever the expression matches: it may accept more, never less.
 
     The size of the result is bounded, and so is the time, whatever the number of alternatives.
     """
@@ -115,14 +115,17 @@ def _class(cls: Class) -> Info:
 
 def _members(cls: Class) -> Strings:
     codes = {code for low, high in cls.ranges for code in range(low, high + 1)}
-    if cls.is_bytes:
-        return frozenset(from_bytes(bytes((code,))) for code in codes)
     strings = set()
     for ascii_forms, sign, written in ((b"Kk", _KELVIN_SIGN, KELVIN), (b"Ss", _LONG_S_SIGN, LONG_S)):
         if sign in codes and not codes.isdisjoint(ascii_forms):
             codes -= {sign, *ascii_forms}
             strings.add(written)
-    return frozenset(strings.union(from_bytes(_encoded(code)) for code in codes))
+    for lower, either_case in ANY_CASE.items():
+        pair = {ord(lower), ord(lower.upper())}
+        if pair <= codes:
+            codes -= pair
+            strings.add(either_case)
+    return frozenset(strings.union(from_bytes(bytes((c,)) if cls.is_bytes else _encoded(c)) for c in codes))
 
 
 def _encoded(code: int) -> bytes:

@@ -8,7 +8,7 @@ leaf.
     >>> from leindex.query.parse import parse
     >>> made = plan(parse("Retry (delay OR jitter) lang:go -file:test"))
     >>> str(made.formula), [str(c.leaf) for c in made.required]
-    ('retry (delay|jitter)', ['lang:go', 'file:test'])
+    ('Retry (~delay|~jitter)', ['lang:go', 'file:test'])
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Strings of folded bytes, as the literal analysis holds them, and what a text needs to hold one."""
+"""Strings as the literal analysis holds them, and what a text needs to hold one.
+
+A character below 256 is a byte; a letter that may stand in either case has a character of its own, see `ANY_CASE`.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +16,23 @@ KELVIN: Final = "\u0100"
 LONG_S: Final = "\u0101"
 """Stands for an `s` in either case that may also be the long s (U+017F)."""
 
+ANY_CASE: Final = {chr(lower): chr(0x200 + lower) for lower in range(ord("a"), ord("z") + 1)}
+"""For each ASCII letter the character that stands for it in either case."""
+
 CONTEXT: Final = 3
 """Bytes kept beside a part that is split off a literal, so that no 4-byte gram is lost over the cut."""
 
-_ASCII_FORM: Final = {ord(KELVIN): "k", ord(LONG_S): "s"}
+_ASCII_FORM: Final = {ord(KELVIN): "k", ord(LONG_S): "s"} | {ord(c): lower for lower, c in ANY_CASE.items()}
 _OTHER_FORMS: Final = {KELVIN: Lit("\u212a".encode()), LONG_S: Lit("\u017f".encode())}
 
 
 def from_bytes(data: bytes) -> str:
-    """Bytes, folded, as characters below 256."""
-    return fold(data).decode("latin-1")
+    """Bytes as characters below 256."""
+    return data.decode("latin-1")
 
 
 def need(strings: Iterable[str]) -> Formula:
-    """What a folded text holds if it holds at least one of the strings; a newline ends a literal."""
+    """What a text holds if it holds at least one of the strings; a newline ends a literal."""
     shortest = _shortest(strings)
     if len(shortest) > 1 and not any("\n" in s for s in shortest):
         factored = _factored(shortest)
@@ -36,11 +42,14 @@ def need(strings: Iterable[str]) -> Formula:
 
 
 def _literal(string: str) -> Formula:
-    """One literal; a single ASCII byte says nothing."""
-    if len(string) < 2 and (string < "\x80" or string in _OTHER_FORMS):
+    """One literal; a single ASCII byte says nothing. Where one letter's case is open, that of all is."""
+    if len(string) < 2 and not "\x80" <= string <= "\xff":
         return Anything()
+    written = string.translate(_ASCII_FORM)
+    if written == string:
+        return Lit(string.encode("latin-1"))
     others = [other for form, other in _OTHER_FORMS.items() if form in string]
-    return either(Lit(string.translate(_ASCII_FORM).encode("latin-1")), *others)
+    return either(Lit(fold(written.encode("latin-1")), any_case=True), *others)
 
 
 def _shortest(strings: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from leindex.query.formula import And, Anything, Formula, Lit, Nothing, Or, both, either
+from leindex.text import fold
 
 MAX_LITERALS: Final = 512
 """Literals that a whole formula may hold."""
@@ -27,7 +28,7 @@ def strength(formula: Formula) -> int:
     Bytes beyond ASCII count for two more, since such text is rare in source code.
     """
     match formula:
-        case Lit(data):
+        case Lit(data, _):
             return len(data) + (0 if data.isascii() else 2)
         case And(parts):
             return max(map(strength, parts))
@@ -55,8 +56,8 @@ def implies(one: Formula, other: Formula) -> bool:
             return all(implies(one, part) for part in parts)
         case Or(parts), _:
             return all(implies(part, other) for part in parts)
-        case Lit(data), Lit(wanted):
-            return wanted in data
+        case Lit(), Lit():
+            return _holds(one, other)
         case And(parts), Lit():
             return any(implies(part, other) for part in parts)
         case Lit(), Or(parts):
@@ -64,6 +65,14 @@ def implies(one: Formula, other: Formula) -> bool:
         case And(parts), Or(choices):
             return any(implies(one, choice) for choice in choices) or any(implies(part, other) for part in parts)
     return False
+
+
+def _holds(one: Lit, other: Lit) -> bool:
+    """Whether a text with the one literal has the other, as every text with `Retry` has `~try`."""
+    if other.any_case:
+        return other.data in fold(one.data)
+    caseless = not one.any_case or other.data.lower() == other.data.upper()
+    return caseless and other.data in one.data
 
 
 def tidy(formula: Formula) -> Formula:

@@ -37,7 +37,10 @@ from .private_folder import exists, make_file
 Durability = Literal["full", "normal"]
 
 APPLICATION_ID: Final = 0x6C656958
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
+OLDEST_VERSION: Final = 1
+"""What a writer can still bring up to date, see `Database.found_version`."""
+
 SAFE_SQLITE: Final = 3_051_003
 PAGE_SIZE: Final = 8192
 BUSY_SECONDS: Final = 30.0
@@ -82,6 +85,8 @@ class Database:
         self._writer: apsw.Connection | None = None
         self._immutable = False
         self.created = False
+        self.found_version = FORMAT_VERSION
+        """The version that the file had when it was opened; an older one is for the storage to bring up to date."""
         if self.readonly:
             with self.mapped():
                 self._check_header(self.reader())
@@ -136,11 +141,13 @@ class Database:
                 f"{self.path}: has the format version {version}, this leindex knows {FORMAT_VERSION}; "
                 f"use a leindex that knows version {version}, or index again into another folder"
             )
-        elif version < FORMAT_VERSION:
+        elif version < FORMAT_VERSION and (version < OLDEST_VERSION or self.readonly):
+            advice = "remove the index and" if version < OLDEST_VERSION else "to bring it up to date,"
             raise StoreVersionError(
                 f"{self.path}: has the old format version {version}, this leindex needs {FORMAT_VERSION}; "
-                "remove the index and index again"
+                f"{advice} run: leindex index"
             )
+        self.found_version = version or FORMAT_VERSION
 
     def reader(self) -> apsw.Connection:
         """This thread's own read connection."""

@@ -278,21 +278,21 @@ def _row(item: DocumentItem) -> tuple[Row, int]:
 def _condition(formula: Formula, values: list[str]) -> str:
     """A formula as SQL over `text`; its literals are appended to `values`.
 
-    The formula is about text with ASCII capitals folded, DuckDB's lower() folds all letters. Both sides go
-    through it, and since it maps each character by itself, a text that holds the literal still does
-    afterwards.
+    Where case does not matter, the formula is about text with ASCII capitals folded, and DuckDB's lower() folds
+    all letters. Both sides go through it, and since it maps each character by itself, a text that holds the
+    literal still does afterwards.
     """
     match formula:
         case Anything():
             return "true"
         case Nothing():
             return "false"
-        case Lit(data):
+        case Lit(data, any_case):
             text = whole_characters(data)
             if not text:
                 return "false" if text is None else "true"
             values.append(text)
-            return "contains(lower(text), lower(?))"
+            return "contains(lower(text), lower(?))" if any_case else "contains(text, ?)"
         case And(parts):
             return "(" + " AND ".join(_condition(part, values) for part in parts) + ")"
         case Or(parts):

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from ..models import Document, WordBag
 from ..query.formula import Anything, Formula, accepts
-from ..text import fold, searchable
+from ..text import searchable
 from .storage_interface import (
     PlainCandidates,
     Postings,
@@ -86,7 +86,7 @@ class MemorySearch(SearchInterface):
         found = [
             number
             for number, document in self._documents.values()
-            if accepts(formula, fold(searchable(content_bytes(document))))
+            if accepts(formula, searchable(content_bytes(document)))
         ]
         return PlainCandidates(found, everything=isinstance(formula, Anything))
 

@@ -8,11 +8,13 @@ nothing out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import apsw
 
 from .._native import members, postings
 from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
+from ..text import fold
 from .sqlite_segments import REPAIR, Segment, gaps, rows, segments
 from .storage_interface import CandidateSet
 
@@ -20,19 +22,29 @@ FEW_LEFT = 1
 """With so few documents of a segment left, looking at them costs less than another literal's look-ups."""
 
 
-def gram_ranges(literal: bytes) -> list[tuple[int, int]]:
-    """The ranges of grams that a text with this folded literal has, the most telling first.
+WITHOUT_CAPITALS: Final = 1
+WITH_CAPITALS: Final = 2
+
+
+def gram_ranges(literal: Lit) -> list[tuple[int, int, int]]:
+    """The ranges of grams that a text with this literal has, and with which capitals, the most telling first.
 
     A literal under four bytes is one range of the grams that start with it. Of a longer one come first the
     grams that lie side by side, which say all but where they are, then those between.
     """
-    if len(literal) < 4:
-        free = 8 * (4 - len(literal))
-        low = int.from_bytes(literal, "big") << free
-        return [(low, low + (1 << free) - 1)]
-    last = len(literal) - 4
-    places = dict.fromkeys([*range(0, last + 1, 4), last, *range(last + 1)])
-    return [(gram, gram) for gram in (int.from_bytes(literal[p : p + 4], "big") for p in places)]
+    folded = fold(literal.data)
+    last = max(len(folded) - 4, 0)
+    ranges: list[tuple[int, int, int]] = []
+    for place in dict.fromkeys([*range(0, last + 1, 4), last, *range(last + 1)]):
+        gram, written = folded[place : place + 4], literal.data[place : place + 4]
+        capitals = WITHOUT_CAPITALS | WITH_CAPITALS
+        if written != gram:
+            capitals = WITH_CAPITALS
+        elif len(gram) == 4 and not literal.any_case:
+            capitals = WITHOUT_CAPITALS
+        low = int.from_bytes(gram.ljust(4, b"\0"), "big")
+        ranges.append((low, low + (1 << 8 * (4 - len(gram))) - 1, capitals))
+    return ranges
 
 
 class SegmentCandidates(CandidateSet):
@@ -124,8 +136,8 @@ class SegmentCandidates(CandidateSet):
                 return within
             case Nothing():
                 return 0
-            case Lit(data):
-                return self._evaluate_literal(data, segment, within)
+            case Lit():
+                return self._evaluate_literal(formula, segment, within)
             case And(parts):
                 # Longer literals rule out more; what is a disjunction costs more and comes last.
                 for part in sorted(parts, key=lambda p: -len(p.data) if isinstance(p, Lit) else 1):
@@ -139,16 +151,16 @@ class SegmentCandidates(CandidateSet):
                     bits |= self._evaluate(part, segment, within & ~bits)
                 return bits
 
-    def _evaluate_literal(self, literal: bytes, segment: Segment, within: int) -> int:
+    def _evaluate_literal(self, literal: Lit, segment: Segment, within: int) -> int:
         ranges = gram_ranges(literal)
-        for done, (low, high) in enumerate(ranges):
-            within &= self._gram_bits(segment, low, high)
+        for done, (low, high, capitals) in enumerate(ranges):
+            within &= self._gram_bits(segment, low, high, capitals)
             # Looking at a few documents costs less than looking up the other grams to rule them out.
             if within.bit_count() * 5 <= (len(ranges) - done) * 2:
                 break
         return within
 
-    def _gram_bits(self, segment: Segment, low: int, high: int) -> int:
+    def _gram_bits(self, segment: Segment, low: int, high: int, capitals: int) -> int:
         base, connection = segment.id << 32, self._connection()
         row = connection.execute(
             "SELECT id, data FROM segment_blocks WHERE id <= ? ORDER BY id DESC LIMIT 1", (base + low,)
@@ -161,7 +173,7 @@ class SegmentCandidates(CandidateSet):
         bits = 0
         for block, data in blocks:
             try:
-                bits |= int.from_bytes(postings(data, low, high), "little")
+                bits |= int.from_bytes(postings(data, low, high, capitals), "little")
             except ValueError:
                 place = f"segment {segment.id}, block {block & 0xFFFFFFFF:08x}"
                 self._notes[f"{place} is damaged: its documents were scanned; {REPAIR}"] = None

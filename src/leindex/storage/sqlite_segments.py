@@ -156,6 +156,13 @@ def seal_grams(connection: apsw.Connection) -> None:
     connection.execute("UPDATE store_state SET value = 0 WHERE name IN ('tail_documents', 'tail_bytes')")
 
 
+def rebuild_grams(connection: apsw.Connection) -> None:
+    """Makes every gram segment anew from the documents."""
+    for segment in segments(connection, "gram"):
+        drop_segment(connection, segment)
+    seal_grams(connection)
+
+
 def seal_words(connection: apsw.Connection, *, everything: bool = False) -> None:
     """The same for the tail of words."""
     count, size = rows(connection, "SELECT count(*), total(length(keys)) FROM word_tail").fetchone()

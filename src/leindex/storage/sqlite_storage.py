@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from array import array
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ from ..errors import DocumentError
 from ..models import Document, DocumentItem, WordBag
 from ..query.formula import Formula
 from ..text import searchable
-from .database import Database, Durability
+from .database import FORMAT_VERSION, Database, Durability
 from .sqlite_candidates import SegmentCandidates
 from .sqlite_schema import create_schema
 from .sqlite_segments import (
@@ -30,6 +31,7 @@ from .sqlite_segments import (
     compact_kind,
     damaged_blocks,
     merge_small,
+    rebuild_grams,
     reserve_numbers,
     rows,
     seal_grams,
@@ -84,6 +86,14 @@ class SQLiteSearch(SearchInterface):
         if not self.database.readonly:
             with self.database.transaction() as connection:
                 create_schema(connection)
+                if self.database.found_version < FORMAT_VERSION:
+                    self._bring_up_to_date(connection)
+
+    def _bring_up_to_date(self, connection: apsw.Connection) -> None:
+        """Format 1 had grams without capitals: its gram segments are made again from the documents."""
+        logging.getLogger("leindex").warning("%s: is of an older format; bringing it up to date", self.database.path)
+        rebuild_grams(connection)
+        connection.pragma("user_version", FORMAT_VERSION)
 
     # -- writing ---------------------------------------------------------------------------------------------
 

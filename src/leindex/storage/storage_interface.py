@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Literal, Self
 from ..errors import DocumentError, StorageError, StoreBusyError
 from ..models import BatchResult, Document, DocumentItem, Progress, ProgressCallback, WordBag
 from ..query.formula import Anything, Formula, Lit
-from ..text import fold, searchable
+from ..text import searchable
 from .batching import BatchSize, split
 
 RETRY_DELAYS = (1.0, 2.0, 4.0)
@@ -391,7 +391,7 @@ class SearchInterface(ABC):
         A plain literal search for those who use an engine directly. An empty text is in every document.
         """
         needle = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-        longest = max(fold(needle).split(b"\n"), key=len)
+        longest = max(needle.split(b"\n"), key=len)
         found: list[DocumentItem] = []
         with self.snapshot():
             numbers = iter(self.candidates(Lit(longest) if longest else Anything()))

@@ -270,8 +270,8 @@ class TantivySearch(SearchInterface):
                 return self._term("kind", DOCUMENT)
             case Nothing():
                 return tantivy.Query.empty_query()
-            case Lit(data):
-                return self._literal_query(searcher, data)
+            case Lit(data, _):
+                return self._literal_query(searcher, fold(data))
             case And(parts):
                 return self._all([self._query(searcher, part) for part in parts])
             case Or(parts):
