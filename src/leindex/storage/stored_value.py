@@ -15,7 +15,9 @@ from .storage_interface import check_document, other_fields
 COMPRESS_FROM: Final = 512
 """Contents shorter than this, in bytes, are stored as they are: the gain would not pay for the calls."""
 
-ZSTD_LEVEL: Final = 1
+ZSTD_LEVEL: Final = 3
+"""On kernel sources level 3 leaves 0.231 of the bytes at 300 MB/s a core where level 1 leaves 0.242 at 360 MB/s; level
+4 gains little and is much slower. Reading takes the same time."""
 
 _thread = threading.local()
 
