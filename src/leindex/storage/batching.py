@@ -46,9 +46,10 @@ def split(documents: Sequence[DocumentItem], size: BatchSize) -> Iterator[list[D
     batch: list[DocumentItem] = []
     total, count, limit = 0, size.count, size.bytes
     for item in documents:
-        document = item[1] if isinstance(item, tuple) else None
-        content = document.get("content") if isinstance(document, dict) else None
-        length = len(content) if isinstance(content, (str, bytes)) else 0
+        try:
+            length = len(item[1]["content"])
+        except (TypeError, KeyError, IndexError):  # what cannot be stored is refused when it is prepared
+            length = 0
         if batch and (len(batch) >= count or total + length > limit):
             yield batch
             batch, total, count, limit = [], 0, size.count, size.bytes

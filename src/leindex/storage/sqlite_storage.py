@@ -137,7 +137,7 @@ class SQLiteSearch(SearchInterface):
                 first = self._write_rows(connection, payload.rows, payload.blocks)
             except (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError) as error:
                 raise DocumentError(str(error)) from error
-        batch.numbers.update((row[0], number) for number, row in enumerate(payload.rows, first))
+        batch.numbers = {row[0]: number for number, row in enumerate(payload.rows, first)}
         return []
 
     def _write_isolated(self, batch: PreparedBatch) -> list[tuple[str, str]]:
@@ -157,17 +157,17 @@ class SQLiteSearch(SearchInterface):
         """Replaces and inserts rows, and keeps the text index with them; inside a transaction.
 
         Returns the number of the first row."""
-        size = sum(row[2] for row in rows)
+        size = sum([row[2] for row in rows])
         if blocks is not None:
             seal_grams(connection)
         first, full = reserve_numbers(connection, len(rows), size if blocks is None else None)
         try:
-            with connection:
-                connection.executemany(INSERT, ((number, *row) for number, row in enumerate(rows, first)))
+            connection.executemany(INSERT, [(number, *row) for number, row in enumerate(rows, first)])
         except apsw.ConstraintError:
-            # Most batches replace nothing, so that is only looked into once an id turns out to be there.
+            # Most batches replace nothing, so that is only looked into once an id turns out to be there. What
+            # was inserted until then goes as well, having the same ids.
             self._remove(connection, [row[0] for row in rows])
-            connection.executemany(INSERT, ((number, *row) for number, row in enumerate(rows, first)))
+            connection.executemany(INSERT, [(number, *row) for number, row in enumerate(rows, first)])
         if blocks is not None:
             write_segment(connection, "gram", first, first + len(rows) - 1, size, blocks)
         elif full:

@@ -107,24 +107,35 @@ def _json_encoder() -> Callable[[dict[str, Any]], str]:
 
 
 _to_json = _json_encoder()
+_quoted = json.encoder.encode_basestring
 
 
 def other_fields(document: Mapping[str, Any]) -> str | None:
     """All fields but the content, as JSON text; None where there are none. Raises DocumentError."""
-    fields = dict(document)
-    fields.pop("content", None)
-    if not fields:
-        return None
-    for key in fields:
-        if not isinstance(key, str):
-            raise DocumentError("a field cannot be stored: its name is not a string")
+    text = ""
     try:
-        text = _to_json(fields)
+        for key, value in document.items():
+            if key == "content":
+                continue
+            if type(key) is not str or type(value) is not str:
+                text = _any_fields(document)
+                break
+            text += f"{', ' if text else '{'}{_quoted(key)}: {_quoted(value)}"
+        else:
+            text = text and text + "}"
         if not text.isascii():
             text.encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise DocumentError(f"a field cannot be stored: {error}") from None
-    return text
+    return text or None
+
+
+def _any_fields(document: Mapping[str, Any]) -> str:
+    """The JSON text of fields that are not all strings."""
+    fields = {key: value for key, value in document.items() if key != "content"}
+    if not all(isinstance(key, str) for key in fields):
+        raise TypeError("its name is not a string")
+    return _to_json(fields)
 
 
 class CandidateSet(ABC):
