@@ -148,4 +148,10 @@ def fuzzy(
     and score of the best, and how many there are. Of equal ones the one with the higher recency (32 bits)
     comes first."""
 
+# fields.c
+def plain_fields(document: dict[Any, Any], /) -> str | None:
+    """All fields but "content" as JSON text, written as Python's `json` does, empty where there are none; None
+    where a name is not a string or a value is not a string, finite number, boolean or None. Raises
+    `UnicodeEncodeError`."""
+
 def c_symbols(content: bytes, /) -> list[tuple[str, str, str, int, int, int, int, str]]: ...

@@ -23,5 +23,6 @@ int add_passages(PyObject *module); /* passages.c: passages, and terms in them *
 int add_score(PyObject *module);    /* score.c: the best documents from posting lists */
 int add_paths(PyObject *module);    /* paths.c: terms of paths */
 int add_fuzzy(PyObject *module);    /* fuzzy.c: fuzzy file finding */
+int add_fields(PyObject *module);   /* fields.c: a document's fields as JSON */
 
 #endif

@@ -107,9 +107,7 @@ class Database:
             raise StorageError(f"{self.path}: there is no index")
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
         with self.mapped():
-            connection = apsw.Connection(
-                str(self.path), flags=flags, vfs=self._vfs, statementcachesize=STATEMENTS_KEPT
-            )
+            connection = apsw.Connection(str(self.path), flags=flags, vfs=self._vfs, statementcachesize=STATEMENTS_KEPT)
             try:
                 connection.set_busy_handler(self._wait_for_other)
                 if connection.readonly("main"):

@@ -113,15 +113,17 @@ class SQLiteSearch(SearchInterface):
         size = 0
         for item in documents:
             try:
-                row, content = encode_row(item)
+                encoded = encode_row(item)
             except DocumentError as error:
                 rejected.append((str(item[0]), str(error)))
                 continue
+            row = encoded[0]
+            doc_id = row[0]
+            if doc_id in rows:
+                del rows[doc_id]  # so that the last of one id also has the last place
+            rows[doc_id] = encoded
             accepted += 1
-            if row[0] in rows:
-                del rows[row[0]]  # so that the last of one id also has the last place
-            rows[row[0]] = (row, content)
-            size += len(content)
+            size += row[2]
         blocks = None
         if beyond_tail(size, len(rows)):
             builder = SegmentBuilder()

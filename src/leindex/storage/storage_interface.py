@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, ClassVar, Literal, Self
 
+from .._native import plain_fields
 from ..errors import DocumentError, StorageError, StoreBusyError
 from ..models import BatchResult, Document, DocumentItem, Progress, ProgressCallback, WordBag
 from ..query.formula import Anything, Formula, Lit
@@ -92,50 +93,22 @@ def check_document(doc_id: object, document: object) -> bytes:
     return content
 
 
-def _json_encoder() -> Callable[[dict[str, Any]], str]:
-    """What turns fields into JSON text.
-
-    `JSONEncoder.encode` sets its C encoder up anew for each document, which is more than half of what a small
-    one costs. Where CPython's is at hand it is set up once; it is otherwise the same.
-    """
-    make = getattr(json.encoder, "c_make_encoder", None)
-    standard = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
-    if make is None:
-        return standard.encode
-    encode = make(None, standard.default, json.encoder.encode_basestring, None, ": ", ", ", False, False, False)
-    return lambda fields: "".join(encode(fields, 0))
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
-_to_json = _json_encoder()
-_quoted = json.encoder.encode_basestring
-
-
-def other_fields(document: Mapping[str, Any]) -> str | None:
+def other_fields(document: dict[str, Any]) -> str | None:
     """All fields but the content, as JSON text; None where there are none. Raises DocumentError."""
-    text = ""
     try:
-        for key, value in document.items():
-            if key == "content":
-                continue
-            if type(key) is not str or type(value) is not str:
-                text = _any_fields(document)
-                break
-            text += f"{', ' if text else '{'}{_quoted(key)}: {_quoted(value)}"
-        else:
-            text = text and text + "}"
-        if not text.isascii():
+        text = plain_fields(document)
+        if text is None:
+            fields = {key: value for key, value in document.items() if key != "content"}
+            if not all(isinstance(key, str) for key in fields):
+                raise TypeError("its name is not a string")
+            text = _json.encode(fields)
             text.encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise DocumentError(f"a field cannot be stored: {error}") from None
     return text or None
-
-
-def _any_fields(document: Mapping[str, Any]) -> str:
-    """The JSON text of fields that are not all strings."""
-    fields = {key: value for key, value in document.items() if key != "content"}
-    if not all(isinstance(key, str) for key in fields):
-        raise TypeError("its name is not a string")
-    return _to_json(fields)
 
 
 class CandidateSet(ABC):

@@ -1,0 +1,62 @@
+"""How a document becomes a row: its fields as JSON text, by our own code where they are plain."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leindex._native import plain_fields
+from leindex.errors import DocumentError
+from leindex.storage.storage_interface import other_fields
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.text('\\"\n\x00\x1f\x7f é漢', max_size=9)
+LONG = st.integers(500, 530).map(lambda count: "x" * count + '"') | st.just("\x01" * 3000)
+
+
+@given(st.dictionaries(TEXT, PLAIN | TEXT | LONG, max_size=6), st.booleans())
+def test_plain_fields_are_written_as_json_writes_them(fields: dict[str, Any], content: bool) -> None:
+    fields.pop("content", None)
+    document = {**fields, "content": "not a field"} if content else fields
+    expected = json.dumps(fields, ensure_ascii=False) if fields else ""
+    assert plain_fields(document) == expected
+    assert other_fields(document) == (expected or None)
+
+
+class Name(str):
+    pass
+
+
+class Count(int):
+    def __repr__(self) -> str:
+        return "many"
+
+
+@pytest.mark.parametrize("value", [[1], {"a": {}}, (), Name("x"), Count(3)])
+def test_other_fields_are_left_to_json(value: object) -> None:
+    document = {"content": b"x", "first": 1, "odd": value, "last": "z"}
+    assert plain_fields(document) is None
+    assert other_fields(document) == json.dumps({"first": 1, "odd": value, "last": "z"})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"x": float("nan")},
+        {"x": float("-inf")},
+        {"x": b"bytes"},
+        {"x": "\ud800"},
+        {"\udfff": "x"},
+        {"x": ["\ud800"]},
+        {1: "x"},
+        {None: "x", "y": []},
+        {"x": 10**5000},
+    ],
+)
+def test_what_json_cannot_hold_is_refused(fields: dict[Any, Any]) -> None:
+    with pytest.raises(DocumentError, match="a field cannot be stored"):
+        other_fields({"content": "x", **fields})
