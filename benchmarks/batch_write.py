@@ -260,7 +260,7 @@ def main() -> int:
         rows = contest(small, batches, folder, "handler_0_7")
         rows += contest(
             slow,
-            batches[: max(3, options.repeats // 6)],
+            batches[: max(3, options.repeats // 2)],
             folder,
             "handler_0_7",
             CountingDisk(wait=SLOW_DISK, real=False),
