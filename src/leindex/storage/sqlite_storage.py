@@ -119,8 +119,7 @@ class SQLiteSearch(SearchInterface):
                 continue
             row = encoded[0]
             doc_id = row[0]
-            if doc_id in rows:
-                del rows[doc_id]  # so that the last of one id also has the last place
+            rows.pop(doc_id, None)  # so that the last of one id also has the last place
             rows[doc_id] = encoded
             accepted += 1
             size += row[2]
