@@ -1,4 +1,4 @@
-"""How a document becomes a row: its fields as JSON text, by our own code where they are plain."""
+"""How a document becomes a row, in native code where it is short and its fields are plain."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leindex._native import plain_fields
+from leindex._native import plain_fields, plain_row
 from leindex.errors import DocumentError
 from leindex.storage.storage_interface import other_fields
+from leindex.storage.stored_value import COMPRESS_FROM, encode_row
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.text('\\"\n\x00\x1f\x7f é漢', max_size=9)
@@ -60,3 +61,36 @@ def test_other_fields_are_left_to_json(value: object) -> None:
 def test_what_json_cannot_hold_is_refused(fields: dict[Any, Any]) -> None:
     with pytest.raises(DocumentError, match="a field cannot be stored"):
         other_fields({"content": "x", **fields})
+
+
+@given(TEXT.filter(bool), st.dictionaries(TEXT, PLAIN | TEXT, max_size=4), TEXT | st.binary(max_size=30))
+def test_rows_of_short_documents(doc_id: str, fields: dict[str, Any], content: str | bytes) -> None:
+    document = {"content": content, **{name: value for name, value in fields.items() if name != "content"}}
+    kind, value = ("text", content.encode()) if isinstance(content, str) else ("bytes", content)
+    expected = (doc_id, kind, len(value), other_fields(document), value)
+    assert plain_row(doc_id, document, COMPRESS_FROM) == expected
+    assert encode_row((doc_id, document)) == (expected, value)
+
+
+@pytest.mark.parametrize(
+    ("doc_id", "document"),
+    [
+        ("", {"content": "x"}),
+        (1, {"content": "x"}),
+        ("\ud800", {"content": "x"}),
+        (Name("x"), {"content": "x"}),
+        ("a", None),
+        ("a", {}),
+        ("a", {"content": None}),
+        ("a", {"content": 1}),
+        ("a", {"content": bytearray(b"x")}),
+        ("a", {"content": "\ud800"}),
+        ("a", {"content": "x", "f": "\ud800"}),
+        ("a", {"content": "x", "f": []}),
+        ("a", {"content": "x" * COMPRESS_FROM}),
+        ("a", {"content": b"x" * COMPRESS_FROM}),
+        ("a", {"content": "é" * (COMPRESS_FROM // 2)}),
+    ],
+)
+def test_what_needs_a_closer_look(doc_id: object, document: object) -> None:
+    assert plain_row(doc_id, document, COMPRESS_FROM) is None

@@ -15,7 +15,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import quote
@@ -55,6 +55,43 @@ STATEMENTS_KEPT: Final = 500
 default of 100 every small batch would have to prepare the other statements anew."""
 
 
+class _Mapped:
+    """Raises our error for one of SQLite's. Stateless, and a class because generators as context managers took a
+    noticeable part of a small transaction."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, apsw.Error):
+            raise self.ours(error) from error
+
+    def ours(self, error: apsw.Error) -> StorageError:
+        """What an error of SQLite is called here."""
+        match error:
+            case apsw.BusyError() | apsw.LockedError() | apsw.ProtocolError():
+                return StoreBusyError(f"{self.path}: another process is writing; try again later")
+            case apsw.FullError():
+                return StoreFullError(f"{self.path}: no space is left; free some and run the command again")
+            case apsw.ReadOnlyError() | apsw.PermissionsError() | apsw.AuthError():
+                return StoreReadOnlyError(f"{self.path}: cannot be written: {error}")
+            case apsw.NotADBError():
+                return StoreCorruptError(f"{self.path}: is not a leindex index; it is left as it is")
+            case apsw.CorruptError() | apsw.FormatError():
+                return StoreCorruptError(f"{self.path}: is damaged ({error}); remove the index and index again")
+            case apsw.CantOpenError():
+                return StorageError(f"{self.path}: cannot be opened; check the permissions of the folder")
+            case apsw.IOError():
+                return StorageError(f"{self.path}: the disk failed: {error}")
+            case _:
+                return StorageError(f"{self.path}: {error}")
+
+
 class Database:
     """A SQLite file of ours.
 
@@ -78,6 +115,7 @@ class Database:
         if durability not in ("full", "normal"):
             raise ConfigError(f'durability must be "full" or "normal", not {durability!r}')
         self.path = Path(path)
+        self._mapped = _Mapped(self.path)
         self.readonly = mode == "read"
         self.durability = durability
         self.busy_seconds = busy_seconds
@@ -256,27 +294,9 @@ class Database:
             with self.mapped():
                 connection.execute("ROLLBACK")
 
-    @contextmanager
-    def mapped(self) -> Iterator[None]:
+    def mapped(self) -> AbstractContextManager[None]:
         """Maps SQLite's errors to ours; every call of SQLite is made inside."""
-        try:
-            yield
-        except (apsw.BusyError, apsw.LockedError, apsw.ProtocolError) as error:
-            raise StoreBusyError(f"{self.path}: another process is writing; try again later") from error
-        except apsw.FullError as error:
-            raise StoreFullError(f"{self.path}: no space is left; free some and run the command again") from error
-        except (apsw.ReadOnlyError, apsw.PermissionsError, apsw.AuthError) as error:
-            raise StoreReadOnlyError(f"{self.path}: cannot be written: {error}") from error
-        except apsw.NotADBError as error:
-            raise StoreCorruptError(f"{self.path}: is not a leindex index; it is left as it is") from error
-        except (apsw.CorruptError, apsw.FormatError) as error:
-            raise StoreCorruptError(f"{self.path}: is damaged ({error}); remove the index and index again") from error
-        except apsw.CantOpenError as error:
-            raise StorageError(f"{self.path}: cannot be opened; check the permissions of the folder") from error
-        except apsw.IOError as error:
-            raise StorageError(f"{self.path}: the disk failed: {error}") from error
-        except apsw.Error as error:
-            raise StorageError(f"{self.path}: {error}") from error
+        return self._mapped
 
     # -- upkeep ----------------------------------------------------------------------------------------------
 

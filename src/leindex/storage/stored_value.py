@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 import zstandard
 
+from .._native import plain_row
 from ..errors import StoreCorruptError
 from ..models import Document, DocumentItem
 from .storage_interface import check_document, other_fields
@@ -28,6 +29,9 @@ DocumentRow: TypeAlias = tuple[str, str, int, str | None, bytes]
 def encode_row(item: DocumentItem) -> tuple[DocumentRow, bytes]:
     """The row of a document, and its content. Raises DocumentError for one that cannot be stored."""
     doc_id, document = item
+    row = plain_row(doc_id, document, COMPRESS_FROM)
+    if row is not None:
+        return row, row[4]
     content = check_document(doc_id, document)
     kind = "text" if isinstance(document["content"], str) else "bytes"
     value = content
