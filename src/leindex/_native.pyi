@@ -50,8 +50,11 @@ class Found(tuple[bytes, int, int, int, int]):
     @property
     def ctime_ns(self) -> int: ...
 
-def scan_folder(root_fd: int, folder: bytes, /) -> tuple[bytes, list[bytes], list[Found]]:
-    """The kinds (f, d, l, o), names and status of a folder's entries, by name; raises `OSError`."""
+def scan_folder(root_fd: int, folder: bytes, names_only: bool = False, /) -> tuple[bytes, list[bytes], list[Found]]:
+    """The kinds (f, d, l, o), names and status of a folder's entries, by name; raises `OSError`.
+
+    With `names_only` no status is asked for and its list is empty.
+    """
 
 def read_files(root_fd: int, paths: tuple[bytes, ...], limit: int, /) -> list[tuple[bytes, int, int, int] | int]:
     """For each file (content, size, mtime_ns, inode), or -errno, or one of the constants above."""

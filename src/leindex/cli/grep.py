@@ -19,9 +19,10 @@ from ..search.grep import GrepResult, list_files, list_types
 from ..search.matcher import Matcher
 from ..search.path_filter import PathFilter
 from ..search.request import Binary, Mode
-from ..search.select import BINARY, TOO_LARGE
+from ..search.select import BINARY
 from .common import ready, say_incomplete
-from .grep_flags import GrepCommand, display_prefix, parse_grep
+from .grep_flags import GrepCommand, parse_grep
+from .grep_tree import part_of
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -92,40 +93,17 @@ def _tree(command: GrepCommand, path: str | None, paths: PathFilter) -> tuple[In
     options = argparse.Namespace(index=command.index, refresh=command.refresh, strict=command.strict)
     index = ready(path or ".", options)
     index.freshen()
-    _check_extent(command, index)
-    scope = index.location.scope
-    prefix, strip = display_prefix(path), len(os.fsencode(scope)) + 1 if scope else 0
-    root = b"" if path is None else prefix
-    hides = bool(index.catalog.state("discover", {}).get("hidden")) and not command.hidden
-
-    def accepts(name: bytes) -> bool:
-        shown = name[strip:]
-        return not (hides and _hidden(shown)) and (not command.rules or paths.accepts(prefix + shown, root))
-
-    selector = index.selector(accepts if hides or command.rules else None, scope=scope)
+    if command.follow and index.catalog.state("passed_over", {}).get("symlink"):
+        raise ConfigError(f"--follow: an index has no symbolic links, and {index.root} has some; leave the flag out")
+    part = part_of(command, index, paths, path)
     if command.request.binary is not Binary.QUIT:
-        selector = replace(selector, from_disk=frozenset((TOO_LARGE, BINARY)))
-    return index, Part(selector, prefix, strip)
+        reasons = part.selector.from_disk | {BINARY}
+        part = replace(part, selector=replace(part.selector, from_disk=reasons))
+    return index, part
 
 
 def _has_files(part: Part) -> bool:
     return next(part.selector.listed(), None) is not None
-
-
-def _hidden(path: bytes) -> bool:
-    return path.startswith(b".") or b"/." in path
-
-
-def _check_extent(command: GrepCommand, index: Index) -> None:
-    """Refuses to search for what the index was told to leave out: the answer would be silently incomplete."""
-    stored, passed_over = index.catalog.state("discover", {}), index.catalog.state("passed_over", {})
-    for flag, name, reason in (("--hidden", "hidden", "hidden"), ("--no-ignore", "no_ignore", "ignored")):
-        if getattr(command, name) and not stored.get(name) and passed_over.get(reason):
-            raise ConfigError(
-                f"the index of {index.root} was made without {flag}; run: leindex index {flag} {index.root}"
-            )
-    if command.follow and passed_over.get("symlink"):
-        raise ConfigError(f"--follow: an index has no symbolic links, and {index.root} has some; leave the flag out")
 
 
 def _say(command: GrepCommand, trees: Sequence[tuple[Index, Part]], result: GrepResult) -> None:

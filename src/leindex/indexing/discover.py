@@ -37,6 +37,7 @@ __all__ = [
     "dangerous_root",
     "discover",
     "discover_paths",
+    "is_hidden",
     "scope_of",
 ]
 
@@ -81,7 +82,7 @@ class Discovery:
     folders: list[bytes] | None = None
 
     def __iter__(self) -> Iterator[Found]:
-        globs = _Globs.of(self.options.globs)
+        globs = Globs.of(self.options.globs)
         root_fd = _open_root(self.root)
         try:
             level = level_above(self.root, no_ignore=self.options.no_ignore)
@@ -89,7 +90,7 @@ class Discovery:
         finally:
             os.close(root_fd)
 
-    def below(self, root_fd: int, folder: bytes, above: Level, globs: _Globs | None) -> Iterator[Found]:
+    def below(self, root_fd: int, folder: bytes, above: Level, globs: Globs | None) -> Iterator[Found]:
         """Walks one folder that belongs to the tree; `above` has the rules that the folders over it impose."""
         skipped = self.skipped
         stack = [self._entries(root_fd, folder, above, globs)]
@@ -117,13 +118,12 @@ class Discovery:
             return "ignored"
         if verdict == _OUTSIDE_GLOBS:
             return "glob"
-        # A name that ends with a dot is not hidden to ripgrep.
-        if verdict == NO_RULE and not self.options.hidden and name[0] == _DOT and name[-1] != _DOT:
+        if verdict == NO_RULE and not self.options.hidden and is_hidden(name):
             return "hidden"
         return "git" if kind == FOLDER and name == b".git" else None
 
     def _entries(
-        self, root_fd: int, folder: bytes, above: Level, globs: _Globs | None
+        self, root_fd: int, folder: bytes, above: Level, globs: Globs | None
     ) -> tuple[Iterator[tuple[int, bytes, Found, int]], Level]:
         if folder == self.own:
             self.skipped["index"] += 1
@@ -158,7 +158,7 @@ class PathDiscovery:
     scopes: tuple[bytes, ...]
 
     def __iter__(self) -> Iterator[Found]:
-        globs = _Globs.of(self.walk.options.globs)
+        globs = Globs.of(self.walk.options.globs)
         root_fd = _open_root(self.walk.root)
         try:
             # The levels of the folders met so far; None for one that does not belong to the tree.
@@ -187,7 +187,7 @@ class PathDiscovery:
         root_fd: int,
         folder: bytes,
         above: Level,
-        globs: _Globs | None,
+        globs: Globs | None,
         levels: dict[bytes, Level | None],
     ) -> Level | None:
         """The rules that count in a folder, or None if it does not belong to the tree."""
@@ -206,7 +206,7 @@ class PathDiscovery:
             level, parent = levels[path], path
         return level
 
-    def _visible(self, root_fd: int, folder: bytes, name: bytes, level: Level, globs: _Globs | None) -> Found | None:
+    def _visible(self, root_fd: int, folder: bytes, name: bytes, level: Level, globs: Globs | None) -> Found | None:
         """The file or folder of this name, if there is one and the rules let it in. Links are not followed."""
         path = folder + b"/" + name if folder else name
         try:
@@ -226,14 +226,14 @@ class PathDiscovery:
 
 
 @dataclass(frozen=True, slots=True)
-class _Globs:
+class Globs:
     """The globs of `-g`: rules whose meaning is turned round, and that overrule all others."""
 
     rules: RuleSet
     has_include: bool
 
     @staticmethod
-    def of(globs: tuple[str, ...]) -> _Globs | None:
+    def of(globs: tuple[str, ...]) -> Globs | None:
         rules = []
         for glob in globs:
             try:
@@ -245,7 +245,7 @@ class _Globs:
                 rules.append(rule)
         if not rules:
             return None
-        return _Globs(RuleSet().extended(rules, Source.CUSTOM, b""), not all(rule.whitelist for rule in rules))
+        return Globs(RuleSet().extended(rules, Source.CUSTOM, b""), not all(rule.whitelist for rule in rules))
 
     def overrule(self, verdicts: bytearray, folder: bytes, kinds: bytes, names: list[bytes]) -> None:
         for number, verdict in enumerate(self.rules.verdicts(folder, kinds, names)):
@@ -272,13 +272,18 @@ def discover(root: bytes | str, options: DiscoverOptions | None = None, *, own: 
     options = options or DiscoverOptions()
     real = os.path.realpath(os.fsencode(root))
     os.close(_open_root(real))
-    _Globs.of(options.globs)
+    Globs.of(options.globs)
     return Discovery(real, options, _below(real, own))
+
+
+def is_hidden(name: bytes) -> bool:
+    """Whether an entry of this name is hidden; to ripgrep one that ends with a dot is not."""
+    return name[0] == _DOT and name[-1] != _DOT
 
 
 def check_globs(globs: tuple[str, ...]) -> None:
     """Raises ConfigError for a malformed glob, as the walk would."""
-    _Globs.of(globs)
+    Globs.of(globs)
 
 
 def _below(root: bytes, own: bytes | str | None) -> bytes | None:

@@ -146,8 +146,8 @@ static int entry_stat(int folder, const char *name, Entry *entry)
     return 1;
 }
 
-/* Lists the folder. Returns 0, or an errno. */
-static int list_folder(int root, const char *path, Listing *listing)
+/* Lists the folder; without the files' status if only names are asked for. Returns 0, or an errno. */
+static int list_folder(int root, const char *path, int names_only, Listing *listing)
 {
     int fd = open_below(root, path, O_DIRECTORY);
     if (fd < 0)
@@ -170,7 +170,7 @@ static int list_folder(int root, const char *path, Listing *listing)
         if (name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0')))
             continue;
         Entry entry = {.inode = item->d_ino, .kind = kind_of_type(item->d_type)};
-        if ((entry.kind == 'f' || entry.kind == '?') && !entry_stat(fd, name, &entry))
+        if (((entry.kind == 'f' && !names_only) || entry.kind == '?') && !entry_stat(fd, name, &entry))
             continue;
         if (listing_add(listing, name, entry) < 0) {
             error = ENOMEM;
@@ -218,13 +218,13 @@ static PyObject *found_new(PyTypeObject *type, const Entry *entry, const char *p
     return found;
 }
 
-/* Turns the listing into (kinds, names, founds), three sequences side by side. */
+/* Turns the listing into (kinds, names, founds), three sequences side by side; the last is empty without a type. */
 static PyObject *listing_result(const Listing *listing, PyTypeObject *type, const char *folder, size_t length)
 {
     char *prefix = malloc(length + 2);
     PyObject *kinds = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)listing->count);
     PyObject *names = PyList_New((Py_ssize_t)listing->count);
-    PyObject *founds = PyList_New((Py_ssize_t)listing->count);
+    PyObject *founds = PyList_New(type == NULL ? 0 : (Py_ssize_t)listing->count);
     PyObject *result = NULL;
     if (prefix == NULL)
         PyErr_NoMemory();
@@ -241,6 +241,8 @@ static PyObject *listing_result(const Listing *listing, PyTypeObject *type, cons
         if (name == NULL)
             goto done;
         PyList_SetItem(names, (Py_ssize_t)i, name);
+        if (type == NULL)
+            continue;
         PyObject *found = found_new(type, entry, prefix, length);
         if (found == NULL)
             goto done;
@@ -259,7 +261,8 @@ static PyObject *scan_folder(PyObject *module, PyObject *args)
 {
     int root;
     PyObject *folder;
-    if (!PyArg_ParseTuple(args, "iS:scan_folder", &root, &folder))
+    int names_only = 0;
+    if (!PyArg_ParseTuple(args, "iS|p:scan_folder", &root, &folder, &names_only))
         return NULL;
     char *path;
     if (PyBytes_AsStringAndSize(folder, &path, NULL) < 0)    /* refuses NUL bytes */
@@ -267,7 +270,7 @@ static PyObject *scan_folder(PyObject *module, PyObject *args)
     Listing listing = {0};
     int error;
     Py_BEGIN_ALLOW_THREADS
-    error = list_folder(root, path, &listing);
+    error = list_folder(root, path, names_only, &listing);
     if (!error)
         listing_sort(&listing);
     Py_END_ALLOW_THREADS
@@ -275,6 +278,8 @@ static PyObject *scan_folder(PyObject *module, PyObject *args)
     if (error) {
         errno = error;
         PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, folder);
+    } else if (names_only) {
+        result = listing_result(&listing, NULL, path, strlen(path));
     } else {
         PyObject *type = PyObject_GetAttrString(module, "Found");
         if (type != NULL)

@@ -76,8 +76,8 @@ def _files(
         found = part.selector.contents(formula, part.seen, test=test)
     for path, size, content in found:
         if content is None and request.keeps_stats:
-            unsearched.add(Stats(searches=1, bytes_searched=size or 0))
-        if content is not None or (request.reports_unmatched and size is not None):
+            unsearched.add(Stats(searches=1, bytes_searched=size))
+        if content is not None or request.reports_unmatched:
             yield part.prefix + path[part.strip :], content
 
 

@@ -56,16 +56,20 @@ class _Glob(NamedTuple):
 
 
 class PathFilter:
-    """Decides about paths. Raises ConfigError for a malformed glob, an unknown or a badly defined type."""
+    """Decides about paths. Raises ConfigError for a malformed glob, an unknown or a badly defined type.
+
+    `selecting` tells whether a glob selects anything, `selects_types` whether a type does; `max_depth` is that of the
+    rules.
+    """
 
     def __init__(self, rules: PathRules) -> None:
         parsed = [_parse(glob, rules.ignore_case) for glob in rules.globs]
         parsed += [_parse(glob, True) for glob in rules.iglobs]
         self._globs = [glob for glob in reversed(parsed) if glob is not None]
-        self._max_depth = rules.max_depth
-        self._selecting = any(glob.selects for glob in self._globs)
+        self.max_depth = rules.max_depth
+        self.selecting = any(glob.selects for glob in self._globs)
         self._types = _selections(rules.types)
-        self._has_selected = any(selects for _, selects in self._types)
+        self.selects_types = any(selects for _, selects in self._types)
         self._folders: dict[bytes, bool] = {}
 
     def accepts(self, path: bytes, root: bytes = b"") -> bool:
@@ -73,18 +77,30 @@ class PathFilter:
 
         `root` is the part of the path that was asked for and is not subject to the rules.
         """
-        if self._max_depth is not None and path.count(b"/", len(root)) >= self._max_depth:
+        if self.max_depth is not None and path.count(b"/", len(root)) >= self.max_depth:
             return False
         path = path.removeprefix(b"./")
         if self._globs:
             if not self._folder_accepted(path.rpartition(b"/")[0], root.removeprefix(b"./").rstrip(b"/")):
                 return False
-            decision = self._glob_decision(path, is_folder=False)
+            decision = self.by_glob(path, is_folder=False)
             if decision is not None:
                 return decision
-            if self._selecting:
-                return False
-        return self._type_accepts(path.rpartition(b"/")[2])
+        return self.by_type(path.rpartition(b"/")[2]) is not False
+
+    def by_glob(self, path: bytes, is_folder: bool) -> bool | None:
+        """Whether a glob selects a path or takes it out; None where the globs say nothing about it."""
+        for glob in self._globs:
+            if (is_folder or not glob.folders_only) and glob.pattern.match(path):
+                return glob.selects
+        return False if self.selecting and not is_folder else None
+
+    def by_type(self, name: bytes) -> bool | None:
+        """Whether a type selects a file of this name or takes it out; None where the types say nothing about it."""
+        for pattern, selects in self._types:
+            if pattern.match(name):
+                return selects
+        return False if self.selects_types else None
 
     def _folder_accepted(self, folder: bytes, root: bytes) -> bool:
         if len(folder) <= len(root):
@@ -93,22 +109,10 @@ class PathFilter:
         if known is None:
             known = (
                 self._folder_accepted(folder.rpartition(b"/")[0], root)
-                and self._glob_decision(folder, is_folder=True) is not False
+                and self.by_glob(folder, is_folder=True) is not False
             )
             self._folders[folder] = known
         return known
-
-    def _glob_decision(self, path: bytes, *, is_folder: bool) -> bool | None:
-        for glob in self._globs:
-            if (is_folder or not glob.folders_only) and glob.pattern.match(path):
-                return glob.selects
-        return None
-
-    def _type_accepts(self, name: bytes) -> bool:
-        for pattern, selects in self._types:
-            if pattern.match(name):
-                return selects
-        return not self._has_selected
 
 
 def _parse(glob: str, ignore_case: bool) -> _Glob | None:

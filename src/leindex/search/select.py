@@ -15,13 +15,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from ..query.formula import Formula
 from ..storage.catalog import Catalog, FileEntry, key_of
 from ..storage.storage_interface import SearchInterface
+from ..text import UTF16_BOMS
+from .core import PROBE
 from .table import FileTable
 
 FEW: Final = 400
@@ -40,16 +42,21 @@ AHEAD: Final = 3
 
 TOO_LARGE: Final = "too large"
 BINARY: Final = "binary"
+UNINDEXED: Final = "unindexed"
+"""Why there is no document of a file that the search asks for and the index's own options do not."""
+
+GIVEN_UP: Final = b"\0"
+"""What stands for the content of a binary file: like that, it is given up before any line of it is searched."""
+
 DECODED: Final = ("utf-16", "utf-8-bom")
-COUNTED: Final = (TOO_LARGE, BINARY)
+COUNTED: Final = (TOO_LARGE, BINARY, UNINDEXED)
 
 
 class Content(NamedTuple):
-    """A file that was looked at; `content` is None for one that is known not to match, or is gone. `size` is None
-    for a binary one, which ripgrep gives up at its first NUL byte."""
+    """A file that was looked at; `content` is None for one that is known not to match."""
 
     path: bytes
-    size: int | None
+    size: int
     content: bytes | None
 
 
@@ -85,8 +92,10 @@ class Selector:
     pool: Callable[[], ThreadPoolExecutor]
     scope: bytes = b""
     accepts: Callable[[bytes], bool] | None = None
-    from_disk: frozenset[str] = frozenset((TOO_LARGE,))
+    from_disk: frozenset[str] = frozenset((TOO_LARGE, UNINDEXED))
     """Reasons for skipping a file that do not keep it from being searched: it is read from disk."""
+    beside: Callable[[], Sequence[bytes]] | None = None
+    """The paths of the files that are searched beside those of the index, in path order."""
 
     def entries(self, formula: Formula, seen: Selection) -> Iterator[FileEntry]:
         """The candidate files, in path order."""
@@ -96,7 +105,7 @@ class Selector:
         if BINARY not in self.from_disk and not candidates.everything and candidates.count(FEW + 1) <= FEW:
             prefix = self.scope + b"/" if self.scope else b""
             few = self.catalog.paths_of(candidates)
-            found = heapq.merge(few, self.catalog.too_large(), key=lambda entry: key_of(entry.path))
+            found = heapq.merge(few, self.catalog.too_large(), key=_entry_key)
             found = (entry for entry in found if entry.path.startswith(prefix)) if prefix else found
         elif BINARY in self.from_disk:
             found = (
@@ -107,14 +116,22 @@ class Selector:
         else:
             found = self.table().candidates(candidates, scope=self.scope)
         accepts = self.accepts
-        yield from found if accepts is None else (entry for entry in found if accepts(entry.path))
+        yield from self._with_beside(found if accepts is None else (entry for entry in found if accepts(entry.path)))
         seen.notes = candidates.notes
 
     def listed(self) -> Iterator[FileEntry]:
         """Every file of the tree, searchable or not, in path order."""
-        for entry in self.catalog.walk(scope=self.scope):
-            if self.accepts is None or self.accepts(entry.path):
-                yield entry
+        accepts = self.accepts
+        found = self.catalog.walk(scope=self.scope)
+        yield from self._with_beside(found if accepts is None else (entry for entry in found if accepts(entry.path)))
+
+    def _with_beside(self, found: Iterator[FileEntry]) -> Iterator[FileEntry]:
+        if self.beside is None:
+            return found
+        beside = (FileEntry(path, 0, 0, UNINDEXED) for path in self.beside())
+        merged = heapq.merge(beside, found, key=_entry_key)
+        # A file that was let in when it was indexed and is not now would be there twice.
+        return (next(same) for _, same in groupby(merged, key=_entry_key))
 
     def contents(self, formula: Formula, seen: Selection, *, test: Test | None = None) -> Iterator[Content]:
         """Each candidate that passes the test, in path order; without a test every one that is still there."""
@@ -145,8 +162,10 @@ class Selector:
             for entry in batch:
                 seen.candidates += entry.path in contents
                 seen.verified += entry.path in contents
-                size = None if entry.skipped == BINARY and BINARY not in self.from_disk else entry.size
-                yield Content(entry.path, size, contents.get(entry.path))
+                given_up = entry.skipped == BINARY and BINARY not in self.from_disk
+                content = GIVEN_UP if given_up else contents.get(entry.path)
+                if entry.number or content is not None:
+                    yield Content(entry.path, entry.size, content)
         seen.notes = candidates.notes
 
     def _read_ahead(self, batches: Iterator[list[FileEntry]], seen: Selection, test: Test) -> Iterator[Content]:
@@ -181,18 +200,30 @@ class Selector:
         return [next(stored) if number else self._from_disk(path, seen) for path, number, *_ in batch]
 
     def _from_disk(self, path: bytes, seen: Selection) -> bytes | None:
-        """A file that is too large for the index; mapped, so that only what is looked at is read."""
+        """A file that has no document, None if it is gone; mapped, so that a binary one is not read on."""
         try:
             fd = os.open(os.path.join(os.fsencode(self.root), path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
+                if not os.fstat(fd).st_size:
+                    return b""
                 with mmap.mmap(fd, 0, access=mmap.ACCESS_READ) as mapped:
-                    content = mapped[:]
+                    if BINARY not in self.from_disk and _quits_at_once(mapped[:PROBE]):
+                        return GIVEN_UP
+                    return mapped[:]
             finally:
                 os.close(fd)
         except (OSError, ValueError):
             seen.unread.append(path)
             return None
-        return None if BINARY not in self.from_disk and b"\0" in content[: 1 << 16] else content
+
+
+def _quits_at_once(head: bytes) -> bool:
+    """Whether ripgrep finds a NUL byte in a file before it has searched any of its lines: it reads three bytes first."""
+    return b"\0" in head and b"\n" not in head[:3] and not head.startswith(UTF16_BOMS)
+
+
+def _entry_key(entry: FileEntry) -> bytes:
+    return key_of(entry.path)
 
 
 def _batches(entries: Iterator[FileEntry]) -> Iterator[list[FileEntry]]:
