@@ -4,13 +4,16 @@ flags bring in and the index passed over."""
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from ..index import Index
 from ..indexing.beside import Asked, Beside, Report, Seen
 from ..indexing.discover import DiscoverOptions, is_hidden
+from ..indexing.ignore import Rule, RuleSet, Source, parse_rules
 from ..indexing.pipeline import stored_options
 from ..search.exact import Part
 from ..search.path_filter import PathFilter
@@ -45,28 +48,29 @@ class _Files:
 
     def condition(self) -> Callable[[bytes], bool] | None:
         """Which of the files in the index are searched; None for all of them."""
-        if not self._hides and not self.command.rules:
+        report, has_rules = self._asked.report(self._options), bool(self.command.rules)
+        if report is Report.NONE and not has_rules:
             return None
-        has_rules, hides = bool(self.command.rules), self._hides
         strip, prefix, accepts = self.strip, self.prefix, self.paths.accepts
 
         def accepted(name: bytes) -> bool:
             shown = name[strip:]
-            if hides and (shown.startswith(b".") or b"/." in shown) and any(map(is_hidden, shown.split(b"/"))):
-                return name in self._hidden_wanted
+            if report is Report.ALL or (report is Report.HIDDEN and _is_below_hidden(shown)):
+                return name in self._wanted
             return not has_rules or accepts(prefix + shown, prefix)
 
         return accepted
 
     def beside(self) -> Callable[[], Sequence[bytes]] | None:
         """The files to search that are not in the index; None where there cannot be any."""
-        command, options = self.command, self._options
+        asked, options = self._asked, self._options
         more = (
-            command.hidden
-            or (command.no_ignore and not options.no_ignore)
+            asked.hidden
+            or asked.report(options) is Report.ALL
+            or (asked.without and not options.no_ignore)
             or self.paths.selecting
             or (self.paths.selects_types and not options.hidden)
-            or not self._walk(Report.NONE).scope_indexed
+            or not self._walk.scope_indexed
         )
         return (lambda: self._unindexed) if more else None
 
@@ -74,38 +78,49 @@ class _Files:
     def _options(self) -> DiscoverOptions:
         return stored_options(self.index.catalog).discover
 
-    @property
-    def _hides(self) -> bool:
-        """Whether the index has hidden files that are searched only where a rule selects them."""
-        return self._options.hidden and not self.command.hidden
+    @cached_property
+    def _asked(self) -> Asked:
+        command, prefix, strip, by_glob = self.command, self.prefix, self.strip, self.paths.by_glob
+        return Asked(
+            by_glob=lambda path, is_folder: by_glob(prefix + path[strip:], is_folder),
+            by_type=self.paths.by_type,
+            hidden=command.hidden,
+            without=command.no_ignore_parts - {"files"},
+            explicit=self._explicit_rules(),
+            depth=command.rules.max_depth,
+            max_size=command.max_filesize,
+            one_device=command.one_file_system,
+        )
+
+    def _explicit_rules(self) -> RuleSet:
+        """The rules of `--ignore-file`; a file that cannot be read has none, and is reported."""
+        rules: list[Rule] = []
+        for path in () if "files" in self.command.no_ignore_parts else self.command.ignore_files:
+            try:
+                rules += parse_rules(Path(path).read_bytes())
+            except OSError as error:
+                print(f"leindex: {path}: {error.strerror} (os error {error.errno})", file=sys.stderr)
+        scope = os.fsencode(self.index.location.scope)
+        return RuleSet().extended(rules, Source.EXPLICIT, scope + b"/" if scope else b"", lead=self.prefix)
+
+    @cached_property
+    def _walk(self) -> Beside:
+        location = self.index.location
+        scope, own = os.fsencode(location.scope), os.fsencode(location.folder)
+        return Beside(os.fsencode(location.root), self._options, self._asked, scope=scope, own=own)
 
     @cached_property
     def _seen(self) -> list[Seen]:
-        return list(self._walk(Report.HIDDEN if self._hides else Report.NONE))
+        return list(self._walk)
 
     @cached_property
-    def _hidden_wanted(self) -> frozenset[bytes]:
+    def _wanted(self) -> frozenset[bytes]:
         return frozenset(path for path, indexed in self._seen if indexed)
 
     @cached_property
     def _unindexed(self) -> list[bytes]:
         return [path for path, indexed in self._seen if not indexed]
 
-    def _walk(self, report: Report) -> Beside:
-        prefix, strip, by_glob = self.prefix, self.strip, self.paths.by_glob
-        asked = Asked(
-            by_glob=lambda path, is_folder: by_glob(prefix + path[strip:], is_folder),
-            by_type=self.paths.by_type,
-            hidden=self.command.hidden,
-            no_ignore=self.command.no_ignore,
-            depth=self.command.rules.max_depth,
-        )
-        location = self.index.location
-        return Beside(
-            os.fsencode(self.index.root),
-            self._options,
-            asked,
-            scope=os.fsencode(location.scope),
-            own=os.fsencode(location.folder),
-            report=report,
-        )
+
+def _is_below_hidden(path: bytes) -> bool:
+    return (path.startswith(b".") or b"/." in path) and any(map(is_hidden, path.split(b"/")))

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
 from leindex._native import scan_folder
 
 from .discover import DiscoverOptions, Discovery, Globs, discover, is_hidden
-from .ignore import FOLDER, IGNORED, NO_RULE
-from .ignore_files import Level, level_above
+from .ignore import FOLDER, IGNORED, NO_RULE, RuleSet
+from .ignore_files import ALL_PARTS, Level, level_above
 
 _FILE: Final = ord("f")
 _DOT: Final = ord(".")
@@ -40,15 +40,31 @@ class Asked:
     """What a search asks for.
 
     `by_glob` says of a path relative to the root, and whether it is a folder's, whether a glob selects it, takes it
-    out or says nothing (None); `by_type` says the same of a file's name. `depth` is the number of folders to go
-    down at most. `hidden` and `no_ignore` are as in `DiscoverOptions`.
+    out or says nothing (None); `by_type` says the same of a file's name. `hidden` is as in `DiscoverOptions`;
+    `without` are the parts of the ignore rules that do not count (see `level_above`), `explicit` more such rules.
+    `depth` is the number of folders to go down at most, `max_size` that of bytes in a file; `one_device` stays on
+    the file system that the walk begins on.
     """
 
     by_glob: Callable[[bytes, bool], bool | None]
     by_type: Callable[[bytes], bool | None]
     hidden: bool = False
-    no_ignore: bool = False
+    without: frozenset[str] = frozenset()
+    explicit: RuleSet = field(default_factory=RuleSet)
     depth: int | None = None
+    max_size: int | None = None
+    one_device: bool = False
+
+    def report(self, options: DiscoverOptions) -> Report:
+        """Which files of an index made with these options may not be asked for."""
+        reads_none = self.without >= ALL_PARTS
+        if self.max_size is not None or self.one_device or not self.explicit.empty or (self.without and not reads_none):
+            return Report.ALL
+        if options.no_ignore and not reads_none:
+            return Report.ALL
+        # Without its rules a hidden file that they bring back is hidden.
+        more_hidden = options.hidden or (reads_none and not options.no_ignore)
+        return Report.HIDDEN if more_hidden and not self.hidden else Report.NONE
 
     def wants(self, kind: int, path: bytes, name: bytes, verdict: int) -> bool:
         """Whether an entry is asked for, given what ignore rules say of it."""
@@ -71,10 +87,11 @@ class Seen(NamedTuple):
 
 
 class _Folder(NamedTuple):
-    """A folder to enter: the rules over it, whether the index has it, whether it lies in a hidden one."""
+    """A folder to enter: the rules over it, for the search and for the index if those differ, whether the index has
+    it, and whether it lies in a hidden one."""
 
     path: bytes
-    above: Level
+    above: tuple[Level, ...]
     indexed: bool
     hidden: bool
     depth: int
@@ -88,25 +105,24 @@ class Beside:
     """
 
     def __init__(
-        self,
-        root: bytes,
-        options: DiscoverOptions,
-        asked: Asked,
-        *,
-        scope: bytes = b"",
-        own: bytes | None = None,
-        report: Report = Report.NONE,
+        self, root: bytes, options: DiscoverOptions, asked: Asked, *, scope: bytes = b"", own: bytes | None = None
     ) -> None:
         self._index: Discovery = discover(root, options, own=own)
         self._globs = Globs.of(options.globs)
         self._asked = asked
         self._scope = scope
-        self._report = report
+        self._report = asked.report(options)
+        self._start = self._found_start()
+
+    @property
+    def scope_indexed(self) -> bool:
+        """Whether the folder to be walked belongs to what the index holds."""
+        return self._start.indexed
 
     def __iter__(self) -> Iterator[Seen]:
         root_fd = os.open(self._index.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            stack = [self._entries(root_fd, self._start())]
+            stack = [self._entries(root_fd, self._start)]
             while stack:
                 for step in stack[-1]:
                     if isinstance(step, Seen):
@@ -119,25 +135,27 @@ class Beside:
         finally:
             os.close(root_fd)
 
-    @property
-    def scope_indexed(self) -> bool:
-        """Whether the folder to be walked belongs to what the index holds."""
-        return self._start().indexed
-
-    def _start(self) -> _Folder:
+    def _found_start(self) -> _Folder:
         """The folder to be walked. That it is hidden or ignored itself does not count: it was asked for by name."""
-        reads_none = self._index.options.no_ignore and self._asked.no_ignore
-        level, indexed, parent = level_above(self._index.root, no_ignore=reads_none), True, b""
+        options, asked, root = self._index.options, self._asked, self._index.root
+        without = ALL_PARTS if options.no_ignore else frozenset()
+        level = level_above(root, without=asked.without, explicit=asked.explicit)
+        levels: tuple[Level, ...] = (level,)
+        if asked.without != without or not asked.explicit.empty:
+            levels = (level, level_above(root, without=without))
+        indexed, parent = True, b""
         for name in self._scope.split(b"/") if self._scope else ():
-            level = level.enter_unlisted(parent)
-            verdict = level.rules.verdicts(parent, bytes((FOLDER,)), [name])
+            levels = tuple(level.enter_unlisted(parent) for level in levels)
+            verdict = levels[-1].rules.verdicts(parent, bytes((FOLDER,)), [name])
             indexed = indexed and bool(self._in_index(parent, FOLDER, name, verdict[0]))
             parent = parent + b"/" + name if parent else name
-        return _Folder(self._scope, level, indexed, False, 0)
+        if "parent" in asked.without and self._scope:
+            levels = (level, levels[-1])
+        return _Folder(self._scope, levels, indexed, False, 0)
 
     def _in_index(self, folder: bytes, kind: int, name: bytes, verdict: int) -> bool | None:
         """Whether the index's options let an entry in; None for one that its globs take out of every search."""
-        verdicts = bytearray((NO_RULE if self._index.options.no_ignore else verdict,))
+        verdicts = bytearray((verdict,))
         if self._globs is not None:
             self._globs.overrule(verdicts, folder, bytes((kind,)), [name])
         reason = self._index.passed_over(kind, name, verdicts[0])
@@ -151,24 +169,38 @@ class Beside:
             kinds, names, _ = scan_folder(root_fd, at.path, True)
         except OSError:
             return  # the comparison with the tree counts those
-        level = at.above.enter(at.path, names)
-        verdicts = level.rules.verdicts(at.path, kinds, names)
+        levels = tuple(level.enter(at.path, names) for level in at.above)
+        verdicts = levels[0].rules.verdicts(at.path, kinds, names)
+        known = verdicts if len(levels) == 1 else levels[1].rules.verdicts(at.path, kinds, names)
         prefix = at.path + b"/" if at.path else b""
         # A file that the index has is of no interest; nearly all are such, and pass by quickly.
         closer = not at.indexed or report is Report.ALL or (report is Report.HIDDEN and at.hidden)
         deeper = asked.depth is None or at.depth + 1 < asked.depth
-        for kind, name, verdict in zip(kinds, names, verdicts, strict=True):
+        for kind, name, verdict, index_verdict in zip(kinds, names, verdicts, known, strict=True):
             folder = kind == FOLDER
-            if not (deeper if folder else kind == _FILE and (closer or verdict or name[0] == _DOT)):
+            if not (deeper if folder else kind == _FILE and (closer or index_verdict or name[0] == _DOT)):
                 continue
             path = prefix + name
-            if not asked.wants(kind, path, name, NO_RULE if asked.no_ignore else verdict):
+            if not asked.wants(kind, path, name, verdict) or not self._within_bounds(root_fd, path, folder):
                 continue
-            indexed = self._in_index(at.path, kind, name, verdict)
+            indexed = self._in_index(at.path, kind, name, index_verdict)
             if indexed is None:
                 continue
             indexed, hidden = indexed and at.indexed, at.hidden or is_hidden(name)
             if folder:
-                yield _Folder(path, level, indexed, hidden, at.depth + 1)
+                yield _Folder(path, levels, indexed, hidden, at.depth + 1)
             elif not indexed or report is Report.ALL or (hidden and report is Report.HIDDEN):
                 yield Seen(path, indexed)
+
+    def _within_bounds(self, root_fd: int, path: bytes, folder: bool) -> bool:
+        """Whether a file is not too large, and a folder on the same file system, where that was asked for."""
+        largest, one_device = self._asked.max_size, self._asked.one_device
+        if not (one_device if folder else largest is not None):
+            return True
+        try:
+            status = os.stat(path, dir_fd=root_fd, follow_symlinks=False)
+        except OSError:
+            return False
+        if folder:
+            return status.st_dev == os.stat(self._scope or b".", dir_fd=root_fd).st_dev
+        return largest is None or status.st_size <= largest

@@ -38,14 +38,16 @@ _BOM: Final = "\ufeff"
 class Source(IntEnum):
     """Where rules come from, a higher number overruling a lower one whatever their folders."""
 
-    GLOBAL = 0
+    EXPLICIT = 0
+    """A file that was named for one search."""
+    GLOBAL = 1
     """The user's own excludes for git."""
-    EXCLUDE = 1
+    EXCLUDE = 2
     """`.git/info/exclude`."""
-    GITIGNORE = 2
-    IGNORE = 3
+    GITIGNORE = 3
+    IGNORE = 4
     """`.ignore`."""
-    CUSTOM = 4
+    CUSTOM = 5
     """`.rgignore`, and `.leindexignore`, whose rules come after it in the same folder."""
 
 
@@ -216,12 +218,12 @@ class _Table:
 
 
 class RuleSet:
-    """All the rules that count in a folder; never changed once made."""
+    """All the rules that count in a folder; never changed once made. `empty` is true where there is none."""
 
     def __init__(self) -> None:
         self._files = _Table()
         self._folders = _Table()
-        self._empty = True
+        self.empty = True
 
     def extended(
         self, rules: Iterable[Rule], source: Source, base: bytes, *, lead: bytes = b"", depth: int = 0
@@ -237,7 +239,7 @@ class RuleSet:
         if not rules:
             return self
         other = RuleSet()
-        other._files, other._folders, other._empty = self._files.copy(), self._folders.copy(), False
+        other._files, other._folders, other.empty = self._files.copy(), self._folders.copy(), False
         for number, rule in enumerate(rules):
             # Odd ranks whitelist, so that a match carries its verdict; 0 is left for no match.
             rank = (((source << 24) + depth << 24) + number + 1) * 2 + rule.whitelist
@@ -253,7 +255,7 @@ class RuleSet:
         `_native.scan_folder` returns them.
         """
         verdicts = bytearray(len(names))
-        folder_rank = None if self._empty else self._folders.in_folder(folder, names)
+        folder_rank = None if self.empty else self._folders.in_folder(folder, names)
         if folder_rank is None:
             # Every rule counts for folders and only some for files, so files have no match either.
             return verdicts

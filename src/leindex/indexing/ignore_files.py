@@ -64,15 +64,25 @@ def _global_excludes(root: bytes) -> list[Rule]:
     return parse_rules(read_small(os.path.join(root, path)) or b"")
 
 
+ALL_PARTS: Final = frozenset(("dot", "exclude", "global", "parent", "vcs"))
+"""What ripgrep's `--no-ignore` leaves out, by the name of the flag for each part: `--no-ignore-PART`."""
+
+REQUIRE_GIT: Final = "require-git"
+"""Left out, git's rules count outside of repositories too, and where one begins makes no difference."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """What stays the same during one walk."""
+    """What stays the same during one walk; `without` are the parts of the rules that are not read."""
 
     root: bytes
     global_rules: list[Rule]
+    without: frozenset[str]
 
     def exclude_rules(self, folder: bytes) -> list[Rule]:
         """The rules of `info/exclude` in the repository of this folder (an absolute path)."""
+        if not self.without.isdisjoint(("vcs", "exclude")):
+            return []
         git_dir = os.path.join(folder, b".git")
         if os.path.isfile(git_dir):
             line = _first_line(git_dir)
@@ -125,27 +135,46 @@ class Level:
         def extend(rules: RuleSet, more: list[Rule], source: Source) -> RuleSet:
             return rules.extended(more, source, base, lead=lead, depth=depth)
 
-        custom = read(b".rgignore", b".leindexignore")
-        plain_rules = read(b".ignore")
+        without = self.walk.without
+        custom, plain_rules = (
+            ([], []) if "dot" in without else (read(b".rgignore", b".leindexignore"), read(b".ignore"))
+        )
         plain = extend(extend(self.plain, custom, Source.CUSTOM), plain_rules, Source.IGNORE)
-        has_git = any(name in present and os.path.exists(os.path.join(path, name)) for name in (b".git", b".jj"))
+        has_git = REQUIRE_GIT not in without and any(
+            name in present and os.path.exists(os.path.join(path, name)) for name in (b".git", b".jj")
+        )
         if has_git:
             rules = plain.extended(self.walk.global_rules, Source.GLOBAL, b"")
             rules = extend(rules, self.walk.exclude_rules(path), Source.EXCLUDE)
         else:
             rules = extend(extend(self.rules, custom, Source.CUSTOM), plain_rules, Source.IGNORE)
         in_git = self.in_git or has_git
-        if in_git:
+        if in_git and "vcs" not in without:
             rules = extend(rules, read(b".gitignore"), Source.GITIGNORE)
         return Level(self.walk, rules, plain, in_git, depth)
 
 
-def level_above(root: bytes, *, no_ignore: bool = False) -> Level:
-    """The rules that the folders above the root of a walk (an absolute path without links) impose on it."""
-    level = Level(None, RuleSet(), RuleSet(), False, 0)
-    if no_ignore:
+def level_above(
+    root: bytes,
+    *,
+    no_ignore: bool = False,
+    without: frozenset[str] = frozenset(),
+    explicit: RuleSet | None = None,
+) -> Level:
+    """The rules that the folders above the root of a walk (an absolute path without links) impose on it.
+
+    `without` names parts to leave out, as in `ALL_PARTS`; `no_ignore` leaves out all. `explicit` are rules that any
+    other overrules, of no file in the tree.
+    """
+    explicit = explicit or RuleSet()
+    if no_ignore or without >= ALL_PARTS:
+        return Level(None, explicit, explicit, False, 0)
+    global_rules = _global_excludes(root) if without.isdisjoint(("vcs", "global")) else []
+    in_git = REQUIRE_GIT in without
+    rules = explicit.extended(global_rules, Source.GLOBAL, b"") if in_git else explicit
+    level = Level(_Walk(root, global_rules, without), rules, explicit, in_git, 0)
+    if "parent" in without:
         return level
-    level = Level(_Walk(root, _global_excludes(root)), RuleSet(), RuleSet(), False, 0)
     parts = [part for part in root.split(b"/") if part]
     for count in range(len(parts)):
         path = b"/" + b"/".join(parts[:count])

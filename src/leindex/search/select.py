@@ -218,7 +218,7 @@ class Selector:
 
 
 def _quits_at_once(head: bytes) -> bool:
-    """Whether ripgrep finds a NUL byte in a file before it has searched any of its lines: it reads three bytes first."""
+    """Whether ripgrep finds a NUL byte in a file before it searches any of its lines: it reads three bytes first."""
     return b"\0" in head and b"\n" not in head[:3] and not head.startswith(UTF16_BOMS)
 
 
