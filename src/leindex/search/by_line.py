@@ -4,28 +4,41 @@ Where the buffer ends is mostly invisible and the text is taken in large steps. 
 NUL byte (only the buffers before it are searched), when context follows the last allowed match, and with
 anchors that stand for the ends of the text: then the buffer's reads are followed exactly. It starts with a
 read of three bytes (the peek for a byte order mark), holds 64 KiB, triples when a line does not fit, and
-keeps the lines that later context may need. ripgrep keeps an enlarged buffer for the files that follow; here
-each file starts afresh.
+keeps the lines that later context may need. An enlarged buffer is kept for the files that follow (`read_buffer.py`).
 """
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
 from leindex.search.core import PROBE, Core
+from leindex.search.read_buffer import BUFFER, has_long_line
 from leindex.search.request import Binary
 from leindex.text import UTF8_BOM, UTF16_BOMS
 
 STEP: Final = 1 << 20
-BUFFER: Final = 64 << 10
 _DECODE_BUFFER: Final = 8 << 10
 
 
 class LineSearch(Core):
-    """Lines whose own text matches."""
+    """Lines whose own text matches.
+
+    `buffer_size` gives the size of the buffer as the files before this one left it; `capacity` is its size now.
+    """
+
+    capacity = BUFFER
+    buffer_size: Callable[[], int] = staticmethod(lambda: BUFFER)
+
+    def capacity_after(self, capacity: int) -> int:
+        """The size that the buffer has after this search, if it had that of `capacity` before."""
+        self.capacity = capacity
+        if any((self.before, self.after)) or has_long_line(self.text, self.term, capacity):
+            for _ in self._rolling():
+                self._events = []
+        return self.capacity
 
     def steps(self) -> Iterator[None]:
         if self.request.mapped and not self.content.startswith((UTF8_BOM, *UTF16_BOMS)):
@@ -34,6 +47,8 @@ class LineSearch(Core):
         nul = self.request.binary is not Binary.TEXT and b"\0" in self.text
         limited = self.limit is not None and (self.after or self.request.invert)
         if nul or self.matcher.anchors_text or limited:
+            if len(self.text) >= BUFFER and (nul or (self.matcher.anchors_text and self.request.needs_spans)):
+                self.capacity = self.buffer_size()
             yield from self._rolling()
             return
         size = len(self.text)
@@ -66,7 +81,7 @@ class LineSearch(Core):
         else:
             raw = self.text
         start = end = read = 0
-        capacity = BUFFER
+        capacity = self.capacity
         stops = self._read_stops()
         stop = next(stops)
         while True:
@@ -74,7 +89,7 @@ class LineSearch(Core):
             end = self.base = self._visited = start
             while True:
                 if read - start >= capacity:
-                    capacity *= 3
+                    self.capacity = capacity = capacity * 3
                 while stop == read < len(raw):
                     stop = next(stops)
                 upto = min(stop, start + capacity)

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from ..models import LineMatch
 from ..query.formula import Anything, Formula, Lit, either
 from ..query.literals import formula_of_regex
+from ..storage.catalog import key_of
 from .format import Output
 from .grep import GrepResult, grep
+from .read_buffer import DECODED_BUFFER, Place, ReadBuffer
 from .request import Binary, GrepRequest
 from .select import Selection, Selector
 from .stats import Stats
@@ -50,8 +52,24 @@ def grep_parts(
     """
     searcher = Searcher(request, check=check)
     unsearched = Stats()
-    files = (file for part in parts for file in _files(part, request, searcher, unsearched))
-    return grep(request, files, out, check=check, unsearched=unsearched)
+    buffer = ReadBuffer(lambda: _large_files(parts), searcher.buffer_after)
+
+    def files() -> Iterator[tuple[bytes, bytes | None]]:
+        for number, part in enumerate(parts):
+            for path, shown, content in _files(part, request, searcher, unsearched):
+                buffer.place = (number, key_of(path))
+                yield shown, content
+
+    return grep(request, files(), out, check=check, unsearched=unsearched, buffer_size=buffer.size)
+
+
+def _large_files(parts: Sequence[Part | NamedFile]) -> Iterator[tuple[Place, bytes]]:
+    for number, part in enumerate(parts):
+        if isinstance(part, NamedFile):
+            yield (number, b""), part.content
+        else:
+            for path, content in part.selector.large_files(DECODED_BUFFER):
+                yield (number, key_of(path)), content
 
 
 def formula_of(request: GrepRequest, searcher: Searcher) -> Formula:
@@ -61,9 +79,10 @@ def formula_of(request: GrepRequest, searcher: Searcher) -> Formula:
 
 def _files(
     part: Part | NamedFile, request: GrepRequest, searcher: Searcher, unsearched: Stats
-) -> Iterator[tuple[bytes, bytes | None]]:
+) -> Iterator[tuple[bytes, bytes, bytes | None]]:
+    """Path, the path as it is shown, and content of each file to print something of."""
     if isinstance(part, NamedFile):
-        yield part.shown, part.content
+        yield b"", part.shown, part.content
         return
     formula = formula_of(request, searcher)
     if request.reports_unmatched or request.keeps_stats:
@@ -78,7 +97,7 @@ def _files(
         if content is None and request.keeps_stats:
             unsearched.add(Stats(searches=1, bytes_searched=size))
         if content is not None or request.reports_unmatched:
-            yield part.prefix + path[part.strip :], content
+            yield path, part.prefix + path[part.strip :], content
 
 
 @dataclass(frozen=True, slots=True)

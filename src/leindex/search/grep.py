@@ -33,18 +33,19 @@ def grep(
     prefix: bytes = b"",
     check: Callable[[], None] | None = None,
     unsearched: Stats | None = None,
+    buffer_size: Callable[[], int] | None = None,
 ) -> GrepResult:
     """Search files in the given order and print what ripgrep would.
 
     files: path and content of each; a content of None stands for a file known not to match and to hold no NUL
         byte. The caller may leave out such files altogether unless `request.reports_unmatched`.
     prefix: put before each path, as in `DIR/` for a search in `DIR`.
-    check: see `Searcher`.
+    check, buffer_size: see `Searcher`.
     unsearched: the figures of files that were left out, for the totals (`--stats`, `--json`).
     Raises QueryError if the pattern is refused, before anything is printed.
     """
     started = time.perf_counter()
-    searcher = Searcher(request, check=check)
+    searcher = Searcher(request, check=check, buffer_size=buffer_size)
     printer = printer_for(request, searcher, out)
     matched, count = False, 0
     for path, content in files if request.can_match else ():

@@ -125,6 +125,15 @@ class Selector:
         found = self.catalog.walk(scope=self.scope)
         yield from self._with_beside(found if accepts is None else (entry for entry in found if accepts(entry.path)))
 
+    def large_files(self, size: int) -> Iterator[tuple[bytes, bytes]]:
+        """The files to search that have so many bytes or more, in path order, each with its content."""
+        for entry in self.listed():
+            searched = entry.number or entry.skipped in self.from_disk
+            if searched and (entry.size >= size or entry.skipped == UNINDEXED):
+                for content in self._fetched([entry], Selection()):
+                    if content is not None and len(content) >= size:
+                        yield entry.path, content
+
     def _with_beside(self, found: Iterator[FileEntry]) -> Iterator[FileEntry]:
         if self.beside is None:
             return found

@@ -70,13 +70,21 @@ class Searcher:
 
     `check` is called at intervals while a file is searched (about every MiB, or every match that spans
     lines); what it raises ends the search. That is how deadlines and interrupts reach a long file.
+    `buffer_size` gives the size of ripgrep's read buffer at each search, where it is not the first.
     Raises QueryError if the pattern is refused.
     """
 
-    def __init__(self, request: GrepRequest, *, check: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        request: GrepRequest,
+        *,
+        check: Callable[[], None] | None = None,
+        buffer_size: Callable[[], int] | None = None,
+    ) -> None:
         self.request = request
         self.matcher = Matcher.of(request)
         self._check = check
+        self._buffer_size = buffer_size
         self._by_lines = not (
             self.matcher.crosses_lines or request.null_data or request.stop_on_nonmatch or request.max_count == 0
         )
@@ -84,10 +92,18 @@ class Searcher:
     def search(self, content: bytes) -> FileMatches:
         """Search the bytes of a file."""
         text = searchable(content)
-        core = (TextSearch if self.matcher.crosses_lines else LineSearch)(
-            self.request, self.matcher, content, text, check=self._check
-        )
+        if self.matcher.crosses_lines:
+            return FileMatches(TextSearch(self.request, self.matcher, content, text, check=self._check))
+        core = LineSearch(self.request, self.matcher, content, text, check=self._check)
+        if self._buffer_size is not None:
+            core.buffer_size = self._buffer_size
         return FileMatches(core)
+
+    def buffer_after(self, content: bytes, size: int) -> int:
+        """The size of ripgrep's read buffer after a file, given that before it."""
+        if self.matcher.crosses_lines:
+            return size
+        return LineSearch(self.request, self.matcher, content, searchable(content)).capacity_after(size)
 
     def direct_lines(self, content: bytes) -> tuple[bytes, Iterator[tuple[int, int, int]]] | None:
         """The text of a file and its matching lines (start, end, number), where that is all there is to it.
