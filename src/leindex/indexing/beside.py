@@ -139,7 +139,7 @@ class Beside:
         """The folder to be walked. That it is hidden or ignored itself does not count: it was asked for by name."""
         options, asked, root = self._index.options, self._asked, self._index.root
         without = ALL_PARTS if options.no_ignore else frozenset()
-        level = level_above(root, without=asked.without, explicit=asked.explicit)
+        level = level_above(root, without=asked.without, explicit=asked.explicit, scope=self._scope)
         levels: tuple[Level, ...] = (level,)
         if asked.without != without or not asked.explicit.empty:
             levels = (level, level_above(root, without=without))

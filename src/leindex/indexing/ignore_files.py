@@ -20,6 +20,7 @@ from typing import Final
 from .ignore import Rule, RuleSet, Source, parse_rules
 
 RULE_FILES: Final = frozenset((b".gitignore", b".ignore", b".rgignore", b".leindexignore", b".git", b".jj"))
+_REPOSITORY: Final = (b".git", b".jj")
 _EXCLUDES_FILE: Final = re.compile(rb'^\s*excludesfile\s*=\s*"?\s*(\S+?)\s*"?\s*$', re.IGNORECASE | re.MULTILINE)
 
 
@@ -140,18 +141,21 @@ class Level:
             ([], []) if "dot" in without else (read(b".rgignore", b".leindexignore"), read(b".ignore"))
         )
         plain = extend(extend(self.plain, custom, Source.CUSTOM), plain_rules, Source.IGNORE)
-        has_git = REQUIRE_GIT not in without and any(
-            name in present and os.path.exists(os.path.join(path, name)) for name in (b".git", b".jj")
-        )
+        has_git = REQUIRE_GIT not in without and not present.isdisjoint(_REPOSITORY) and _is_repository(path)
         if has_git:
             rules = plain.extended(self.walk.global_rules, Source.GLOBAL, b"")
-            rules = extend(rules, self.walk.exclude_rules(path), Source.EXCLUDE)
         else:
             rules = extend(extend(self.rules, custom, Source.CUSTOM), plain_rules, Source.IGNORE)
+        if has_git or (REQUIRE_GIT in without and b".git" in present):
+            rules = extend(rules, self.walk.exclude_rules(path), Source.EXCLUDE)
         in_git = self.in_git or has_git
         if in_git and "vcs" not in without:
             rules = extend(rules, read(b".gitignore"), Source.GITIGNORE)
         return Level(self.walk, rules, plain, in_git, depth)
+
+
+def _is_repository(path: bytes) -> bool:
+    return any(os.path.exists(os.path.join(path, name)) for name in _REPOSITORY)
 
 
 def level_above(
@@ -160,22 +164,27 @@ def level_above(
     no_ignore: bool = False,
     without: frozenset[str] = frozenset(),
     explicit: RuleSet | None = None,
+    scope: bytes = b"",
 ) -> Level:
     """The rules that the folders above the root of a walk (an absolute path without links) impose on it.
 
     `without` names parts to leave out, as in `ALL_PARTS`; `no_ignore` leaves out all. `explicit` are rules that any
-    other overrules, of no file in the tree.
+    other overrules, of no file in the tree. `scope` is the folder below the root that a walk begins in: where the
+    rules of the folders above do not count, it does that one of them is a repository.
     """
     explicit = explicit or RuleSet()
     if no_ignore or without >= ALL_PARTS:
         return Level(None, explicit, explicit, False, 0)
     global_rules = _global_excludes(root) if without.isdisjoint(("vcs", "global")) else []
+    parts = [part for part in root.split(b"/") if part]
     in_git = REQUIRE_GIT in without
+    if "parent" in without:
+        above = [*parts, *(part for part in scope.split(b"/") if part)]
+        in_git = in_git or any(_is_repository(b"/" + b"/".join(above[:count])) for count in range(len(above)))
     rules = explicit.extended(global_rules, Source.GLOBAL, b"") if in_git else explicit
     level = Level(_Walk(root, global_rules, without), rules, explicit, in_git, 0)
     if "parent" in without:
         return level
-    parts = [part for part in root.split(b"/") if part]
     for count in range(len(parts)):
         path = b"/" + b"/".join(parts[:count])
         lead = b"/".join(parts[count:]) + b"/"
