@@ -21,8 +21,7 @@ from ..search.path_filter import PathFilter
 from ..search.request import Binary, Mode
 from ..search.select import BINARY
 from .common import ready, say_incomplete
-from .grep_flags import GrepCommand, parse_grep
-from .grep_tree import part_of
+from .grep_flags import GrepCommand, display_prefix, parse_grep
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -95,11 +94,25 @@ def _tree(command: GrepCommand, path: str | None, paths: PathFilter) -> tuple[In
     index.freshen()
     if command.follow and index.catalog.state("passed_over", {}).get("symlink"):
         raise ConfigError(f"--follow: an index has no symbolic links, and {index.root} has some; leave the flag out")
-    part = part_of(command, index, paths, path)
+    if _covers_the_index(command, index):
+        part = Part(index.selector(), display_prefix(path))
+    else:
+        from .grep_tree import part_of
+
+        part = part_of(command, index, paths, path)
     if command.request.binary is not Binary.QUIT:
         reasons = part.selector.from_disk | {BINARY}
         part = replace(part, selector=replace(part.selector, from_disk=reasons))
     return index, part
+
+
+def _covers_the_index(command: GrepCommand, index: Index) -> bool:
+    """Whether the files to search are those of the index: it was made as ripgrep chooses them, and no flag changes
+    that. The usual case, which is to start quickly."""
+    stored = index.catalog.state("discover", {})
+    changed = command.rules or command.hidden or command.no_ignore_parts or command.ignore_files
+    bounded = command.max_filesize is not None or command.one_file_system
+    return not (changed or bounded or index.location.scope or stored.get("hidden") or stored.get("no_ignore"))
 
 
 def _has_files(part: Part) -> bool:

@@ -14,7 +14,6 @@ from ..index import Index
 from ..indexing.beside import Asked, Beside, Report, Seen
 from ..indexing.discover import DiscoverOptions, is_hidden
 from ..indexing.ignore import Rule, RuleSet, Source, parse_rules
-from ..indexing.pipeline import stored_options
 from ..search.exact import Part
 from ..search.path_filter import PathFilter
 from .grep_flags import GrepCommand, display_prefix
@@ -76,7 +75,7 @@ class _Files:
 
     @cached_property
     def _options(self) -> DiscoverOptions:
-        return stored_options(self.index.catalog).discover
+        return DiscoverOptions.stored(self.index.catalog.state("discover", {}))
 
     @cached_property
     def _asked(self) -> Asked:

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from leindex._native import scan_folder
 
-from .discover import DiscoverOptions, Discovery, Globs, discover, is_hidden
+from .discover import DiscoverOptions, Discovery, Globs, discover, is_hidden, open_root
 from .ignore import FOLDER, IGNORED, NO_RULE, RuleSet
 from .ignore_files import ALL_PARTS, Level, level_above
 
@@ -120,7 +120,7 @@ class Beside:
         return self._start.indexed
 
     def __iter__(self) -> Iterator[Seen]:
-        root_fd = os.open(self._index.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        root_fd = open_root(self._index.root)
         try:
             stack = [self._entries(root_fd, self._start)]
             while stack:

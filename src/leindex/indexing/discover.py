@@ -17,9 +17,9 @@ import errno
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from leindex._native import Found, scan_folder
 from leindex.errors import ConfigError
@@ -32,12 +32,14 @@ __all__ = [
     "DiscoverOptions",
     "Discovery",
     "Found",
+    "Globs",
     "PathDiscovery",
     "check_globs",
     "dangerous_root",
     "discover",
     "discover_paths",
     "is_hidden",
+    "open_root",
     "scope_of",
 ]
 
@@ -62,6 +64,11 @@ class DiscoverOptions:
     globs: tuple[str, ...] = ()
     max_size: int = 4 << 20
 
+    @staticmethod
+    def stored(values: Mapping[str, Any]) -> DiscoverOptions:
+        """The options as an index keeps them: by name, in JSON."""
+        return DiscoverOptions(**{**values, "globs": tuple(values.get("globs", ()))})
+
 
 @dataclass(slots=True)
 class Discovery:
@@ -83,7 +90,7 @@ class Discovery:
 
     def __iter__(self) -> Iterator[Found]:
         globs = Globs.of(self.options.globs)
-        root_fd = _open_root(self.root)
+        root_fd = open_root(self.root)
         try:
             level = level_above(self.root, no_ignore=self.options.no_ignore)
             yield from self.below(root_fd, b"", level, globs)
@@ -159,7 +166,7 @@ class PathDiscovery:
 
     def __iter__(self) -> Iterator[Found]:
         globs = Globs.of(self.walk.options.globs)
-        root_fd = _open_root(self.walk.root)
+        root_fd = open_root(self.walk.root)
         try:
             # The levels of the folders met so far; None for one that does not belong to the tree.
             levels: dict[bytes, Level | None] = {}
@@ -255,7 +262,8 @@ class Globs:
                 verdicts[number] = _OUTSIDE_GLOBS
 
 
-def _open_root(root: bytes) -> int:
+def open_root(root: bytes) -> int:
+    """A descriptor of the folder that a walk begins with. Raises ConfigError where it cannot be read."""
     try:
         return os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
@@ -271,7 +279,7 @@ def discover(root: bytes | str, options: DiscoverOptions | None = None, *, own: 
     """
     options = options or DiscoverOptions()
     real = os.path.realpath(os.fsencode(root))
-    os.close(_open_root(real))
+    os.close(open_root(real))
     Globs.of(options.globs)
     return Discovery(real, options, _below(real, own))
 

@@ -243,12 +243,9 @@ def _stoppable(found: Iterable[Found], cancelled: Callable[[], bool]) -> Iterato
 
 def stored_options(catalog: Catalog) -> UpdateOptions:
     """The options that the last update worked with, so that what belongs to the tree stays the same."""
-    stored = catalog.state("discover", {})
-    if "globs" in stored:
-        stored["globs"] = tuple(stored["globs"])
     days, contents = catalog.state("keep", (UNNAMED_DAYS, UNNAMED_KEPT))
     return UpdateOptions(
-        DiscoverOptions(**stored),
+        DiscoverOptions.stored(catalog.state("discover", {})),
         text_only=bool(catalog.state("text_only", False)),
         keep_days=days,
         keep_contents=contents,
