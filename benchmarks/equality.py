@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.equality.runner import RIPGREP_VERSION, Outcome, cases, difference, normal, ripgrep_version
 
-LEINDEX = [sys.executable, "-m", "leindex"]
+LEINDEX = [sys.executable, "-P", "-m", "leindex"]
+"""Without the folder it runs in on the module path: a tree may hold modules of any name."""
 
 
 def run(command: list[str], tree: Path, limit: int) -> tuple[Outcome, bool]:
@@ -95,6 +96,8 @@ def main() -> int:
     parser.add_argument("--case", type=int, action="append", help="only this case (its number), repeatable")
     parser.add_argument("--limit", type=int, default=32, help="MB of output to compare (default: 32)")
     options = parser.parse_args()
+    if options.index is not None and len(options.tree) > 1:
+        parser.error("--index names the index of one tree")
     if ripgrep_version() != RIPGREP_VERSION:
         print(f"rg is {ripgrep_version()}, and equality is defined against {RIPGREP_VERSION}", file=sys.stderr)
         return 2

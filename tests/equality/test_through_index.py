@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,19 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]
                 # Hidden files are indexed, and left out by a grep without --hidden.
                 index.update(UpdateOptions(DiscoverOptions(hidden=True)))
         yield trees
+
+
+def test_the_comparison_of_whole_trees(tmp_path: Path) -> None:
+    write_small(tmp_path / "tree")
+    script = Path(__file__).resolve().parents[2] / "benchmarks" / "equality.py"
+    command = [sys.executable, str(script), "--tree", str(tmp_path / "tree"), "--case", "0", "--case", "3"]
+    command += ["--record", str(tmp_path / "record")]
+    env = {**os.environ, "LEINDEX_HOME": str(tmp_path / "home")}
+    for _ in range(2):
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert "2 cases, 1 trees, 0 differences" in done.stdout and done.returncode == 0, done.stderr
+        # The second run finds both cases in the record and runs neither again.
+        assert len((tmp_path / "record").read_text().splitlines()) == 2
 
 
 def differences(tree: Path, wanted: str) -> list[str]:
