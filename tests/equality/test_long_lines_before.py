@@ -28,6 +28,20 @@ CASES = [
     ["-C", "2", "needle"],
     ["-r", "<$0>", "-B", "3", r"\A."],
     ["needle", "a", "b", "d"],
+    ["needle", "a", "b", "c.dat"],
+    ["needle", "e.dat", "a", "c.dat", "d"],
+    ["-c", "needle", "e.dat", "a", "c.dat"],
+    ["-l", "needle", "e.dat", "d", "c.dat"],
+    ["--stats", "needle", "f.dat"],
+    ["--stats", "--heading", "-C", "1", "needle", "f.dat", "a/5_nul.dat"],
+    ["--json", "needle", "e.dat", "a", "c.dat"],
+    ["--stats", "-C", "1", "needle", "e.dat", "b", "c.dat"],
+    ["--files-without-match", "needle", "e.dat", "b", "c.dat"],
+    ["-r", "<$1>", r"\A(.)", "e.dat", "b", "c.dat", "d"],
+    ["-a", "needle", "e.dat", "a"],
+    ["-U", "needle in\nx", "e.dat", "a"],
+    ["needle", *["e.dat", "c.dat"] * 6],
+    ["-r", "<$1>", r"\A(.)", *["b/1_long.txt", "b/2_lines.txt"] * 6],
     ["-m", "2", "needle"],
     ["-m", "2", "-A", "9", "needle"],
     ["-m", "2000", "-A", "2000", "needle"],
@@ -48,6 +62,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (root / folder / "4_utf16.txt").write_text("\u65e5" * 25_000 + "\nneedle\n", encoding="utf-16")
         (root / folder / "5_nul.dat").write_bytes((plain * 20_000 + "\0" + plain).encode())
     (root / "c.dat").write_bytes((plain * 5_000 + "\0").encode())
+    (root / "f.dat").write_bytes((plain * 2 + "\0" + plain).encode())
     (root / "e.dat").write_bytes((plain * 5_000 + "\0").encode())
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEINDEX_HOME", str(tmp_path_factory.mktemp("home")))

@@ -17,6 +17,8 @@ from leindex.search.request import Binary, GrepRequest, Mode
 MATCH: Final = 0
 CONTEXT: Final = 1
 BREAK: Final = 2
+SILENT: Final = 3
+"""A match that is counted and not printed, because a NUL byte came before its end."""
 
 
 class Line(NamedTuple):
@@ -106,6 +108,8 @@ class Core:
         self._break_before(start)
         self.selected += 1
         if self._silences and self.binary_offset is not None:
+            if self.request.stats:
+                self._emit(SILENT, start, end)
             return False
         self._emit(MATCH, start, end)
         if self._settles:
@@ -238,7 +242,7 @@ class Core:
             self._number += self.text.count(self.term, self._counted_to, start)
             self._counted_to = start
         spans, replaced = _NO_SPANS, None
-        if self._wants_spans and (kind == MATCH or self.request.invert):
+        if self._wants_spans and (kind != CONTEXT or self.request.invert):
             haystack, at = self._haystack(kind, start, end)
             limit = at + end - start
             spans = self.matcher.find_all(haystack, at)

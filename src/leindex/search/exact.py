@@ -60,7 +60,18 @@ def grep_parts(
                 buffer.place = (number, key_of(path))
                 yield shown, content
 
-    return grep(request, files(), out, check=check, unsearched=unsearched, buffer_size=buffer.size)
+    def named() -> bool:
+        return isinstance(parts[buffer.place[0]], NamedFile)
+
+    return grep(
+        request,
+        files(),
+        out,
+        check=check,
+        unsearched=unsearched,
+        buffer_size=buffer.size,
+        named=named if any(isinstance(part, NamedFile) for part in parts) else None,
+    )
 
 
 def _large_files(parts: Sequence[Part | NamedFile]) -> Iterator[tuple[Place, bytes]]:

@@ -52,9 +52,14 @@ class Output:
 
 
 class Printer(Protocol):
-    """Searches and prints one file after another."""
+    """Searches and prints one file after another.
+
+    Between files `request` may be replaced by one that differs in what a NUL byte does, and `searcher` with it.
+    """
 
     stats: Stats
+    request: GrepRequest
+    searcher: Searcher
 
     def file(self, path: bytes, content: bytes) -> bool:
         """Search a file and print the outcome; whether it counts as a match for the exit status."""
@@ -99,7 +104,7 @@ class SummaryPrinter:
     def __init__(self, request: GrepRequest, searcher: Searcher, out: Output) -> None:
         self.request = request
         self.stats = Stats()
-        self._searcher = searcher
+        self.searcher = searcher
         self._out = out
         self._counts_matches = request.mode is Mode.COUNT_MATCHES or searcher.matcher.crosses_lines
         self._needs_spans = self._counts_matches or request.keeps_stats
@@ -143,17 +148,17 @@ class SummaryPrinter:
         if self._needs_spans:
             return self._search_spans(content)
         if self.request.first_match_settles:
-            return int(self._searcher.matches(content)), 0, False
+            return int(self.searcher.matches(content)), 0, False
         if b"\0" not in content:
             if self.request.mode is Mode.FILES_WITHOUT_MATCH:
-                return int(self._searcher.matches(content)), 0, False
-            return self._searcher.count(content), 0, False
-        found = self._searcher.search(content)
+                return int(self.searcher.matches(content)), 0, False
+            return self.searcher.count(content), 0, False
+        found = self.searcher.search(content)
         units = sum(line.kind == MATCH for line in found.lines())
         return units, 0, found.binary_offset is not None
 
     def _search_spans(self, content: bytes) -> tuple[int, int, bool]:
-        found = self._searcher.search(content)
+        found = self.searcher.search(content)
         lines = matches = matched_lines = 0
         for line in found.lines():
             if line.kind == MATCH:
@@ -161,7 +166,7 @@ class SummaryPrinter:
                 matches += len(line.spans) or 1
                 matched_lines += found.line_count(line)
         self._add_stats(found, lines, matches, matched_lines)
-        units = matches if self._searcher.matcher.crosses_lines else lines
+        units = matches if self.searcher.matcher.crosses_lines else lines
         return units, matches, found.binary_offset is not None
 
     def _add_stats(self, found: FileMatches, lines: int, matches: int, matched_lines: int) -> None:

@@ -23,13 +23,13 @@ class JsonPrinter:
     def __init__(self, request: GrepRequest, searcher: Searcher, out: Output) -> None:
         self.request = request
         self.stats = Stats()
-        self._searcher = searcher
+        self.searcher = searcher
         self._out = out
         self._numbered = request.line_number
 
     def file(self, path: bytes, content: bytes) -> bool:
         started = time.perf_counter()
-        found = self._searcher.search(content)
+        found = self.searcher.search(content)
         figures = Stats(searches=1)
         shown = _data(path)
         begun = False

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from leindex.search.colors import RESET
-from leindex.search.core import BREAK, CONTEXT, MATCH, Line
+from leindex.search.core import BREAK, CONTEXT, MATCH, SILENT, Line
 from leindex.search.format import Output, path_entry, shown_path
 from leindex.search.graphemes import preview_end
 from leindex.search.request import Binary, GrepRequest
@@ -30,7 +30,7 @@ class StandardPrinter:
     def __init__(self, request: GrepRequest, searcher: Searcher, out: Output) -> None:
         self.request = request
         self.stats = Stats()
-        self._searcher = searcher
+        self.searcher = searcher
         self._out = out
         self._blocks = searcher.matcher.crosses_lines
         self._term = b"\0" if request.null_data else b"\n"
@@ -59,24 +59,26 @@ class StandardPrinter:
 
     def file(self, path: bytes, content: bytes) -> bool:
         started = time.perf_counter()
-        found = self._searcher.search(content)
+        found = self.searcher.search(content)
         self._start_file(path)
         parts = self._parts
-        if self._direct and (direct := self._searcher.direct_lines(content)) is not None:
+        if self._direct and (direct := self.searcher.direct_lines(content)) is not None:
             return self._print_direct(*direct)
         figures = Stats(searches=1)
         begun = False
         text = b""
         for line in found.lines():
+            if self.request.stats and line.kind in (MATCH, SILENT):
+                figures.matches += len(line.spans)
+                figures.matched_lines += found.line_count(line)
+            if line.kind == SILENT:
+                continue
             if not begun:
                 begun, text = True, found.text
                 self._prelude_of_file()
             if line.kind == BREAK:
                 self._write_break()
                 continue
-            if self.request.stats and line.kind == MATCH:
-                figures.matches += len(line.spans)
-                figures.matched_lines += found.line_count(line)
             self._line(text, line)
             if len(parts) > 4096:
                 self._pass_on(figures)

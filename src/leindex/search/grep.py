@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from leindex.search.format import Output, printer_for, shown_path
 from leindex.search.path_filter import PathRules, type_definitions
-from leindex.search.request import GrepRequest
+from leindex.search.request import Binary, GrepRequest
 from leindex.search.stats import Stats
 from leindex.search.verify import Searcher
 
@@ -34,6 +34,7 @@ def grep(
     check: Callable[[], None] | None = None,
     unsearched: Stats | None = None,
     buffer_size: Callable[[], int] | None = None,
+    named: Callable[[], bool] | None = None,
 ) -> GrepResult:
     """Search files in the given order and print what ripgrep would.
 
@@ -41,16 +42,23 @@ def grep(
         byte. The caller may leave out such files altogether unless `request.reports_unmatched`.
     prefix: put before each path, as in `DIR/` for a search in `DIR`.
     check, buffer_size: see `Searcher`.
+    named: whether the file at hand was asked for by its name: then a NUL byte does not end its search.
     unsearched: the figures of files that were left out, for the totals (`--stats`, `--json`).
     Raises QueryError if the pattern is refused, before anything is printed.
     """
     started = time.perf_counter()
     searcher = Searcher(request, check=check, buffer_size=buffer_size)
     printer = printer_for(request, searcher, out)
+    in_folder = in_person = (request, searcher)
+    if named is not None and request.binary is Binary.QUIT:
+        converting = replace(request, binary=Binary.CONVERT)
+        in_person = (converting, Searcher(converting, check=check, buffer_size=buffer_size))
     matched, count = False, 0
     for path, content in files if request.can_match else ():
         count += 1
         shown = prefix + path
+        if named is not None:
+            printer.request, printer.searcher = in_person if named() else in_folder
         hit = printer.unmatched(shown) if content is None else printer.file(shown, content)
         matched = matched or hit
         if out.closed or (matched and request.first_file_settles):
