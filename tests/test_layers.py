@@ -22,7 +22,7 @@ ALLOWED = {
     "transports": {"values", "query", "storage", "indexing", "search", "index", "transports"},
 }
 LAYER_OF = {"query": "query", "storage": "storage", "indexing": "indexing", "search": "search"}
-LAYER_OF |= dict.fromkeys(("index", "index_set", "freshness", "roots"), "index")
+LAYER_OF |= dict.fromkeys(("index", "indexed_tree", "index_set", "freshness", "roots"), "index")
 
 
 def layer_of(module: str) -> str:

@@ -16,7 +16,7 @@ from .errors import CancelledError, StaleIndexError, StoreBusyError, StoreFullEr
 from .storage.locks import is_watched
 
 if TYPE_CHECKING:
-    from .index import Index
+    from .indexed_tree import IndexedTree
 
 Refresh = Literal["always", "auto", "never"]
 
@@ -41,14 +41,14 @@ class Freshness:
     compared_at: float = 0.0
     note: str = ""
 
-    def age_seconds(self, index: Index) -> float:
+    def age_seconds(self, index: IndexedTree) -> float:
         """How long ago the index was compared with the tree; 0 while a watcher keeps it current."""
         if is_watched(index.location.folder):
             return 0.0
         last = max(self.compared_at, float(index.catalog.state("walked_at", 0.0)))
         return max(0.0, time.time() - last)
 
-    def freshen(self, index: Index, refresh: Refresh, *, strict: bool) -> None:
+    def freshen(self, index: IndexedTree, refresh: Refresh, *, strict: bool) -> None:
         """Compares and updates, as `refresh` says. Raises StaleIndexError in strict mode where that is not done."""
         self.note = ""
         if refresh == "never":
@@ -67,7 +67,7 @@ class Freshness:
                 raise StaleIndexError(f"the index of {index.root} cannot be brought up to date: {error}") from error
             self.note = f"the tree has changed since, but the index cannot be brought up to date: {error}"
 
-    def _update_if_changed(self, index: Index, deadline: float | None) -> None:
+    def _update_if_changed(self, index: IndexedTree, deadline: float | None) -> None:
         from .indexing import pipeline
 
         options = dataclasses.replace(pipeline.stored_options(index.catalog), symbol_seconds=SYMBOL_SECONDS)
@@ -85,7 +85,7 @@ class Freshness:
         self.compared_at = seen.walked_at
 
 
-def _quick_enough(index: Index) -> bool:
+def _quick_enough(index: IndexedTree) -> bool:
     walk_seconds = float(index.catalog.state("walk_seconds", 0.0))
     if walk_seconds <= REFRESH_BUDGET:
         return True

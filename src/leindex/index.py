@@ -7,36 +7,28 @@
         for hit in index.search("retry backoff").hits:
             print(hit.path, hit.start_line)
 
-An Index opened for searching changes nothing; the first `update` opens the store for writing and keeps it so until
-`close`. One Index is used by one thread at a time.
+One Index is used by one thread at a time. How an index is opened and kept current is in indexed_tree.py; here are the
+questions that it answers.
 """
 
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .config import Location, locate
 from .errors import ConfigError
-from .freshness import Freshness, Refresh
-from .models import Completeness, ProgressCallback, SearchResult, UpdateResult
-from .roots import adopt_moved, check_new_folder, check_root
-from .storage.catalog import Catalog
-from .storage.database import BUSY_SECONDS, Database, Durability
-from .storage.locks import WatchMark, updating
-from .storage.private_folder import make_folder
-from .storage.registry import DEFAULT_ENGINE, open_engine
-from .storage.storage_interface import SearchInterface
+from .freshness import Refresh
+from .indexed_tree import IndexedTree
+from .models import Completeness, SearchResult
+from .storage.database import Durability
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-    from .indexing.pipeline import Comparison, UpdateOptions
     from .search.exact import FileLines
     from .search.fuzzy import PathList
     from .search.select import Selection, Selector
@@ -45,15 +37,6 @@ if TYPE_CHECKING:
 
 SCAN_THREADS = 2
 """Threads that fetch, decompress and test contents where a search has to look at many."""
-
-
-@dataclass(slots=True)
-class _Opened:
-    """The open store of an index."""
-
-    database: Database
-    store: SearchInterface
-    catalog: Catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +48,7 @@ class GrepAnswer:
     completeness: Completeness
 
 
-class Index:
+class Index(IndexedTree):
     """The index of one tree.
 
     Made by `leindex.open`. `refresh` says whether searches compare the index with the tree first: "always", "auto"
@@ -82,216 +65,19 @@ class Index:
         refresh: Refresh = "auto",
         strict: bool = False,
     ) -> None:
-        self.location = location
-        self.refresh: Refresh = refresh
-        self.strict = strict
-        self._engine = engine
-        self._durability: Durability = durability
-        self._freshness = Freshness()
-        self._opened: _Opened | None = None
+        super().__init__(location, engine=engine, durability=durability, refresh=refresh, strict=strict)
         self._table: FileTable | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._path_list: tuple[int, PathList] | None = None
-
-    # -- the store ------------------------------------------------------------------------------------------------
-
-    @property
-    def root(self) -> Path:
-        """The folder that is indexed."""
-        return self.location.root
-
-    @property
-    def exists(self) -> bool:
-        """Whether there is an index already."""
-        return self.location.exists
-
-    def _open(self, *, write: bool) -> _Opened:
-        opened = self._opened
-        if opened is not None and (not write or not opened.database.readonly):
-            return opened
-        if not write and not self.exists:
-            raise ConfigError(f"{self.root} is not indexed; run: leindex index {self.root}")
-        self.close()
-        database = Database(self.location.database, mode="create" if write else "read", durability=self._durability)
-        try:
-            catalog = Catalog(database)
-            check_root(self.location, catalog)
-            engine = catalog.state("engine") if database.readonly or not database.created else None
-            chosen = self._engine or engine or DEFAULT_ENGINE
-            if engine is not None and chosen != engine:
-                raise ConfigError(
-                    f"{self.root} is indexed with the engine {engine}; "
-                    f"to change it run: leindex migrate --to {chosen} {self.root}"
-                )
-            store = open_engine(
-                chosen,
-                self.location.folder,
-                "create" if write else "read",
-                durability=self._durability,
-                database=database,
-            )
-            if write and engine is None:
-                catalog.set_state({"engine": chosen, "root": os.fsdecode(self.root)})
-        except BaseException:
-            database.close()
-            raise
-        self._opened = _Opened(database, store, catalog)
-        return self._opened
-
-    def _open_current(self, *, write: bool) -> _Opened:
-        """The store; opened anew if the index was migrated to another engine since."""
-        opened = self._open(write=write)
-        if opened.catalog.state("engine", opened.store.name) != opened.store.name:
-            self.close()
-            opened = self._open(write=write)
-        return opened
-
-    @property
-    def store(self) -> SearchInterface:
-        """The engine that keeps the documents. Raises ConfigError where there is no index."""
-        return self._open(write=False).store
-
-    @property
-    def catalog(self) -> Catalog:
-        """The files of the tree. Raises ConfigError where there is no index."""
-        return self._open(write=False).catalog
 
     def close(self) -> None:
         """Closes the store; the next use opens it again."""
         threads, self._threads = self._threads, None
         if threads is not None:
             threads.shutdown(cancel_futures=True)
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            opened.store.close()
-            opened.database.close()
-
-    def __enter__(self) -> Index:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    # -- indexing -------------------------------------------------------------------------------------------------
-
-    def update(
-        self,
-        options: UpdateOptions | None = None,
-        *,
-        paths: Iterable[str | bytes | os.PathLike[str]] | None = None,
-        comparison: Comparison | None = None,
-        wait_seconds: float = BUSY_SECONDS,
-        on_progress: ProgressCallback | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
-    ) -> UpdateResult:
-        """Brings the index up to date with the tree, making it if there is none.
-
-        `paths` are the files and folders that changed, were made or are gone, absolute or relative to the root,
-        where they are known: nothing else is looked at. `comparison` is what `pipeline.compared` just found.
-        `wait_seconds` is how long to wait for another process that is updating this index; StoreBusyError follows.
-        The options of the last update are used again where none are given. Raises CancelledError at a batch
-        boundary when `cancelled` returns true, StorageError when the store fails; what landed before stays.
-        """
-        from .indexing import pipeline
-
-        some = None if paths is None else [self._relative(path) for path in paths]
-        with self._updating(wait_seconds) as opened:
-            if options is None:
-                options = pipeline.stored_options(opened.catalog)
-            if comparison is not None and comparison.version != opened.catalog.version:
-                comparison = None  # another process has updated since
-            return pipeline.update(
-                self.root,
-                opened.store,
-                opened.catalog,
-                options,
-                paths=some,
-                comparison=comparison,
-                on_progress=on_progress,
-                cancelled=cancelled,
-            )
-
-    @contextmanager
-    def _updating(self, wait_seconds: float = BUSY_SECONDS) -> Iterator[_Opened]:
-        """The store, open for writing, while no other process updates this index."""
-        if not self.exists:
-            check_new_folder(self.location)
-            adopt_moved(self.location)
-            # Before the store is opened: of two first updates at a time one makes the store, the other waits.
-            make_folder(self.location.folder)
-        with updating(self.location.folder, wait_seconds):
-            yield self._open_current(write=True)
-
-    def watch(
-        self,
-        *,
-        on_update: Callable[[UpdateResult], None] = lambda result: None,
-        on_notice: Callable[[str], None] = lambda message: None,
-        stop: threading.Event | None = None,
-        reconcile_seconds: float = 180.0,
-    ) -> None:
-        """Keeps the index current while the tree changes, until `stop` is set.
-
-        `on_update` is called after the first comparison and each update that changed something, `on_notice` with a
-        line about trouble with the system's notices of changes. Everything is compared every `reconcile_seconds`.
-        Raises as `update` does, and EngineMissingError where watchfiles is not installed.
-        """
-        from .indexing import pipeline
-        from .indexing.watch import watch
-
-        with self._updating():
-            mark = WatchMark(self.location.folder)
-        try:
-            watch(
-                self.root,
-                self.update,
-                folders=lambda paths: pipeline.folders(self.root, self.catalog, paths),
-                own=self.location.folder,
-                mark=mark,
-                stop=stop or threading.Event(),
-                on_update=on_update,
-                on_notice=on_notice,
-                reconcile_seconds=reconcile_seconds,
-            )
-        finally:
-            mark.close()
-
-    def _relative(self, path: str | bytes | os.PathLike[str]) -> bytes:
-        """A path as the catalogue has it. Raises ConfigError for one outside of the root."""
-        given, root = os.fsencode(path), os.fsencode(self.root)
-        if not os.path.isabs(given):
-            return given
-        if given != root and not given.startswith(os.path.join(root, b"")):
-            raise ConfigError(f"{os.fsdecode(given)}: is not in {self.root}")
-        return given[len(root) :].lstrip(b"/")
-
-    def compact(self) -> None:
-        """Merges what is worth merging and gives back what deleted documents take."""
-        from .indexing import pipeline
-
-        with self._updating() as opened:
-            pipeline.collect_unnamed(opened.store, opened.catalog, pipeline.stored_options(opened.catalog))
-            opened.store.compact()
-
-    # -- freshness ------------------------------------------------------------------------------------------------
-
-    def freshen(self, refresh: Refresh | None = None) -> None:
-        """Compares the index with the tree first, as `refresh` says. Raises StaleIndexError in strict mode."""
-        self._freshness.freshen(self, refresh or self.refresh, strict=self.strict)
-
-    @property
-    def age_seconds(self) -> float:
-        """How long ago the index was compared with the tree; 0 while a watcher keeps it current."""
-        return self._freshness.age_seconds(self)
+        super().close()
 
     # -- searching ------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Searches inside see one state of the index."""
-        opened = self._open_current(write=False)
-        with opened.catalog.snapshot(), opened.store.snapshot():
-            yield
 
     def selector(self, accepts: Callable[[bytes], bool] | None = None, *, scope: str = "") -> Selector:
         """The files of this tree for one search; used inside `snapshot`."""
@@ -499,44 +285,6 @@ class Index:
         for path, number, *_ in self.catalog.walk(scope=os.fsencode(scope)):
             if number:
                 yield os.fsdecode(path)
-
-    def status(self) -> dict[str, Any]:
-        """What the index holds, how fresh it is, and what was skipped."""
-        catalog, store = self.catalog, self.store
-        totals = catalog.totals()
-        return {
-            "root": os.fsdecode(self.root),
-            "index": os.fsdecode(self.location.folder),
-            "engine": store.name,
-            "generation": catalog.generation,
-            "files": totals.files,
-            "bytes": totals.bytes,
-            "skipped": {
-                reason: {"files": files, "bytes": size}
-                for reason, (files, size) in catalog.sizes_by_reason().items()
-                if reason
-            },
-            "passed_over": catalog.state("passed_over", {}),
-            "age_seconds": round(self.age_seconds, 3),
-            "walk_seconds": round(float(catalog.state("walk_seconds", 0.0)), 4),
-            "pending": catalog.pending(),
-            "store": store.stats(),
-            "updates": catalog.recent_updates(5),
-        }
-
-    def check(self) -> list[str]:
-        """Looks for damage; a line for each problem. Every content is read and compared with its id."""
-        from .indexing.read import blob_id
-
-        problems = self.store.check()
-        if problems:
-            return problems
-        with self.snapshot():
-            for number, doc_id in self.store.ids():
-                content = self.store.contents([number])[0]
-                if content is not None and blob_id(content) != doc_id:
-                    problems.append(f"document {doc_id} is damaged; remove the index and index again")
-        return problems
 
 
 def _family(value: str) -> frozenset[str]:
