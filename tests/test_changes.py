@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import time
 from pathlib import Path
 
+import apsw
 import pytest
+from another_user import NOBODY, as_nobody
 
 import leindex
 from leindex.errors import ConfigError
 from leindex.index import Index
-from leindex.indexing.changes import COARSE_NS, FINE_NS, UNTRUSTED, compare, trusted_mtime
+from leindex.indexing.changes import COARSE_NS, FINE_NS, UNTRUSTED, compare, trusted_ctime
 from leindex.indexing.discover import DiscoverOptions, Found, discover, discover_paths, scope_of
 
 
@@ -24,31 +27,112 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
 
 
-def found(path: bytes, size: int = 1, mtime: int = 2, inode: int = 3) -> Found:
-    return Found((path, size, mtime, inode, 0o100644, 0))  # type: ignore[arg-type]
+def found(path: bytes, size: int = 1, mtime: int = 2, inode: int = 3, ctime: int = 4) -> Found:
+    return Found((path, size, mtime, inode, ctime, 0o100644))  # type: ignore[arg-type]
 
 
 def test_compare_in_the_order_of_components() -> None:
-    known = [(path, 1, 2, 3) for path in (b"a", b"foo/x", b"foo-bar/x", b"foo.c", b"z")]
-    walk = [found(b"foo/x"), found(b"foo/y"), found(b"foo-bar/x", size=9), found(b"foo.c", inode=9), found(b"zz")]
-    changes = compare(walk, known)
-    assert [seen.path for seen in changes.to_read] == [b"foo/y", b"foo-bar/x", b"foo.c", b"zz"]
+    known = [(path, 1, 2, 3, 4) for path in (b"a", b"foo/x", b"foo-bar/x", b"foo.c", b"foo.h", b"z")]
+    walk = [found(b"foo/x"), found(b"foo/y"), found(b"foo-bar/x", size=9), found(b"foo.c", inode=9)]
+    changes = compare([*walk, found(b"foo.h", ctime=9), found(b"zz")], known)
+    assert [seen.path for seen in changes.to_read] == [b"foo/y", b"foo-bar/x", b"foo.c", b"foo.h", b"zz"]
     assert (changes.removed, changes.unchanged, changes.added) == ([b"a", b"z"], 1, 2)
-    assert not compare([found(b"a")], [(b"a", 1, 2, 3)])
+    assert not compare([found(b"a")], [(b"a", 1, 2, 3, 4)])
 
 
 def test_a_file_becomes_a_folder() -> None:
-    changes = compare([found(b"a/b"), found(b"c")], [(b"a", 1, 2, 3), (b"c", 1, 2, 3)])
+    changes = compare([found(b"a/b"), found(b"c")], [(b"a", 1, 2, 3, 4), (b"c", 1, 2, 3, 4)])
     assert ([seen.path for seen in changes.to_read], changes.removed) == ([b"a/b"], [b"a"])
 
 
 def test_recent_times_are_not_trusted() -> None:
     now = 1_700_000_000_123_456_789
-    assert trusted_mtime(now - FINE_NS - 1, now) == now - FINE_NS - 1
-    assert trusted_mtime(now - FINE_NS, now) == UNTRUSTED
+    fine, old = now - FINE_NS, 1_600_000_000_123_456_789
+    assert trusted_ctime(old, fine - 1, now) == fine - 1
+    assert trusted_ctime(fine - 1, old, now) == old
+    assert trusted_ctime(old, fine, now) == trusted_ctime(fine, old, now) == UNTRUSTED
     whole = now // 10**9 * 10**9
-    assert trusted_mtime(whole, whole + COARSE_NS) == UNTRUSTED
-    assert trusted_mtime(whole, whole + COARSE_NS + 1) == whole
+    for times in ((whole, old), (old, whole)):
+        assert trusted_ctime(*times, whole + COARSE_NS) == UNTRUSTED
+        assert trusted_ctime(*times, whole + COARSE_NS + 1) == times[1]
+
+
+def settled(root: Path) -> dict[Path, int]:
+    """Makes the files of a tree old, waits until what happens to them can be told, and returns their times."""
+    times = {path: 1_600_000_000_123_456_789 + number for number, path in enumerate(sorted(root.iterdir()))}
+    for path, modified in times.items():
+        os.utime(path, ns=(modified, modified))
+    time.sleep(1.5e-9 * FINE_NS)
+    return times
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    root.mkdir()
+    for name in ("edited.py", "linked.py", "mode.py", "kept.py"):
+        (root / name).write_text(f"name = {name!r}\n")
+    return root
+
+
+def test_an_edit_that_puts_size_and_time_back_is_seen(tree: Path) -> None:
+    times = settled(tree)
+    with leindex.open(tree, refresh="never") as index:
+        assert index.update().read == 4
+        (tree / "edited.py").write_text("name = 'EDITED.PY'\n")
+        os.utime(tree / "edited.py", ns=(times[tree / "edited.py"],) * 2)
+        result = index.update()
+        assert (result.changed, result.documents, result.unchanged) == (1, 1, 3)
+        assert index.read("edited.py") == b"name = 'EDITED.PY'\n"
+
+
+def test_what_only_touches_the_status_costs_a_read_and_no_more(tree: Path, tmp_path: Path) -> None:
+    settled(tree)
+    with leindex.open(tree, refresh="never") as index:
+        index.update()
+        os.link(tree / "linked.py", tmp_path / "another name")
+        (tree / "mode.py").chmod(0o755)
+        time.sleep(1.5e-9 * FINE_NS)
+        result = index.update()
+        assert (result.read, result.changed, result.documents, result.unchanged) == (2, 2, 0, 2)
+        assert index.update().read == 0
+        moved = tree.rename(tmp_path / "moved")
+    with leindex.open(moved, refresh="never") as index:
+        assert index.update().read == 0
+
+
+def test_a_file_that_may_be_read_again_is_read(tree: Path, tmp_path: Path) -> None:
+    def check() -> None:
+        os.environ["LEINDEX_HOME"] = str(tmp_path / "shared" / "indexes")
+        with leindex.open(tree, refresh="never") as index:
+            (tree / "mode.py").chmod(0)
+            assert index.update().skipped == {"unreadable": 1}
+            time.sleep(1.5e-9 * FINE_NS)
+            assert index.update().skipped == {"unreadable": 1}
+            (tree / "mode.py").chmod(0o644)
+            assert index.update().skipped == {}
+
+    settled(tree)
+    (tmp_path / "shared").mkdir()
+    for path in (tree, *tree.iterdir(), tmp_path / "shared"):
+        os.chown(path, NOBODY, NOBODY) if os.geteuid() == 0 else None
+    as_nobody(tmp_path / "shared", check)
+
+
+def test_an_index_made_before_the_ctime_was_kept_reads_every_file_once(tree: Path) -> None:
+    settled(tree)
+    with leindex.open(tree, refresh="never") as index:
+        index.update()
+        database = index.location.database
+    old = apsw.Connection(str(database))
+    old.execute("ALTER TABLE files DROP COLUMN ctime_ns")
+    old.close()
+    with leindex.open(tree, refresh="never") as index:
+        assert len(index.search("name").hits) == 4
+        assert [row[4] for row in index.catalog.known()] == [0] * 4
+        result = index.update()
+        assert (result.read, result.documents) == (4, 0)
+        assert index.update().read == 0
 
 
 def test_what_a_notice_concerns() -> None:

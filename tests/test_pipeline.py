@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,6 +22,7 @@ from leindex import _native
 from leindex.errors import CancelledError
 from leindex.index import Index
 from leindex.indexing import batch, pipeline
+from leindex.indexing.changes import FINE_NS
 from leindex.indexing.discover import DiscoverOptions
 from leindex.indexing.pipeline import UpdateOptions
 from leindex.storage import storage_interface
@@ -60,10 +62,11 @@ def rows(index: Index) -> dict[bytes, tuple[str, str, str, str, str]]:
 
 
 def settle(root: Path) -> None:
-    """Gives every file a time of modification that is trusted."""
+    """Gives every file times that are trusted: that of modification is set, that of the last status change passes."""
     for path in root.rglob("*"):
         if path.is_file() and not path.is_symlink():
             os.utime(path, ns=(1_600_000_000_123_456_789,) * 2)
+    time.sleep(1.5e-9 * FINE_NS)
 
 
 def sound(index: Index) -> None:

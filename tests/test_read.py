@@ -43,7 +43,7 @@ def test_odd_tree_outcomes(odd: Path) -> None:
     for path, outcome in outcomes.items():
         if isinstance(outcome, Content):
             stat = os.stat(os.path.join(os.fsencode(odd), path))
-            assert outcome == (odd_tree.FILES[path], stat.st_size, stat.st_mtime_ns, stat.st_ino)
+            assert outcome == (odd_tree.FILES[path], stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_ctime_ns)
     skipped = {path: outcome for path, outcome in outcomes.items() if isinstance(outcome, Skip)}
     expected = {path: Skip.BINARY for path in paths if path.endswith(b".bin")}
     expected[b"size/one more"] = Skip.TOO_LARGE

@@ -32,9 +32,9 @@ CHANGED: Final = 3
 
 @final
 class Found(tuple[bytes, int, int, int, int]):
-    """One file: path relative to the root with '/', bytes, mtime in ns, inode, mode.
+    """One file: path relative to the root with '/', bytes, mtime in ns, inode, ctime in ns.
 
-    `ctime_ns` is an attribute only, so that the tuple has five items.
+    `mode` is an attribute only, so that the tuple is what an update compares.
     """
 
     @property
@@ -56,8 +56,8 @@ def scan_folder(root_fd: int, folder: bytes, names_only: bool = False, /) -> tup
     With `names_only` no status is asked for and its list is empty.
     """
 
-def read_files(root_fd: int, paths: tuple[bytes, ...], limit: int, /) -> list[tuple[bytes, int, int, int] | int]:
-    """For each file (content, size, mtime_ns, inode), or -errno, or one of the constants above."""
+def read_files(root_fd: int, paths: tuple[bytes, ...], limit: int, /) -> list[tuple[bytes, int, int, int, int] | int]:
+    """For each file (content, size, mtime_ns, inode, ctime_ns), or -errno, or one of the constants above."""
 
 Span: TypeAlias = tuple[int, int]
 

@@ -67,6 +67,7 @@ class FileRow(NamedTuple):
     encoding: str = ""
     kind: str = ""
     skipped: str = ""
+    ctime_ns: int = 0
 
     @property
     def name(self) -> str:

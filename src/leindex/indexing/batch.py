@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +16,7 @@ from ..kinds import kind_of_file
 from ..models import DocumentItem, FileRow
 from ..storage.storage_interface import PreparedBatch, SearchInterface
 from ..text import encoding_of
-from .changes import UNTRUSTED, trusted_mtime
+from .changes import UNTRUSTED, trusted_ctime
 from .discover import Found
 from .language import language_of
 from .read import Content, Reader, Skip, blob_id
@@ -136,14 +135,17 @@ def prepare_chunk(
     blob_id_of: Callable[[Found], str | None],
     cancelled: Callable[[], bool],
     *,
+    walked_ns: int,
     keep: bool = False,
 ) -> ReadyChunk:
-    """Reads a chunk's files and prepares the batch that stores them; with `keep` its contents stay in memory."""
+    """Reads a chunk's files and prepares the batch that stores them; with `keep` its contents stay in memory.
+
+    `walked_ns` is when the walk began that found them (Unix time): no status of theirs is older.
+    """
     known_ids = {seen.path: doc_id for seen in chunk.files if (doc_id := blob_id_of(seen))}
     numbers = claims.stored(list(known_ids.values())) if known_ids else {}
     unread = [seen.path for seen in chunk.files if known_ids.get(seen.path) not in numbers]
     outcomes = dict(zip(unread, reader.read(unread), strict=True)) if not cancelled() else {}
-    read_ns = time.time_ns()
     ids = {path: blob_id(outcome.data) for path, outcome in outcomes.items() if isinstance(outcome, Content)}
     numbers |= claims.stored([doc_id for doc_id in ids.values() if doc_id not in numbers])
     mine = claims.take([doc_id for doc_id in ids.values() if doc_id not in numbers])
@@ -154,7 +156,7 @@ def prepare_chunk(
         outcome = outcomes.get(seen.path)
         if isinstance(outcome, Content):
             doc_id = ids[seen.path]
-            rows.append(_row(seen, outcome, doc_id, read_ns))
+            rows.append(_row(seen, outcome, doc_id, walked_ns))
             if doc_id in mine:
                 mine.discard(doc_id)
                 documents.append((doc_id, {"content": outcome.data}))
@@ -162,30 +164,31 @@ def prepare_chunk(
             doc_id = known_ids.get(seen.path, "")
             if doc_id in numbers:  # git knows what the file holds, and that is stored: nothing is read
                 data = store.contents([numbers[doc_id]])[0] or b""
-                rows.append(_row(seen, Content(data, seen.size, seen.mtime_ns, seen.inode), doc_id, read_ns))
+                rows.append(_row(seen, Content(data, *seen[1:]), doc_id, walked_ns))
         elif outcome is not Skip.VANISHED:
-            rows.append(_skipped_row(seen, outcome, read_ns))
+            rows.append(_skipped_row(seen, outcome, walked_ns))
     contents = {doc_id: document["content"] for doc_id, document in documents} if keep else {}
     batch = PreparedBatch(0, 0) if cancelled() else store.prepare(documents)
     return ReadyChunk(batch, rows, numbers, writes, len(chunk.files), chunk.size, len(unread), contents)
 
 
-def _row(seen: Found, content: Content, doc_id: str, read_ns: int) -> FileRow:
+def _row(seen: Found, content: Content, doc_id: str, walked_ns: int) -> FileRow:
     return FileRow(
         path=seen.path,
         number=0,
         size=content.size,
-        mtime_ns=trusted_mtime(content.mtime_ns, read_ns),
+        mtime_ns=content.mtime_ns,
         inode=content.inode,
         mode=seen.mode,
         doc_id=doc_id,
         language=language_of(seen.path, content.data) or "",
         encoding=encoding_of(content.data),
         kind=kind_of_file(os.fsdecode(seen.path), content.data),
+        ctime_ns=trusted_ctime(content.mtime_ns, content.ctime_ns, walked_ns),
     )
 
 
-def _skipped_row(seen: Found, reason: Skip, read_ns: int) -> FileRow:
+def _skipped_row(seen: Found, reason: Skip, walked_ns: int) -> FileRow:
     # A file that was being written is looked at again next time, whatever its time stamp says then.
-    mtime_ns = UNTRUSTED if reason is Skip.CHANGED else trusted_mtime(seen.mtime_ns, read_ns)
-    return FileRow(seen.path, 0, seen.size, mtime_ns, seen.inode, seen.mode, skipped=str(reason))
+    ctime_ns = UNTRUSTED if reason is Skip.CHANGED else trusted_ctime(seen.mtime_ns, seen.ctime_ns, walked_ns)
+    return FileRow(seen.path, 0, *seen[1:4], seen.mode, skipped=str(reason), ctime_ns=ctime_ns)

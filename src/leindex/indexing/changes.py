@@ -1,8 +1,13 @@
 """What changed between the catalogue and the tree, for one stat a file.
 
-A file counts as unchanged when size, modification time and inode are those of its row. The clock cannot be trusted
-for a file that was modified so shortly before it was read that a later change could carry the same time; such a row
-is stored with `UNTRUSTED` as its time, and so is read again at the next update (git calls such entries racily clean).
+A file counts as unchanged when size, modification time, inode and the time of the last status change (ctime) are
+those of its row, as for git. The ctime is what tells of an edit that keeps the size and puts the modification time
+back, which no program can do to it. It also changes with a new hard link, another mode or another name; such a file is
+read, found to have the content that it had, and only its row is written.
+
+The clock cannot be trusted for a file that was modified so shortly before it was read that a later change could carry
+the same time; such a row is stored with `UNTRUSTED` as its ctime, and so is read again at the next update (git calls
+such entries racily clean).
 """
 
 from __future__ import annotations
@@ -56,7 +61,7 @@ def compare(found: Iterable[Found], known: Iterable[Known], doubtful: range = ra
             changes.added += 1
             changes.to_read.append(seen)
             continue
-        if row == seen[:4] and seen[1] not in doubtful:
+        if row == seen and seen[1] not in doubtful:
             changes.unchanged += 1
         else:
             changes.to_read.append(seen)
@@ -67,7 +72,10 @@ def compare(found: Iterable[Found], known: Iterable[Known], doubtful: range = ra
     return changes
 
 
-def trusted_mtime(mtime_ns: int, read_ns: int) -> int:
-    """The time to store for a file that was read at `read_ns` (Unix time in ns), or UNTRUSTED."""
-    granularity = FINE_NS if mtime_ns % 1_000_000_000 else COARSE_NS
-    return mtime_ns if mtime_ns < read_ns - granularity else UNTRUSTED
+def trusted_ctime(mtime_ns: int, ctime_ns: int, walked_ns: int) -> int:
+    """The ctime to store for a file found by a walk that began at `walked_ns` (Unix time), or UNTRUSTED."""
+    return ctime_ns if all(_is_past(time_ns, walked_ns) for time_ns in (mtime_ns, ctime_ns)) else UNTRUSTED
+
+
+def _is_past(time_ns: int, walked_ns: int) -> bool:
+    return time_ns < walked_ns - (FINE_NS if time_ns % 1_000_000_000 else COARSE_NS)

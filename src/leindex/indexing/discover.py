@@ -228,7 +228,7 @@ class PathDiscovery:
             globs.overrule(verdicts, folder, bytes((kind,)), [name])
         if self.walk.passed_over(kind, name, verdicts[0]) is not None:
             return None
-        fields = (path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_mode, status.st_ctime_ns)
+        fields = (path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns, status.st_mode)
         return Found(fields)  # type: ignore[arg-type]  # the sixth is an attribute only
 
 

@@ -99,7 +99,7 @@ def update(
     if changes and not small:
         catalog.set_state({"unfinished": True})
     with catalog.database.transaction() if small and changes else nullcontext():
-        for ready in _prepared(root, store, claims, changes.to_read, options, cancelled, keep=small):
+        for ready in _prepared(root, store, claims, seen, options, cancelled, keep=small):
             if cancelled():
                 raise CancelledError(f"stopped after {done.files} of {done.files_total} files; what was written stays")
             with catalog.database.transaction():
@@ -270,14 +270,14 @@ def _prepared(
     root: Path,
     store: SearchInterface,
     claims: Claims,
-    to_read: list[Found],
+    seen: Comparison,
     options: UpdateOptions,
     cancelled: Callable[[], bool],
     *,
     keep: bool,
 ) -> Iterator[ReadyChunk]:
     """Prepares the chunks, in order, with as many workers as are asked for; `keep` keeps the new contents with them."""
-    max_size = options.discover.max_size
+    max_size, to_read, walked_ns = options.discover.max_size, seen.changes.to_read, int(seen.walked_at * 1e9)
     limit = CHUNK_FILES if options.batch_size == "auto" else options.batch_size
     parts = chunks(to_read, max_size=max_size, chunk_bytes=CHUNK_BYTES, chunk_files=limit)
     reader = Reader(os.fsencode(root), max_size)
@@ -286,7 +286,7 @@ def _prepared(
     blob_id_of: Callable[[Found], str | None] = git.blob_id if git is not None else lambda found: None
 
     def work(chunk: Chunk) -> ReadyChunk:
-        return prepare_chunk(chunk, reader, store, claims, blob_id_of, cancelled, keep=keep)
+        return prepare_chunk(chunk, reader, store, claims, blob_id_of, cancelled, walked_ns=walked_ns, keep=keep)
 
     workers = _worker_count(options.workers, to_read)
     try:

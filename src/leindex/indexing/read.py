@@ -50,6 +50,7 @@ class Content(NamedTuple):
     size: int
     mtime_ns: int
     inode: int
+    ctime_ns: int
 
 
 Outcome: TypeAlias = Content | Skip
@@ -95,7 +96,7 @@ class Reader:
         return _outcome(_native.read_files(self._root_fd, (path,), self._max_size)[0])
 
 
-def _outcome(result: tuple[bytes, int, int, int] | int) -> Outcome:
+def _outcome(result: tuple[bytes, int, int, int, int] | int) -> Outcome:
     if not isinstance(result, int):
         return Skip.BINARY if is_binary(result[0]) else Content._make(result)
     if result == _native.TOO_LARGE:

@@ -209,8 +209,8 @@ static PyObject *found_new(PyTypeObject *type, const Entry *entry, const char *p
                            PyLong_FromLongLong(entry->size),
                            PyLong_FromLongLong(entry->mtime_ns),
                            PyLong_FromUnsignedLongLong(entry->inode),
-                           PyLong_FromUnsignedLong(entry->mode),
-                           PyLong_FromLongLong(entry->ctime_ns)};
+                           PyLong_FromLongLong(entry->ctime_ns),
+                           PyLong_FromUnsignedLong(entry->mode)};
     for (int i = 0; i < 6; i++)
         PyStructSequence_SetItem(found, i, fields[i]);
     if (PyErr_Occurred())
@@ -345,8 +345,9 @@ static PyObject *file_result(File *file)
         Py_CLEAR(file->content);
         return PyLong_FromLong(file->problem);
     }
-    PyObject *result = Py_BuildValue("(NLLK)", file->content, (long long)file->before.st_size,
-                                     nanoseconds(file->before.MTIME), (unsigned long long)file->before.st_ino);
+    PyObject *result = Py_BuildValue("(NLLKL)", file->content, (long long)file->before.st_size,
+                                     nanoseconds(file->before.MTIME), (unsigned long long)file->before.st_ino,
+                                     nanoseconds(file->before.CTIME));
     file->content = NULL;
     return result;
 }
@@ -423,8 +424,8 @@ static PyObject *read_files(PyObject *module, PyObject *args)
 static PyStructSequence_Field found_fields[] = {
     {"path", "bytes, relative to the root, with '/'"}, {"size", "bytes"},
     {"mtime_ns", "last modification, nanoseconds since 1970"},
-    {"inode", "inode number"}, {"mode", "type and permission bits"},
-    {"ctime_ns", "last status change, nanoseconds since 1970 (an attribute only, not in the sequence)"},
+    {"inode", "inode number"}, {"ctime_ns", "last status change, nanoseconds since 1970"},
+    {"mode", "type and permission bits (an attribute only, not in the sequence)"},
     {NULL, NULL},
 };
 

@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS files(
     size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL,
     inode INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL DEFAULT 0,
     mode INTEGER NOT NULL,
     doc_id TEXT NOT NULL,
     language TEXT NOT NULL,
@@ -84,8 +85,8 @@ class FileEntry(NamedTuple):
     encoding: str = ""
 
 
-Known: TypeAlias = tuple[bytes, int, int, int]
-"""What tells whether a file has changed: path, size, mtime_ns, inode."""
+Known: TypeAlias = tuple[bytes, int, int, int, int]
+"""What tells whether a file has changed: path, size, mtime_ns, inode, ctime_ns."""
 
 
 def key_of(path: bytes) -> bytes:
@@ -105,6 +106,8 @@ class Catalog:
         if not database.readonly:
             with database.transaction() as connection:
                 connection.execute(SCHEMA)
+                if not _keeps_ctime(connection):
+                    connection.execute("ALTER TABLE files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0")
         elif not self._rows("SELECT 1 FROM sqlite_schema WHERE name = 'index_state'"):
             raise StoreEmptyError(
                 f"{database.path}: holds no index yet; it is being made, or that was interrupted; run: leindex index"
@@ -147,12 +150,13 @@ class Catalog:
 
         No scope may lie within another, and they must be in path order themselves.
         """
-        select = "SELECT path, size, mtime_ns, inode FROM files WHERE view = ?"
         with self.database.mapped():
             reader: Any = self.database.reader()
+            ctime = "ctime_ns" if _keeps_ctime(reader) else "0"
+            select = f"SELECT path, size, mtime_ns, inode, {ctime} FROM files WHERE view = ?"
             if scopes is None or (scopes := tuple(scopes)) == (b"",):
-                for path, *status in reader.execute(f"{select} ORDER BY path", (VIEW,)):
-                    yield path.replace(b"\0", b"/"), *status
+                for path, size, mtime_ns, inode, ctime_ns in reader.execute(f"{select} ORDER BY path", (VIEW,)):
+                    yield path.replace(b"\0", b"/"), size, mtime_ns, inode, ctime_ns
                 return
             for scope in scopes:
                 key = key_of(scope)
@@ -257,9 +261,9 @@ class Catalog:
         """
         with self.database.transaction() as connection:
             retired = self._retire(connection, [row.path for row in rows]) if replacing else []
-            marks = ", ".join("?" * 12)
+            marks = ", ".join("?" * 13)
             connection.executemany(
-                f"INSERT OR REPLACE INTO files(view, {COLUMNS}) VALUES({marks})",
+                f"INSERT OR REPLACE INTO files(view, {COLUMNS}, ctime_ns) VALUES({marks})",
                 ((VIEW, key_of(row[0]), *row[1:]) for row in rows),
             )
             if connection.execute("SELECT 1 FROM symbols LIMIT 1").fetchone() is None:
@@ -395,6 +399,12 @@ class Catalog:
 def _range(scope: bytes) -> tuple[bytes, bytes]:
     """The stored paths below a folder: from the first value, up to the second."""
     return (key_of(scope) + b"\0", key_of(scope) + b"\1") if scope else (b"", b"\xff\xff\xff")
+
+
+def _keeps_ctime(connection: apsw.Connection) -> bool:
+    """Whether the time of a file's last status change is kept: an early index has no column for it, and so reads
+    every file once."""
+    return bool(connection.execute("SELECT 1 FROM pragma_table_info('files') WHERE name = 'ctime_ns'").fetchall())
 
 
 def _put_state(connection: apsw.Connection, values: Mapping[str, Any]) -> None:
