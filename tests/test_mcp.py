@@ -290,36 +290,6 @@ def test_resources_and_prompts(address: str) -> None:
     over_http(address, use)
 
 
-def test_nothing_but_protocol_on_stdout_and_the_end_of_stdin_ends_it(tree: Path, home: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "leindex", "mcp", str(tree)],
-        env=environment(home),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
-    messages = [
-        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
-        {"jsonrpc": "2.0", "method": "notifications/initialized"},
-        {
-            "jsonrpc": "2.0",
-            "id": 2,
-            "method": "tools/call",
-            "params": {"name": "grep", "arguments": {"pattern": "x"}},
-        },
-    ]
-    assert process.stdin is not None and process.stdout is not None
-    for message in messages:
-        process.stdin.write(json.dumps(message) + "\n")
-    process.stdin.flush()
-    answers = [json.loads(process.stdout.readline()) for _ in range(2)]
-    assert [answer["id"] for answer in answers] == [1, 2]
-    out, errors = process.communicate(timeout=20)
-    assert out == "" and errors == "" and process.returncode == 0
-
-
 def test_a_home_folder_is_refused_with_advice(tmp_path: Path) -> None:
     person = tmp_path / "person"
     person.mkdir()
@@ -359,23 +329,6 @@ def test_an_engine_without_readers_beside_its_writer_is_served_as_it_is(tmp_path
             assert update.is_error and "leindex migrate --to sqlite" in update.content[0].text
 
     asyncio.run(talk())
-
-
-def test_a_client_that_is_gone_leaves_no_traceback(tree: Path, home: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "leindex", "mcp", str(tree)],
-        env=environment(home),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-    process.stdout.close()
-    process.stdin.write(b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n' * 3)
-    process.stdin.close()
-    assert b"Traceback" not in process.stderr.read()
-    process.wait(20)
-    process.stderr.close()
 
 
 def test_starting_imports_nothing_that_a_first_reply_does_not_need() -> None:

@@ -19,6 +19,7 @@ def serve_stdio(location: Location) -> None:
     from mcp.server.stdio import stdio_server
 
     from .web.mcp_server import build
+    from .web.mcp_stdio import AnsweredLines
     from .web.service import Service
 
     async def serve() -> None:
@@ -26,7 +27,7 @@ def serve_stdio(location: Location) -> None:
         server = build(service)
         try:
             async with stdio_server() as (incoming, outgoing):
-                await server.run(incoming, outgoing, server.create_initialization_options())
+                await server.run(AnsweredLines(incoming, outgoing), outgoing, server.create_initialization_options())
         except* BrokenPipeError:
             pass  # the client has gone without a word: there is nobody to tell
         finally:
