@@ -5,7 +5,8 @@
         print(hit.root, hit.path, hit.start_line)
 
 Each hit carries its root; best first over all, since every index scores by the same rules. An index that cannot be
-read or brought up to date does not hide the others: the answer names it and says that it is incomplete.
+read does not hide the others, be it damaged, of another version, or of an engine that is not installed: the answer
+names it and says that it is incomplete.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import replace
 from heapq import nlargest
 
 from .config import Location
-from .errors import LeindexError, UsageError
+from .errors import LeindexError, QueryError
 from .freshness import Refresh
 from .index import Index
 from .models import Completeness, Hit, SearchResult
@@ -38,20 +39,20 @@ def search_all(
 ) -> SearchResult:
     """The best passages of all known indexes. `repo:` chooses among them by name.
 
-    There is no cursor: a larger `limit` shows more. Raises QueryError for a query that is wrong, and StaleIndexError
-    in strict mode.
+    There is no cursor: a larger `limit` shows more. Raises QueryError for a query that is wrong, and in strict mode
+    what hinders any index from answering.
     """
     notes: list[str] = []
     locations = known_indexes(lambda folder, error: notes.append(str(error)))
     answers: list[tuple[Location, SearchResult]] = []
     for location in locations if plain else _chosen(query, locations):
-        if not location.root.is_dir():
+        if not os.path.isdir(location.root):
             notes.append(f"{location.root} is gone; leindex remove {location.root} removes its index")
             continue
         try:
             with Index(location, refresh=refresh, strict=strict) as index:
                 answers.append((location, index.search(query, limit=limit, plain=plain, explain=explain)))
-        except UsageError:
+        except QueryError:
             raise
         except LeindexError as error:
             if strict:

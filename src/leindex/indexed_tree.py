@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from .config import Location
-from .errors import ConfigError
+from .errors import ConfigError, StoreCorruptError
 from .freshness import Freshness, Refresh
 from .models import ProgressCallback, UpdateResult
 from .roots import adopt_moved, check_new_folder, check_root
@@ -281,15 +281,34 @@ class IndexedTree:
         }
 
     def check(self) -> list[str]:
-        """Looks for damage; a line for each problem. Every content is read and compared with its id."""
-        from .indexing.read import blob_id
+        """Looks for damage; a line for each problem.
 
+        Every content is read and compared with its id, all symbols are unpacked, and every file must name a content
+        that is there.
+        """
         problems = self.store.check()
         if problems:
             return problems
         with self.snapshot():
-            for number, doc_id in self.store.ids():
-                content = self.store.contents([number])[0]
-                if content is not None and blob_id(content) != doc_id:
-                    problems.append(f"document {doc_id} is damaged; remove the index and index again")
+            stored = dict(self.store.ids())
+            for number, doc_id in stored.items():
+                try:
+                    self._check_document(number, doc_id)
+                except StoreCorruptError as error:
+                    problems.append(f"document {doc_id}: {error}")
+            problems += [
+                f"{row.name}: its content is not in the index; remove the index and index again"
+                for row in self.catalog.files()
+                if row.number and stored.get(row.number) != row.doc_id
+            ]
         return problems
+
+    def _check_document(self, number: int, doc_id: str) -> None:
+        from .indexing.read import blob_id
+        from .search.source import unpack
+
+        content, symbols = self.store.contents([number])[0], self.catalog.symbols_of(number)
+        if content is not None and blob_id(content) != doc_id:
+            raise StoreCorruptError("its content is another; remove the index and index again")
+        if symbols is not None:
+            unpack(symbols[1])

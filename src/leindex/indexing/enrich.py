@@ -103,7 +103,7 @@ def _until(batches: Iterator[list[Task]], started: float, seconds: float | None)
 
 def derive(tasks: Sequence[Task]) -> list[Derived]:
     """The symbols and words of some documents: the work of a worker."""
-    compressor = zstandard.ZstdCompressor(level=1)
+    compressor = zstandard.ZstdCompressor(level=1, write_checksum=True)
     results: list[Derived] = []
     for number, language, content in tasks:
         symbols = extract(content, language) if language else []

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import zstandard
 
+from ..errors import StoreCorruptError
 from ..models import FileRow
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
@@ -18,6 +19,8 @@ from .table import FileTable
 
 SYMBOLS_LIMIT = 64 << 20
 """Bytes of the largest list of symbols that is unpacked."""
+
+DAMAGED_SYMBOLS = "the symbols of a document are damaged; remove the index and index again"
 
 
 class Symbol(NamedTuple):
@@ -34,11 +37,21 @@ class Symbol(NamedTuple):
 
 
 def unpack(packed: bytes) -> list[Symbol]:
-    """The definitions of a document from their stored form."""
+    """The definitions of a document from their stored form. Raises StoreCorruptError."""
     if not packed:
         return []
-    fields = json.loads(zstandard.ZstdDecompressor().decompress(packed, max_output_size=SYMBOLS_LIMIT))
-    return list(map(Symbol._make, fields))
+    try:
+        return list(map(Symbol._make, json.loads(symbols_json(packed))))
+    except (ValueError, TypeError) as error:
+        raise StoreCorruptError(DAMAGED_SYMBOLS) from error
+
+
+def symbols_json(packed: bytes) -> bytes:
+    """The definitions of a document as JSON: a list of lists of `Symbol`'s fields. Raises StoreCorruptError."""
+    try:
+        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=SYMBOLS_LIMIT)
+    except zstandard.ZstdError as error:
+        raise StoreCorruptError(DAMAGED_SYMBOLS) from error
 
 
 @dataclass(frozen=True)

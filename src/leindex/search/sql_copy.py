@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
-import zstandard
 
 from .._native import count_newlines
 from ..models import FileRow, Progress, ProgressCallback
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
 from ..text import searchable
-from .source import SYMBOLS_LIMIT
+from .source import symbols_json
 
 ROWS_AT_ONCE: Final = 20_000
 DOCUMENTS_AT_ONCE: Final = 512
@@ -173,14 +172,13 @@ def _fill_symbols(connection: duckdb.DuckDBPyConnection, source: _Source) -> Non
         "CREATE TABLE data(number BIGINT, language VARCHAR, name VARCHAR, kind VARCHAR, container VARCHAR, "
         "start_line INTEGER, end_line INTEGER, visibility VARCHAR)"
     )
-    decompressor = zstandard.ZstdDecompressor()
     numbers = sorted({row.number for row in source.catalog.walk() if row.number})
     for done, part in enumerate(_cut(numbers, DOCUMENTS_AT_ONCE)):
         rows = [
             (
                 number,
                 stored[0],
-                decompressor.decompress(stored[1], max_output_size=SYMBOLS_LIMIT).decode("utf-8"),
+                symbols_json(stored[1]).decode("utf-8"),
             )
             for number in part
             if (stored := source.catalog.symbols_of(number)) is not None and stored[1]

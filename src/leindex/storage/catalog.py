@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import apsw
 
-from ..errors import StoreEmptyError
+from ..errors import StoreCorruptError, StoreEmptyError
 from ..models import FileRow
 from .database import Database
 
@@ -121,12 +121,18 @@ class Catalog:
         with self.database.mapped():
             return self.database.reader().execute(sql, bindings).fetchall()
 
+    def _damaged(self, error: Exception) -> StoreCorruptError:
+        return StoreCorruptError(f"{self.database.path}: is damaged ({error}); remove the index and index again")
+
     # -- state --------------------------------------------------------------------------------------------------
 
     def state(self, name: str, default: Any = None) -> Any:
         """A named value of the index, as JSON holds it."""
         rows = self._rows("SELECT value FROM index_state WHERE name = ?", (name,))
-        return json.loads(rows[0][0]) if rows else default
+        try:
+            return json.loads(rows[0][0]) if rows else default
+        except ValueError as error:
+            raise self._damaged(error) from error
 
     def set_state(self, values: Mapping[str, Any]) -> None:
         """Sets named values in one transaction."""
@@ -210,7 +216,10 @@ class Catalog:
             "WHERE view = ? AND (number > 0 OR skipped = 'too large') ORDER BY path",
             (VIEW,),
         )
-        numbers, sizes = array("I", [row[1] for row in rows]), array("q", [row[2] for row in rows])
+        try:
+            numbers, sizes = array("I", [row[1] for row in rows]), array("q", [row[2] for row in rows])
+        except (TypeError, OverflowError) as error:
+            raise self._damaged(error) from error
         return [row[0] for row in rows], numbers, sizes, [sys.intern(row[3]) for row in rows]
 
     def modified_files(self, *, scope: bytes = b"") -> list[tuple[bytes, int]]:

@@ -68,11 +68,11 @@ class _Mapped:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, apsw.Error):
+        if isinstance(error, apsw.Error | UnicodeDecodeError):
             raise self.ours(error) from error
 
-    def ours(self, error: apsw.Error) -> StorageError:
-        """What an error of SQLite is called here."""
+    def ours(self, error: apsw.Error | UnicodeDecodeError) -> StorageError:
+        """What an error of SQLite is called here; text that is none is damage."""
         match error:
             case apsw.BusyError() | apsw.LockedError() | apsw.ProtocolError():
                 return StoreBusyError(f"{self.path}: another process is writing; try again later")
@@ -82,7 +82,7 @@ class _Mapped:
                 return StoreReadOnlyError(f"{self.path}: cannot be written: {error}")
             case apsw.NotADBError():
                 return StoreCorruptError(f"{self.path}: is not a leindex index; it is left as it is")
-            case apsw.CorruptError() | apsw.FormatError():
+            case apsw.CorruptError() | apsw.FormatError() | UnicodeDecodeError():
                 return StoreCorruptError(f"{self.path}: is damaged ({error}); remove the index and index again")
             case apsw.CantOpenError():
                 return StorageError(f"{self.path}: cannot be opened; check the permissions of the folder")

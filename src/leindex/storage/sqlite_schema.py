@@ -1,7 +1,7 @@
 """The tables of the SQLite engine.
 
 `kv_store` holds the documents and nothing else: `key` is the doc_id, `value` the content, `value_type` how it
-is encoded ("text", "bytes", each perhaps with "+zstd"). `id` is the document's number. Columns that are read
+is encoded (see stored_value.py). `id` is the document's number. Columns that are read
 often stand before the content, since SQLite walks a row from its start.
 """
 

@@ -1,9 +1,13 @@
-"""How a document is stored, the same for every engine: kind, size, other fields and encoded content."""
+"""How a document is stored, the same for every engine: kind, size, other fields and encoded content.
+
+Every content carries a checksum, so that one that was damaged on the disk is an error and never an answer.
+"""
 
 from __future__ import annotations
 
 import json
 import threading
+import zlib
 from typing import Final, TypeAlias
 
 import zstandard
@@ -22,8 +26,14 @@ ZSTD_LEVEL: Final = 3
 
 _thread = threading.local()
 
+CHECKED: Final = "+crc32"
+PACKED: Final = "+zstd"
+DAMAGED: Final = "a stored document is damaged; remove the index and index again"
+KINDS: Final = frozenset(("text", "bytes"))
+
 DocumentRow: TypeAlias = tuple[str, str, int, str | None, bytes]
-"""key, value_type ("text" or "bytes", perhaps with "+zstd"), size, fields, value."""
+"""key, value_type, size, fields, value. The type is "text" or "bytes"; with "+zstd" the value is a frame with its
+checksum, with "+crc32" it is the content as it is and four bytes of checksum (zlib's, least byte first)."""
 
 
 def encode_row(item: DocumentItem) -> tuple[DocumentRow, bytes]:
@@ -31,25 +41,36 @@ def encode_row(item: DocumentItem) -> tuple[DocumentRow, bytes]:
     doc_id, document = item
     row = plain_row(doc_id, document, COMPRESS_FROM)
     if row is not None:
-        return row, row[4]
+        key, kind, size, fields, content = row
+        return (key, kind + CHECKED, size, fields, _with_checksum(content)), content
     content = check_document(doc_id, document)
     kind = "text" if isinstance(document["content"], str) else "bytes"
-    value = content
     if len(content) >= COMPRESS_FROM:
         compressor: zstandard.ZstdCompressor | None = getattr(_thread, "compressor", None)
         if compressor is None:
             compressor = _thread.compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True)
         packed = compressor.compress(content)
         if len(packed) < len(content):
-            kind, value = kind + "+zstd", packed
-    return (doc_id, kind, len(content), other_fields(document), value), content
+            return (doc_id, kind + PACKED, len(content), other_fields(document), packed), content
+    return (doc_id, kind + CHECKED, len(content), other_fields(document), _with_checksum(content)), content
+
+
+def _with_checksum(content: bytes) -> bytes:
+    return content + zlib.crc32(content).to_bytes(4, "little")
 
 
 def decode_value(value_type: str, value: bytes | str, size: int) -> bytes:
     """The content of a row as bytes. Raises StoreCorruptError when it cannot be decoded."""
     if isinstance(value, str):
         value = value.encode("utf-8")
-    if not value_type.endswith("+zstd"):
+    if value_type.endswith(CHECKED):
+        content = value[:-4]
+        if zlib.crc32(content).to_bytes(4, "little") != value[-4:] or len(content) != size:
+            raise StoreCorruptError(f"{DAMAGED}: its checksum is another")
+        return content
+    if not value_type.endswith(PACKED):
+        if value_type not in KINDS or len(value) != size:  # an early index has them without a checksum
+            raise StoreCorruptError(f"{DAMAGED}: its type or size is another")
         return value
     decompressor: zstandard.ZstdDecompressor | None = getattr(_thread, "decompressor", None)
     if decompressor is None:
@@ -57,7 +78,7 @@ def decode_value(value_type: str, value: bytes | str, size: int) -> bytes:
     try:
         return decompressor.decompress(value, max_output_size=size)
     except zstandard.ZstdError as error:
-        raise StoreCorruptError(f"a stored document is damaged: {error}") from error
+        raise StoreCorruptError(f"{DAMAGED}: {error}") from error
 
 
 def decode_document(value_type: str, content: bytes, fields: str | None) -> Document:
