@@ -13,7 +13,7 @@ import pytest
 from another_user import NOBODY, as_nobody
 
 import leindex
-from leindex.errors import ConfigError
+from leindex.errors import ConfigError, StoreVersionError
 from leindex.index import Index
 from leindex.indexing.changes import COARSE_NS, FINE_NS, UNTRUSTED, compare, trusted_ctime
 from leindex.indexing.discover import DiscoverOptions, Found, discover, discover_paths, scope_of
@@ -119,20 +119,29 @@ def test_a_file_that_may_be_read_again_is_read(tree: Path, tmp_path: Path) -> No
     as_nobody(tmp_path / "shared", check)
 
 
-def test_an_index_made_before_the_ctime_was_kept_reads_every_file_once(tree: Path) -> None:
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_an_index_of_the_second_format_is_brought_up_to_date(tree: Path, engine: str) -> None:
+    pytest.importorskip("duckdb")
     settled(tree)
-    with leindex.open(tree, refresh="never") as index:
+    with leindex.open(tree, refresh="never", engine=engine) as index:
         index.update()
+        good = index.grep("name").files
         database = index.location.database
     old = apsw.Connection(str(database))
+    old.pragma("user_version", 2)
     old.execute("ALTER TABLE files DROP COLUMN ctime_ns")
+    if engine == "sqlite":
+        old.execute("UPDATE kv_store SET value_type = 'bytes', value = substr(value, 1, length(value) - 4)")
     old.close()
     with leindex.open(tree, refresh="never") as index:
-        assert len(index.search("name").hits) == 4
-        assert [row[4] for row in index.catalog.known()] == [0] * 4
+        with pytest.raises(StoreVersionError, match="to bring it up to date, run: leindex index"):
+            index.search("name")
         result = index.update()
         assert (result.read, result.documents) == (4, 0)
         assert index.update().read == 0
+    with leindex.open(tree, refresh="never") as index:
+        assert index.grep("name").files == good and len(good) == 4
+        assert index.check() == []
 
 
 def test_what_a_notice_concerns() -> None:

@@ -272,7 +272,7 @@ def test_an_older_format_is_brought_up_to_date(tmp_path: Path, caplog: pytest.Lo
         connection.execute("UPDATE segment_blocks SET data = x'00'")  # blocks of another layout
         connection.pragma("user_version", 1)
     connection.close()
-    with pytest.raises(StoreVersionError, match=r"old format version 1, .* needs 2; .* run: leindex index"):
+    with pytest.raises(StoreVersionError, match=r"old format version 1, .* needs 3; .* run: leindex index"):
         SQLiteSearch(path, readonly=True)
     with SQLiteSearch(path) as store:
         assert "is of an older format" in caplog.text

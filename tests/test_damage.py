@@ -77,20 +77,6 @@ def test_a_flipped_bit_in_any_content_or_its_type_is_an_error(root: Path) -> Non
         assert index.grep("retry").files == good.files and index.check() == []
 
 
-def test_contents_without_a_checksum_are_still_read(root: Path) -> None:
-    with leindex.open(root, refresh="never") as index:
-        index.update()
-        good = index.grep("retry")
-        change(
-            index,
-            sql(
-                "UPDATE kv_store SET value_type = 'bytes', value = substr(value, 1, length(value) - 4) "
-                "WHERE value_type = 'bytes+crc32'"
-            ),
-        )
-        assert index.grep("retry").files == good.files and index.check() == []
-
-
 @pytest.mark.parametrize(
     ("damage", "said"),
     [

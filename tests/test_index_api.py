@@ -20,6 +20,7 @@ from leindex.cli.main import main
 from leindex.errors import ConfigError, QueryError, StaleIndexError, StoreBusyError
 from leindex.index import Index
 from leindex.index_set import search_all
+from leindex.indexing.changes import FINE_NS
 from leindex.indexing.discover import DiscoverOptions
 from leindex.indexing.pipeline import UpdateOptions
 from leindex.models import SearchResult
@@ -45,6 +46,7 @@ def root(tmp_path: Path) -> Path:
     (folder / "README.txt").write_text("how to retry\n")
     for path in (folder / "src" / "retry.py", folder / "README.txt"):
         os.utime(path, ns=(1_600_000_000_123_456_789,) * 2)
+    time.sleep(1.5e-9 * FINE_NS)  # so that their last status change is no longer recent
     return folder
 
 
@@ -116,6 +118,8 @@ def test_comparing_gives_up_in_time(root: Path, index: Index, monkeypatch: pytes
     (root / "new.py").write_text("retry_again = 1\n")
     answer = index.search("retry_again")
     assert found(answer) == [] and answer.completeness.age_seconds > 3590
+    assert not answer.completeness.complete
+    assert [note for note in answer.completeness.notes if "was given up" in note]
 
 
 def test_never_and_strict(root: Path, index: Index) -> None:

@@ -96,6 +96,8 @@ class IndexedTree:
                 durability=self._durability,
                 database=database,
             )
+            if write:
+                database.mark_current()
             if write and engine is None:
                 catalog.set_state({"engine": chosen, "root": os.fsdecode(self.root)})
         except BaseException:

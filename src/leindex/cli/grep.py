@@ -124,4 +124,4 @@ def _say(command: GrepCommand, trees: Sequence[tuple[Index, Part]], result: Grep
     if not command.messages:
         return
     for index, part in trees:
-        say_incomplete(index.completeness(part.seen), nothing_found=not result.matched)
+        say_incomplete(index.completeness(part.seen, scope=index.location.scope), nothing_found=not result.matched)

@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS files(
     size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL,
     inode INTEGER NOT NULL,
-    ctime_ns INTEGER NOT NULL DEFAULT 0,
+    ctime_ns INTEGER NOT NULL,
     mode INTEGER NOT NULL,
     doc_id TEXT NOT NULL,
     language TEXT NOT NULL,
@@ -106,7 +106,10 @@ class Catalog:
         if not database.readonly:
             with database.transaction() as connection:
                 connection.execute(SCHEMA)
-                if not _keeps_ctime(connection):
+                if not connection.execute(
+                    "SELECT 1 FROM pragma_table_info('files') WHERE name = 'ctime_ns'"
+                ).fetchall():
+                    # Formats before the third: 0 is no file's time, so each file is read once.
                     connection.execute("ALTER TABLE files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0")
         elif not self._rows("SELECT 1 FROM sqlite_schema WHERE name = 'index_state'"):
             raise StoreEmptyError(
@@ -156,10 +159,9 @@ class Catalog:
 
         No scope may lie within another, and they must be in path order themselves.
         """
+        select = "SELECT path, size, mtime_ns, inode, ctime_ns FROM files WHERE view = ?"
         with self.database.mapped():
             reader: Any = self.database.reader()
-            ctime = "ctime_ns" if _keeps_ctime(reader) else "0"
-            select = f"SELECT path, size, mtime_ns, inode, {ctime} FROM files WHERE view = ?"
             if scopes is None or (scopes := tuple(scopes)) == (b"",):
                 for path, size, mtime_ns, inode, ctime_ns in reader.execute(f"{select} ORDER BY path", (VIEW,)):
                     yield path.replace(b"\0", b"/"), size, mtime_ns, inode, ctime_ns
@@ -408,12 +410,6 @@ class Catalog:
 def _range(scope: bytes) -> tuple[bytes, bytes]:
     """The stored paths below a folder: from the first value, up to the second."""
     return (key_of(scope) + b"\0", key_of(scope) + b"\1") if scope else (b"", b"\xff\xff\xff")
-
-
-def _keeps_ctime(connection: apsw.Connection) -> bool:
-    """Whether the time of a file's last status change is kept: an early index has no column for it, and so reads
-    every file once."""
-    return bool(connection.execute("SELECT 1 FROM pragma_table_info('files') WHERE name = 'ctime_ns'").fetchall())
 
 
 def _put_state(connection: apsw.Connection, values: Mapping[str, Any]) -> None:

@@ -37,7 +37,7 @@ from .private_folder import exists, make_file
 Durability = Literal["full", "normal"]
 
 APPLICATION_ID: Final = 0x6C656958
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 OLDEST_VERSION: Final = 1
 """What a writer can still bring up to date, see `Database.found_version`."""
 
@@ -191,6 +191,11 @@ class Database:
                 f"{advice} run: leindex index"
             )
         self.found_version = version or FORMAT_VERSION
+
+    def mark_current(self) -> None:
+        """Notes that what the file holds is of the current format, once it is; inside a transaction or not."""
+        if self.found_version < FORMAT_VERSION:
+            self.writer.pragma("user_version", FORMAT_VERSION)
 
     def reader(self) -> apsw.Connection:
         """This thread's own read connection."""

@@ -90,10 +90,13 @@ class SQLiteSearch(SearchInterface):
                     self._bring_up_to_date(connection)
 
     def _bring_up_to_date(self, connection: apsw.Connection) -> None:
-        """Format 1 had grams without capitals: its gram segments are made again from the documents."""
-        logging.getLogger("leindex").warning("%s: is of an older format; bringing it up to date", self.database.path)
-        rebuild_grams(connection)
-        connection.pragma("user_version", FORMAT_VERSION)
+        """Format 1 had grams without capitals: its gram segments are made again from the documents. Format 2 had small
+        contents without a checksum, which stay as they are."""
+        if self.database.found_version < 2:
+            path = self.database.path
+            logging.getLogger("leindex").warning("%s: is of an older format; bringing it up to date", path)
+            rebuild_grams(connection)
+        self.database.mark_current()
 
     # -- writing ---------------------------------------------------------------------------------------------
 

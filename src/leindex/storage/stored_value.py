@@ -28,8 +28,10 @@ _thread = threading.local()
 
 CHECKED: Final = "+crc32"
 PACKED: Final = "+zstd"
+UNCHECKED: Final = frozenset(("text", "bytes"))
+"""What formats before the third had instead of the last."""
+
 DAMAGED: Final = "a stored document is damaged; remove the index and index again"
-KINDS: Final = frozenset(("text", "bytes"))
 
 DocumentRow: TypeAlias = tuple[str, str, int, str | None, bytes]
 """key, value_type, size, fields, value. The type is "text" or "bytes"; with "+zstd" the value is a frame with its
@@ -63,15 +65,13 @@ def decode_value(value_type: str, value: bytes | str, size: int) -> bytes:
     """The content of a row as bytes. Raises StoreCorruptError when it cannot be decoded."""
     if isinstance(value, str):
         value = value.encode("utf-8")
-    if value_type.endswith(CHECKED):
-        content = value[:-4]
-        if zlib.crc32(content).to_bytes(4, "little") != value[-4:] or len(content) != size:
-            raise StoreCorruptError(f"{DAMAGED}: its checksum is another")
-        return content
-    if not value_type.endswith(PACKED):
-        if value_type not in KINDS or len(value) != size:  # an early index has them without a checksum
-            raise StoreCorruptError(f"{DAMAGED}: its type or size is another")
+    if value_type in UNCHECKED and len(value) == size:
         return value
+    if not value_type.endswith(PACKED):
+        content = value[:-4]
+        if not value_type.endswith(CHECKED) or zlib.crc32(content).to_bytes(4, "little") != value[-4:]:
+            raise StoreCorruptError(f"{DAMAGED}: its type or checksum is another")
+        return content
     decompressor: zstandard.ZstdDecompressor | None = getattr(_thread, "decompressor", None)
     if decompressor is None:
         decompressor = _thread.decompressor = zstandard.ZstdDecompressor()

@@ -92,7 +92,8 @@ def files(index: Index, arguments: Answer, control: Control) -> Answer:
             listed = _listed(index, folder, lambda path: True, arguments, control)
         else:
             listed = tree(index, folder, arguments["depth"], arguments["limit"], control)
-        covered = coverage(index.completeness(Selection(), truncated=listed["shown"] < listed["total"]))
+        truncated = listed["shown"] < listed["total"]
+        covered = coverage(index.completeness(Selection(), truncated=truncated, scope=folder))
     return {"path": folder, **listed, **covered}
 
 

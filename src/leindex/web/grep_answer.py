@@ -45,7 +45,7 @@ class GrepRun:
         after_path, after_line = self._start()
         selector = self.index.selector(
             _accepts(arguments["globs"], after_path, whole=after_line < 0),
-            scope=relative(arguments["path"], self.index.root),
+            scope=self._scope,
         )
         last: tuple[bytes, int] | None = None
         for path, _, content in selector.contents(
@@ -75,6 +75,10 @@ class GrepRun:
                 self.cursor = self._cursor(path, cut_at)
                 return
 
+    @property
+    def _scope(self) -> str:
+        return relative(self.arguments["path"], self.index.root)
+
     def _start(self) -> tuple[bytes, int]:
         """Path and line to go on after; a line of -1 means the whole file is done."""
         if self.arguments["cursor"] is None:
@@ -89,11 +93,12 @@ class GrepRun:
 
     def answer(self) -> Answer:
         """The fields of the reply besides the files."""
+        covered = self.index.completeness(self.seen, truncated=self.cursor is not None, scope=self._scope)
         return {
             "pattern": self.arguments["pattern"],
             "matches": self.matches,
             "cursor": self.cursor,
-            **_with_notes(coverage(self.index.completeness(self.seen, truncated=self.cursor is not None)), self._notes),
+            **_with_notes(coverage(covered), self._notes),
         }
 
 
