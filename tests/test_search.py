@@ -14,6 +14,9 @@ from leindex.indexing.discover import DiscoverOptions
 from leindex.indexing.pipeline import UpdateOptions
 from leindex.models import SearchResult
 from leindex.search import advice, run
+from leindex.web.control import Control
+from leindex.web.file_answer import files
+from leindex.web.grep_answer import grep
 
 
 @pytest.fixture
@@ -113,6 +116,31 @@ def test_eligible_are_the_files_in_scope(made: Make) -> None:
     index = made({"sub/a.py": "retry\n", "b.py": "retry\n", "c.py": "retry\n"})
     assert index.search("retry", scope="sub").completeness.eligible == 1
     assert index.search("retry").completeness.eligible == 3
+
+
+def test_eligible_are_the_files_in_scope_for_every_grep(made: Make) -> None:
+    index = made({"sub/a.py": "retry\n", "b.py": "retry\n", "c.py": "retry\n"})
+    ask = {"pattern": "retry", "path": "sub", "globs": (), "limit": 10, "cursor": None, "mode": "lines", "context": 0}
+    ask |= {"fixed_strings": False, "case": "sensitive", "word": False, "multiline": False}
+    assert grep(index, ask, Control(10.0))["eligible"] == 1
+    assert grep(index, ask | {"path": ""}, Control(10.0))["eligible"] == 3
+    ask = {"path": "sub", "glob": "*.py", "fuzzy": None, "cursor": None, "limit": 10, "depth": 2}
+    assert files(index, ask, Control(10.0))["eligible"] == 1
+
+
+def test_a_search_for_types_says_what_is_pending_and_why_a_hit_is_where_it_is(made: Make) -> None:
+    index = made({"retry.py": "def retry(): ...\ndef Retry(): ...\ndef retry_often(): ...\n", "other.py": "x = 1\n"})
+    whole = index.search("type:symbol retry", explain=True)
+    assert whole.completeness.complete
+    assert [hit.signals["name"] for hit in whole.hits] == ["the same", "the same but for case", "begins with it"]
+    (file,) = index.search("type:file retry", explain=True).hits
+    assert file.signals == {"words in the name": 1, "length": 8}
+    (index.root / "late.py").write_text("def retry_late(): ...\n")
+    index.update(UpdateOptions(text_only=True))
+    for answer in (index.search("type:symbol retry"), index.symbols("retry"), index.refs("retry")):
+        assert not answer.completeness.complete
+        assert "the symbols of 1 files are not extracted yet" in answer.completeness.notes
+    assert index.search("retry_late").completeness.complete
 
 
 def test_an_index_that_is_behind_is_not_complete(made: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,11 @@ this fits the budget is tried all the same, and given up at twice the budget."""
 BUSY_SECONDS: Final = 0.2
 """How long a search waits for another process that is updating the index."""
 
-GIVEN_UP: Final = "the tree may have changed since: comparing it took too long and was given up; to compare all of it run: leindex index"
+GIVEN_UP: Final = (
+    "the tree may have changed since: comparing it took too long and was given up; "
+    "to compare all of it run: leindex index"
+)
+
 SYMBOL_SECONDS: Final = 1.0
 
 

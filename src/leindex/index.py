@@ -119,6 +119,8 @@ class Index(IndexedTree):
         passed_by = large if indexed_only else 0
         if passed_by:
             notes.append(f"{passed_by} files over the size limit are searched by grep only")
+        if seen.pending:
+            notes.append(f"the symbols of {seen.pending} files are not extracted yet")
         if seen.unread:
             notes.append(f"{len(seen.unread)} files over the size limit could not be read")
         unread_folders = dict(catalog.state("passed_over", {})).get("unreadable folder", 0)
@@ -126,7 +128,7 @@ class Index(IndexedTree):
             skipped["unreadable folder"] = unread_folders
         unread = skipped.get("unreadable", 0) + unread_folders + skipped.get("changed", 0) + len(seen.unread)
         return Completeness(
-            complete=not (truncated or unread or passed_by or self._freshness.note),
+            complete=not (truncated or unread or passed_by or seen.pending or self._freshness.note),
             eligible=eligible,
             candidates=seen.candidates,
             verified=seen.verified,

@@ -125,7 +125,7 @@ class Hit:
     lines: tuple[LineMatch, ...]
     heading: str = ""
     root: str = ""
-    signals: Mapping[str, float] = field(default_factory=dict)
+    signals: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

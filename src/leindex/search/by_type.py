@@ -23,6 +23,9 @@ from .symbols import MOST_DOCUMENTS, SymbolHit, candidates, hit_of, order_of
 if TYPE_CHECKING:
     from ..index import Index
 
+NEARNESS = ("the same", "the same but for case", "begins with it", "holds it")
+"""The first part of `order_of`, for people."""
+
 
 def hits_of(
     index: Index, made: Plan, conditions: Conditions, words: str, scope: str, seen: Selection
@@ -47,22 +50,25 @@ def _files(index: Index, conditions: Conditions, words: str, scope: str, seen: S
     seen.verified = seen.candidates
     wanted = words.lower().split()
 
-    def order(row: FileRow) -> tuple[int, int, bytes]:
+    def named(row: FileRow) -> int:
         own = row.name.rpartition("/")[2].lower()
-        return (
-            -sum(word in own for word in wanted),
-            len(row.path) if wanted else 0,
-            row.path.replace(b"/", b"\0"),
-        )
+        return sum(word in own for word in wanted)
+
+    def order(row: FileRow) -> tuple[int, int, bytes]:
+        return -named(row), len(row.path) if wanted else 0, row.path.replace(b"/", b"\0")
 
     found.sort(key=order)
-    return [Hit(row.name, row.language, 1, 1, 0.0, ()) for row in found]
+    return [
+        Hit(row.name, row.language, 1, 1, 0.0, (), signals={"words in the name": named(row), "length": len(row.path)})
+        for row in found
+    ]
 
 
 def _symbols(
     index: Index, made: Plan, conditions: Conditions, words: str, scope: str, seen: Selection
 ) -> tuple[list[Hit], bool]:
     """Definitions whose name satisfies the query, exact names first."""
+    seen.pending = index.catalog.pending()
     prefix = scope + "/" if scope else ""
     found: list[tuple[SymbolHit, LineMatch]] = []
     for number in candidates(index, words, made.formula):
@@ -76,7 +82,16 @@ def _symbols(
     seen.verified = seen.candidates
     found.sort(key=lambda pair: order_of(pair[0], words))
     hits = [
-        Hit(hit.path, hit.language, hit.start_line, hit.end_line, 0.0, (line,), heading=hit.signature)
+        Hit(
+            hit.path,
+            hit.language,
+            hit.start_line,
+            hit.end_line,
+            0.0,
+            (line,),
+            heading=hit.signature,
+            signals={"name": NEARNESS[order_of(hit, words)[0]], "length": len(hit.name), "kind": hit.kind},
+        )
         for hit, line in found
     ]
     return hits, seen.candidates >= MOST_DOCUMENTS

@@ -73,6 +73,8 @@ class Selection:
     unread: list[bytes] = field(default_factory=list)
     notes: tuple[str, ...] = ()
     scanned_everything: bool = False
+    pending: int = 0
+    """Documents whose definitions are not known yet, where definitions were asked for."""
 
 
 @dataclass(frozen=True, slots=True)

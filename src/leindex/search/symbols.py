@@ -96,7 +96,7 @@ def find_symbols(
     if kind is not None:
         check_kind(kind, kinds)
     wanted, formula = _wanted(name, kind)
-    seen = Selection()
+    seen = Selection(pending=index.catalog.pending())
     hits: list[SymbolHit] = []
     truncated = False
     for number in candidates(index, name, formula):
@@ -122,7 +122,7 @@ def references(
     if not name or name.startswith("/"):
         raise QueryError("refs takes the name of a definition", text=name)
     wanted, formula = _wanted(name, None)
-    seen = Selection()
+    seen = Selection(pending=index.catalog.pending())
     definitions: list[SymbolHit] = []
     found: list[Reference] = []
     ends = time.monotonic() + CALLS_SECONDS

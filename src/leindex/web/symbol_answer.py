@@ -37,11 +37,7 @@ def symbols(index: Index, arguments: Answer, control: Control) -> Answer:
         answer: Answer = {"name": arguments["name"], "symbols": listed}
         if arguments["references"]:
             answer["references"] = references(index, name, found, control)
-        covered = coverage(result.completeness)
-        if pending := index.catalog.pending():
-            covered["complete"] = False
-            covered["notes"].append(f"the symbols of {pending} files are not extracted yet")
-        return {**answer, **covered}
+        return {**answer, **coverage(result.completeness)}
 
 
 def split_name(text: str) -> tuple[str, str]:
