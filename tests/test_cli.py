@@ -219,3 +219,15 @@ def test_lines_do_not_act_on_the_terminal() -> None:
     from leindex.models import LineMatch
 
     assert _marked(LineMatch(1, "\ta\x1b]0;b\x9b", ((1, 3),))) == "\t\x1b[1;31ma\\x1b\x1b[0m]0;b\\x9b"
+
+
+def test_watching_without_its_package_says_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEINDEX_HOME", str(tmp_path / "indexes"))
+    for module in ("watchfiles", "watchfiles._rust_notify"):
+        monkeypatch.setitem(sys.modules, module, None)
+    (tmp_path / "tree").mkdir()
+    assert main(["watch", str(tmp_path / "tree")]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and 'pip install "leindex[watch]"' in said

@@ -165,11 +165,12 @@ class Notices:
     def _open(self, folders: Iterable[bytes]) -> None:
         """Opens a stream for these folders, and for those that were made inside of them meanwhile."""
         try:
+            # The backend, and not `watchfiles.watch` around it: that is a generator, which opens its stream and waits
+            # for changes in one step, so that no new stream could be opened before the old one is closed without a
+            # wait for each new folder. The package documents this use of it ("Rust backend direct usage").
             from watchfiles._rust_notify import RustNotify
         except ModuleNotFoundError:
-            raise EngineMissingError(
-                'watching needs a package that is missing: pip install "leindex[server]"'
-            ) from None
+            raise EngineMissingError('watching needs a package that is missing: pip install "leindex[watch]"') from None
         self._watched = set(folders)
         names = [_text(self._prefix + folder) for folder in self._watched]
         there = [name for name in names if name is not None and os.path.isdir(name)]
