@@ -27,7 +27,7 @@ from leindex.errors import (
 )
 from leindex.query.formula import Lit
 from leindex.storage import registry
-from leindex.storage.database import FORMAT_VERSION, Database
+from leindex.storage.database import FORMAT_VERSION, PAGE_SIZE, Database
 from leindex.storage.sqlite_storage import SQLiteSearch
 
 HERE = Path(__file__).parent
@@ -225,6 +225,25 @@ def test_a_full_disk(tmp_path: Path) -> None:
         disk.limit = None
         assert store.batch_write(documents(1000, 100))["success"]
         assert store.count() == 1100 and store.check() == []
+
+
+def test_a_disk_that_fills_up_at_any_page_leaves_whole_batches(tmp_path: Path) -> None:
+    outcomes = []
+    for pages in range(24):
+        disk = FullDisk()
+        path = tmp_path / f"{pages}.db"
+        with SQLiteSearch(path, database=Database(path, vfs=disk.name)) as store:
+            store.batch_write(documents(20), batch_size=20)
+            disk.limit = path.with_name(path.name + "-wal").stat().st_size + pages * PAGE_SIZE
+            try:
+                written = store.batch_write(documents(60, 20), batch_size=20)["written"]
+            except StoreFullError as error:
+                assert error.result is not None
+                written = error.result["written"]
+            outcomes.append(written)
+            assert [doc_id for _, doc_id in store.ids()] == [doc_id for doc_id, _ in documents(20 + written)]
+            assert store.check() == []
+    assert outcomes == sorted(outcomes) and set(outcomes) == {0, 20, 40, 60}
 
 
 def test_a_full_disk_at_the_start(tmp_path: Path) -> None:
