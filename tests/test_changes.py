@@ -18,13 +18,7 @@ from leindex.index import Index
 from leindex.indexing.changes import COARSE_NS, FINE_NS, UNTRUSTED, compare, trusted_ctime
 from leindex.indexing.discover import DiscoverOptions, Found, discover, discover_paths, scope_of
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "home").mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("LEINDEX_HOME", str(tmp_path / "indexes"))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def found(path: bytes, size: int = 1, mtime: int = 2, inode: int = 3, ctime: int = 4) -> Found:

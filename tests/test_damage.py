@@ -21,11 +21,7 @@ from leindex.storage.database import FORMAT_VERSION
 Change = Callable[[apsw.Connection], object]
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LEINDEX_HOME", str(tmp_path / "indexes"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture

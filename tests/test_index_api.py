@@ -30,12 +30,7 @@ from leindex.storage.locks import WatchMark, updating
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "home").mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("LEINDEX_HOME", str(tmp_path / "indexes"))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture

@@ -23,15 +23,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
+def started(tree: Path, home: Path) -> subprocess.Popen[str]:
+    """The server, with its three streams for the test to use."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [sys.executable, "-m", "leindex", "mcp", str(tree)]
+    return subprocess.Popen(command, env=environment(home), text=True, **pipes)
+
+
 def test_nothing_but_protocol_on_stdout_and_the_end_of_stdin_ends_it(tree: Path, home: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "leindex", "mcp", str(tree)],
-        env=environment(home),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started(tree, home)
     messages = [
         {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HELLO},
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
@@ -83,17 +83,11 @@ def test_every_line_that_is_no_message_gets_its_reply(tree: Path, home: Path) ->
 
 
 def test_a_client_that_is_gone_leaves_no_traceback(tree: Path, home: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "leindex", "mcp", str(tree)],
-        env=environment(home),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    process = started(tree, home)
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None
     process.stdout.close()
-    process.stdin.write(b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n' * 3)
+    process.stdin.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n' * 3)
     process.stdin.close()
-    assert b"Traceback" not in process.stderr.read()
+    assert "Traceback" not in process.stderr.read()
     process.wait(20)
     process.stderr.close()

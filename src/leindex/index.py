@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .config import Location, locate
+from .config import locate
 from .errors import ConfigError
 from .freshness import Refresh
 from .indexed_tree import IndexedTree
@@ -56,19 +56,9 @@ class Index(IndexedTree):
     StaleIndexError instead.
     """
 
-    def __init__(
-        self,
-        location: Location,
-        *,
-        engine: str | None = None,
-        durability: Durability = "full",
-        refresh: Refresh = "auto",
-        strict: bool = False,
-    ) -> None:
-        super().__init__(location, engine=engine, durability=durability, refresh=refresh, strict=strict)
-        self._table: FileTable | None = None
-        self._threads: ThreadPoolExecutor | None = None
-        self._path_list: tuple[int, PathList] | None = None
+    _table: FileTable | None = None
+    _threads: ThreadPoolExecutor | None = None
+    _path_list: tuple[int, PathList] | None = None
 
     def close(self) -> None:
         """Closes the store; the next use opens it again."""

@@ -125,7 +125,7 @@ def _fill_files(connection: duckdb.DuckDBPyConnection, source: _Source) -> None:
 
 
 def _file_values(row: FileRow, lines: dict[int, int]) -> tuple[Any, ...]:
-    modified = None if row.mtime_ns < 0 else _EPOCH + timedelta(microseconds=row.mtime_ns // 1000)
+    modified = _EPOCH + timedelta(microseconds=row.mtime_ns // 1000)
     return (
         row.number or None,
         row.path.decode("utf-8", "replace"),
