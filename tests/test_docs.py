@@ -36,3 +36,16 @@ def test_every_command_has_a_module() -> None:
 def test_the_readme_names_existing_commands() -> None:
     used = set(re.findall(r"^leindex (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert used and used <= set(COMMANDS)
+
+
+def test_the_map_names_every_file_and_no_other() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    page = text[text.index("## Where things are") : text.index("## Dependencies")]
+    named: set[str] = set()
+    for part in page.split("\n| ")[1:]:
+        if match := re.match(r"(\S+)/ \| \|\n", part):
+            folder = "" if match[1] == "src/leindex" else match[1] + "/"
+        named |= {folder + name for name in re.findall(r"`(\w+\.(?:py|c|h))`", part.split(" | ")[0])}
+    source = ROOT / "src" / "leindex"
+    files = {str(path.relative_to(source)) for kind in ("*.py", "*.c", "*.h") for path in source.rglob(kind)}
+    assert named == {path for path in files if not path.endswith("__init__.py")}
