@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leindex.indexing import globs
-from leindex.indexing.glob_automaton import automaton
-from leindex.indexing.globs import Glob, GlobError, Shape, parse
+from leindex.glob_automaton import automaton
+from leindex.globs import Glob, GlobError, Shape, expression, parse
 from leindex.indexing.ignore import RuleSet, Source, parse_rules
+from leindex.search.globs import compile_glob
 
 PIECES = [
     "a",
@@ -45,7 +45,7 @@ def some_glob(pieces: list[str]) -> Glob | None:
 def test_automaton_matches_what_the_expression_matches(pieces: list[str], texts: list[str]) -> None:
     glob, path = some_glob(pieces), "".join(texts).encode()
     if glob is not None and not path.startswith(b"/"):
-        expected = re.fullmatch(globs._regex(glob.tokens), path, re.DOTALL) is not None
+        expected = re.fullmatch(expression(glob.tokens), path, re.DOTALL) is not None
         assert automaton(glob.tokens)(path) == expected
 
 
@@ -102,3 +102,26 @@ def test_errors_say_why() -> None:
     with pytest.raises(GlobError):
         parse("[a", unclosed_class=False)
     assert parse("[a").fullmatch(b"[a")
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "sensitive", "insensitive"),
+    [
+        ("*.PY", b"a.py", False, True),
+        ("[a-c]x", b"BX", False, True),
+        ("[!a]x", b"ax", False, False),
+        ("[!a]x", b"Ax", True, False),
+        ("{A,b/[^c]}", b"B/C", False, False),
+        ("{A,b/[^c]}", b"B/D", False, True),
+        ("\u00e9", "\u00c9".encode(), False, False),
+    ],
+)
+def test_globs_without_case(glob: str, path: bytes, sensitive: bool, insensitive: bool) -> None:
+    assert compile_glob(glob)(path) is sensitive
+    assert compile_glob(glob, ignore_case=True)(path) is insensitive
+
+
+def test_a_glob_of_a_grep_takes_no_time_that_grows_without_bound() -> None:
+    # A backtracking matcher would try some 10^10 ways.
+    assert compile_glob("*a" * 6 + "*b")(b"a" * 200) is False
+    assert compile_glob("*a" * 6 + "*b", ignore_case=True)(b"A" * 200 + b"B") is True

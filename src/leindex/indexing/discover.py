@@ -23,8 +23,8 @@ from typing import Any, Final
 
 from leindex._native import Found, scan_folder
 from leindex.errors import ConfigError
+from leindex.globs import GlobError
 
-from .globs import GlobError
 from .ignore import FOLDER, IGNORED, NO_RULE, WHITELISTED, RuleSet, Source, parse_rule
 from .ignore_files import RULE_FILES, Level, level_above
 

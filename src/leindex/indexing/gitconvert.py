@@ -12,7 +12,7 @@ import re
 from collections.abc import Container
 from typing import Final
 
-from .globs import Glob, GlobError
+from ..globs import Glob, GlobError
 from .ignore import parse_rule
 from .ignore_files import git_config_files, read_small
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from .globs import Glob, GlobError, Shape, parse
+from ..globs import Glob, GlobError, Shape, parse
 
 NO_RULE: Final = 0
 IGNORED: Final = 1

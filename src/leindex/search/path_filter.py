@@ -11,6 +11,7 @@ all below it. A glob that decides about a file leaves nothing for the types to d
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -50,7 +51,7 @@ class PathRules:
 
 
 class _Glob(NamedTuple):
-    pattern: re.Pattern[bytes]
+    matches: Callable[[bytes], bool]
     selects: bool
     folders_only: bool
 
@@ -91,7 +92,7 @@ class PathFilter:
     def by_glob(self, path: bytes, is_folder: bool) -> bool | None:
         """Whether a glob selects a path or takes it out; None where the globs say nothing about it."""
         for glob in self._globs:
-            if (is_folder or not glob.folders_only) and glob.pattern.match(path):
+            if (is_folder or not glob.folders_only) and glob.matches(path):
                 return glob.selects
         return False if self.selecting and not is_folder else None
 
@@ -180,5 +181,5 @@ def _selections(rules: tuple[TypeRule, ...]) -> list[tuple[re.Pattern[bytes], bo
     runs = []
     for selects, run in groupby(chosen, key=lambda choice: choice[1]):
         sources = dict.fromkeys(glob_source(glob) for name, _ in run for glob in known[name])
-        runs.append((re.compile("|".join(sources).encode("latin-1"), re.DOTALL), selects))
+        runs.append((re.compile(b"|".join(sources), re.DOTALL), selects))
     return runs[::-1]

@@ -1,4 +1,4 @@
-"""Globs as ripgrep reads them, for ignore rules and `-g`.
+"""Globs as ripgrep reads them: those of ignore rules, of `-g` and of file types.
 
 A glob is parsed into tokens and from them into the cheapest test that is equivalent: the name of a file,
 its extension, its beginning or end, the whole path, or a regular expression over bytes. Names of files need
@@ -18,6 +18,7 @@ nested.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -41,9 +42,10 @@ class Wild(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ByteClass:
-    """One byte out of these."""
+    """One byte out of these; `negated` tells that they were given as those that it is not."""
 
     members: frozenset[int]
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Alternates:
 Token: TypeAlias = bytes | Wild | ByteClass | Alternates
 """`bytes` is one character, in UTF-8."""
 
+_ALL: Final = frozenset(range(256))
+_LETTERS: Final = frozenset(string.ascii_letters.encode())
 _RECURSIVE: Final = (Wild.PREFIX, Wild.SUFFIX, Wild.MIDDLE)
 
 
@@ -99,9 +103,9 @@ class _Parser:
             elif char == "\\":
                 if not (char := self.bump()):
                     raise GlobError("a backslash at the end escapes nothing")
-                self.push(char.encode())
+                self.push(char.encode("utf-8", "surrogateescape"))
             else:
-                self.push(char.encode())
+                self.push(char.encode("utf-8", "surrogateescape"))
         if self.open:
             raise GlobError("'{' is never closed by '}'")
         return tuple(self.branches[0])
@@ -171,18 +175,19 @@ class _Parser:
         if in_range:
             ranges.append(("-", "-"))
         members = frozenset(byte for low, high in ranges for byte in _range_bytes(low, high))
-        self.push(ByteClass(frozenset(range(256)) - members if negated else members))
+        self.push(ByteClass(_ALL - members if negated else members, negated))
 
 
 def _range_bytes(low: str, high: str) -> set[int]:
     """The bytes that a range of characters stands for: beyond ASCII, its UTF-8 is read byte by byte."""
-    first, last = low.encode(), high.encode()
+    first, last = (char.encode("utf-8", "surrogateescape") for char in (low, high))
     if low == high:
         return set(first)
     return {*first[:-1], *range(first[-1], last[0] + 1), *last[1:]}
 
 
-def _regex(tokens: tuple[Token, ...]) -> bytes:
+def expression(tokens: tuple[Token, ...]) -> bytes:
+    """The regular expression over bytes that these tokens stand for."""
     parts = []
     for token in tokens:
         if isinstance(token, bytes):
@@ -194,7 +199,7 @@ def _regex(tokens: tuple[Token, ...]) -> bytes:
             members = b"".join(b"\\x%02x" % byte for byte in sorted(token.members))
             parts.append(b"[" + members + b"]" if members else rb"(?!)")
         else:
-            branches = [branch for tokens in token.branches if (branch := _regex(tokens))]
+            branches = [branch for tokens in token.branches if (branch := expression(tokens))]
             if branches:
                 parts.append(b"(?:" + b"|".join(branches) + b")")
     return b"".join(parts)
@@ -248,18 +253,40 @@ class Glob:
 
     def fullmatch(self, path: bytes) -> bool:
         """Whether the glob matches this path, by the general matcher."""
-        return _matcher(self.tokens)(path)
+        return matcher(self.tokens)(path)
 
     def name_matcher(self) -> Callable[[bytes], object]:
         """For `NAME_MATCHES`: a test of the last component alone."""
-        return _matcher(self.tokens[1:])
+        return matcher(self.tokens[1:])
 
     def path_matcher(self) -> Callable[[bytes], object]:
         """For `PATH_MATCHES`: a test of the whole path."""
-        return _matcher(self.tokens)
+        return matcher(self.tokens)
 
 
-def _matcher(tokens: tuple[Token, ...]) -> Callable[[bytes], bool]:
+def without_case(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """The same glob for letters of ASCII in either case."""
+    return tuple(map(_either_case, tokens))
+
+
+def _either_case(token: Token) -> Token:
+    if isinstance(token, bytes):
+        return ByteClass(_both_cases(frozenset(token))) if token[0] in _LETTERS else token
+    if isinstance(token, ByteClass):
+        if token.negated:
+            return ByteClass(_ALL - _both_cases(_ALL - token.members), True)
+        return ByteClass(_both_cases(token.members))
+    if isinstance(token, Alternates):
+        return Alternates(tuple(map(without_case, token.branches)))
+    return token
+
+
+def _both_cases(members: frozenset[int]) -> frozenset[int]:
+    return members | {byte ^ 32 for byte in members & _LETTERS}
+
+
+def matcher(tokens: tuple[Token, ...]) -> Callable[[bytes], bool]:
+    """The test of a whole path; it takes time linear in the path, or a low power of it."""
     if _wildness(tokens) > 3:
         # Beyond that a hostile rule could keep a backtracking matcher busy for minutes.
         from .glob_automaton import automaton
@@ -267,7 +294,7 @@ def _matcher(tokens: tuple[Token, ...]) -> Callable[[bytes], bool]:
         return automaton(tokens)
     if tokens == (Wild.PREFIX,):
         return lambda path: True
-    compiled = re.compile(_regex(tokens), re.DOTALL).fullmatch
+    compiled = re.compile(expression(tokens), re.DOTALL).fullmatch
     return lambda path: compiled(path) is not None
 
 
@@ -308,6 +335,11 @@ def _name_glob(tokens: tuple[Token, ...]) -> Glob:
     return Glob(Shape.NAME_MATCHES, _longest_literal(rest), (Wild.PREFIX, *rest))
 
 
+def tokens_of(glob: str, *, unclosed_class: bool) -> tuple[Token, ...]:
+    """The tokens of a glob; see `parse`."""
+    return _Parser(glob, unclosed_class).parse()
+
+
 @lru_cache(maxsize=4096)
 def parse(glob: str, *, unclosed_class: bool = True) -> Glob:
     """Parses a glob.
@@ -315,7 +347,7 @@ def parse(glob: str, *, unclosed_class: bool = True) -> Glob:
     `unclosed_class` takes a `[` that is never closed for itself, as in ignore files; with `-g` it is an
     error. Raises `GlobError`.
     """
-    tokens = _Parser(glob, unclosed_class).parse()
+    tokens = tokens_of(glob, unclosed_class=unclosed_class)
     if len(tokens) > 1 and tokens[0] is Wild.PREFIX and not any(map(_crosses, tokens[1:])):
         return _name_glob(tokens)
     if (text := _joined(tokens)) is not None:
