@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leindex._native import plain_fields, plain_row
 from leindex.errors import DocumentError
 from leindex.storage.storage_interface import other_fields
-from leindex.storage.stored_value import COMPRESS_FROM, encode_row
+from leindex.storage.stored_value import COMPRESS_FROM, decode_value, encode_row
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.text('\\"\n\x00\x1f\x7f é漢', max_size=9)
@@ -69,7 +69,9 @@ def test_rows_of_short_documents(doc_id: str, fields: dict[str, Any], content: s
     kind, value = ("text", content.encode()) if isinstance(content, str) else ("bytes", content)
     expected = (doc_id, kind, len(value), other_fields(document), value)
     assert plain_row(doc_id, document, COMPRESS_FROM) == expected
-    assert encode_row((doc_id, document)) == (expected, value)
+    row, stored = encode_row((doc_id, document))
+    assert (row[:4], stored) == ((doc_id, kind + "+crc32", len(value), expected[3]), value)
+    assert decode_value(row[1], row[4], row[2]) == value
 
 
 @pytest.mark.parametrize(
