@@ -15,12 +15,13 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, Protocol, TypeAlias
 
 from leindex import _native, kinds
+from leindex.search.definitions import Definitions
 from leindex.search.passages import Definition, Passage, best_passage
 from leindex.search.paths import IN_FOLDER, IN_NAME, IS_FOLDER, IS_NAME, PathTerms
 from leindex.search.words import Query, WordWeights, read_query
@@ -151,6 +152,7 @@ class Ranking:
         self._source = source
         self._weights = weights
         self._lists, self._rarities = _lists(self.query, source, weights)
+        self._scores: dict[int, float] = {}
 
     def best_documents(self, *, limit: int = CANDIDATES, allowed: Sequence[int] | None = None) -> list[Scored]:
         """The first step: at most `limit` documents, best first, from posting lists alone.
@@ -165,7 +167,16 @@ class Ranking:
             known = {number for number, _ in found}
             defining = array("I", self._defining(self.query.name, allowed)).tobytes()
             found += [pair for pair in _native.best(self._lists, size, DEFINING, defining) if pair[0] not in known]
+        self._scores.update(found)
         return [Scored(number, score) for number, score in found]
+
+    def scored(self, numbers: Sequence[int]) -> list[Scored]:
+        """These documents with their scores of the first step, in this order."""
+        unknown = sorted(set(numbers) - self._scores.keys())
+        if unknown:
+            within = array("I", unknown).tobytes()
+            self._scores.update(_native.best(self._lists, self._source.number_limit(), len(unknown), within))
+        return [Scored(number, self._scores.get(number, 0.0)) for number in numbers]
 
     def _defining(self, name: str, allowed: Sequence[int] | None) -> list[int]:
         terms = _native.terms(name.encode("utf-8", "replace"))
@@ -181,19 +192,21 @@ class Ranking:
         found: Sequence[Scored],
         *,
         limit: int = 20,
-        matches: Mapping[int, Sequence[int]] | None = None,
+        matches: Callable[[int], Sequence[int]] = lambda number: (),
         explain: bool = False,
+        check: Callable[[], None] = lambda: None,
     ) -> list[Hit]:
         """The second step: opens the documents that `best_documents` found and ranks their best passages.
 
         `matches` gives, by document number, the lines (from 1) where an exact search matched: the passage
         that is shown holds one of them. With `explain` the hits' signals say what each word of the query
-        gave.
+        gave. `check` is called before each document is opened; what it raises ends the work.
         """
         scores = {scored.number: scored.score for scored in found}
         hits = []
         for document in self._source.load([scored.number for scored in found]):
-            lines = matches.get(document.number, ()) if matches else ()
+            check()
+            lines = matches(document.number)
             hits.append(_hit(self.query, self._rarities, document, scores[document.number], lines, self._weights))
         hits.sort(key=lambda hit: (-hit.score, hit.path))
         del hits[limit:]
@@ -263,6 +276,8 @@ def _named(query: Query, definitions: Sequence[Definition]) -> tuple[float, Defi
     if query.name is None:
         return best, best_definition
     folded = query.name.lower()
+    if isinstance(definitions, Definitions):
+        definitions = definitions.may_hold(query.name, at_end=True)
     for definition in definitions:
         own = definition.name
         if len(own) < len(folded) or not own.lower().endswith(folded):

@@ -25,7 +25,7 @@ from ..models import FileRow, Progress, ProgressCallback
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
 from ..text import searchable
-from .source import SYMBOLS_LIMIT
+from .definitions import SYMBOLS_LIMIT
 
 ROWS_AT_ONCE: Final = 20_000
 DOCUMENTS_AT_ONCE: Final = 512

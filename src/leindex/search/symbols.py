@@ -23,10 +23,10 @@ from ..query.regex import letters_of, parse
 from ..terms import NAMED_WHOLE
 from ..text import searchable
 from .conditions import check_kind
+from .definitions import Symbol, unpack
 from .passages import Passage
 from .select import Selection
-from .snippets import heading
-from .source import Symbol, unpack
+from .snippets import Text, heading
 
 if TYPE_CHECKING:
     from ..index import Index
@@ -164,7 +164,7 @@ def outline(index: Index, path: str, extract: Callable[[bytes, str], Sequence[Se
     symbols = (
         unpack(stored[1]) if stored is not None else [Symbol(*fields) for fields in extract(content, row.language)]  # type: ignore[arg-type]
     )
-    text = searchable(content)
+    text = Text(searchable(content))
     return [hit_of(row, symbol, text) for symbol in symbols]
 
 
@@ -223,11 +223,11 @@ def _definitions(
     content = index.store.contents([number])[0] if rows else None
     if content is None:
         return ()
-    text = searchable(content)
+    text = Text(searchable(content))
     return [hit_of(row, symbol, text) for row in rows for symbol in symbols]
 
 
-def hit_of(row: FileRow, symbol: Symbol, text: bytes) -> SymbolHit:
+def hit_of(row: FileRow, symbol: Symbol, text: Text) -> SymbolHit:
     return SymbolHit(
         path=row.name,
         language=row.language,

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from ..errors import QueryError
 from ..index import Index
 from ..models import Hit, LineMatch
-from ..search.source import unpack
+from ..search.definitions import unpack
 from .answers import Answer, coverage
 from .control import Control
 from .highlight import marked, pieces
