@@ -66,9 +66,9 @@ class Source:
     def number_limit(self) -> int:
         return max(self.documents, default=0) + 1
 
-    def postings(self, term: int) -> tuple[bytes, bytes]:
-        pairs = self._lists.get(term, [])
-        return array("I", [n for n, _ in pairs]).tobytes(), bytes(p for _, p in pairs)
+    def postings(self, terms: Sequence[int]) -> list[tuple[bytes, bytes]]:
+        lists = [self._lists.get(term, []) for term in terms]
+        return [(array("I", [n for n, _ in pairs]).tobytes(), bytes(p for _, p in pairs)) for pairs in lists]
 
     def path_terms(self) -> PathTerms:
         return self._paths

@@ -75,6 +75,8 @@ class Conditions:
 
     def row_may_match(self, row: FileRow) -> bool:
         """Whether a file is still in question, given its row."""
+        if not self._tests:
+            return True
         return self.plan.judge(lambda leaf: test(row) if (test := self._tests.get(leaf)) else None) is not False
 
     def may_match(self, row: FileRow, symbols: Sequence[Symbol]) -> bool:

@@ -18,7 +18,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from leindex import _native, kinds
 from leindex.search.definitions import Definitions
@@ -57,9 +57,9 @@ class RankingSource(Protocol):
     def number_limit(self) -> int:
         """One more than the highest document number."""
 
-    def postings(self, term: int) -> tuple[bytes, bytes]:
-        """The documents with a term: ascending numbers (32 bits each, native order) and a payload byte for
-        each."""
+    def postings(self, terms: Sequence[int]) -> Sequence[tuple[bytes, bytes]]:
+        """The documents with each of these terms: ascending numbers (32 bits each, native order) and a payload
+        byte for each."""
 
     def path_terms(self) -> PathTerms:
         """The terms of all paths; made once for a generation."""
@@ -132,8 +132,7 @@ class Hit:
     signals: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """A document that the first step found, with its score there."""
 
     number: int
@@ -151,7 +150,11 @@ class Ranking:
         self.query = read_query(query, weights.words) if isinstance(query, str) else query
         self._source = source
         self._weights = weights
-        self._lists, self._rarities = _lists(self.query, source, weights)
+        terms = [term.hash for word in self.query.words for term in word.terms]
+        terms += [] if self.query.name is None else _whole(self.query.name)
+        distinct = list(dict.fromkeys(terms))
+        self._postings = dict(zip(distinct, source.postings(distinct), strict=True))
+        self._lists, self._rarities = _lists(self.query, source, self._postings, weights)
         self._scores: dict[int, float] = {}
 
     def best_documents(self, *, limit: int = CANDIDATES, allowed: Sequence[int] | None = None) -> list[Scored]:
@@ -179,11 +182,8 @@ class Ranking:
         return [Scored(number, self._scores.get(number, 0.0)) for number in numbers]
 
     def _defining(self, name: str, allowed: Sequence[int] | None) -> list[int]:
-        terms = _native.terms(name.encode("utf-8", "replace"))
-        if not terms:
-            return []
-        numbers, payloads = self._source.postings(terms[0][1])
-        whole = _native.best([(0, 1.0, _DEFINES, numbers, payloads)], self._source.number_limit(), DEFINING, None)
+        lists = [(0, 1.0, _DEFINES, *self._postings[term]) for term in _whole(name)]
+        whole = _native.best(lists, self._source.number_limit(), DEFINING, None)
         found = {number for number, _ in whole}
         return sorted(found if allowed is None else found.intersection(allowed))
 
@@ -325,7 +325,14 @@ _List: TypeAlias = tuple[int, float, bytes, bytes, bytes]
 """A posting list as `_native.best` takes it: group, weight, worth of payloads, numbers, payloads."""
 
 
-def _lists(query: Query, source: RankingSource, weights: Weights) -> tuple[list[_List], list[float]]:
+def _whole(name: str) -> list[int]:
+    """The term of a name as a whole, if it has one."""
+    return [term for _, term, *_ in _native.terms(name.encode("utf-8", "replace"))[:1]]
+
+
+def _lists(
+    query: Query, source: RankingSource, postings: Mapping[int, tuple[bytes, bytes]], weights: Weights
+) -> tuple[list[_List], list[float]]:
     """The posting lists of a query, those of a word together (its text, then its paths), and each word's
     rarity."""
     paths = source.path_terms()
@@ -334,7 +341,7 @@ def _lists(query: Query, source: RankingSource, weights: Weights) -> tuple[list[
     lists: list[_List] = []
     rarities = []
     for group, word in enumerate(query.words):
-        in_text = [source.postings(term.hash) for term in word.terms]
+        in_text = [postings[term.hash] for term in word.terms]
         on_paths = [paths.postings(term.hash) for term in word.terms]
         text_rarities = _word_rarities(source.count(), [len(payloads) for _, payloads in in_text])
         path_rarities = _word_rarities(paths.count, [len(flags) for _, flags in on_paths])

@@ -126,7 +126,7 @@ def search(
                 found = _ranked_only(index, source, ranking, wanted, scope, seen, check)
                 if found.documents:
                     advice = (*advice, "no file holds all of these words: shown are files that hold some")
-    answers = _page(ranking, found, offset, limit, check, explain=explain)
+    answers = _page(source, ranking, found, offset, limit, check, explain=explain)
     shown = [_hit(row, answer, found, conditions, ranking.query) for row, answer in answers]
     files = sum(map(len, found.rows.values()))
     truncated = found.more or files > offset + len(shown)
@@ -242,10 +242,9 @@ def _by_rank(index: Index, ranking: rank.Ranking, candidates: CandidateSet, scop
     """Candidates, those first that the first step of ranking likes, the others in path order."""
     liked: dict[int, None] = {}
     for depth in (rank.CANDIDATES, RANKED) if ranking.query.words else ():
-        for scored in ranking.best_documents(limit=depth):
-            if scored.number not in liked and scored.number in candidates:
-                liked[scored.number] = None
-                yield scored.number
+        proposed = [s.number for s in ranking.best_documents(limit=depth) if s.number not in liked]
+        liked.update(dict.fromkeys(proposed))
+        yield from candidates.among(proposed)
     table = index.table()
     for place in table.places(candidates, scope=os.fsencode(scope)):
         number = table.numbers[place]
@@ -285,6 +284,7 @@ def _loaded(
     }
     seen.candidates += sum(len(kept) for kept in rows.values())
     if conditions.needs_symbols:
+        source.need_definitions(rows)
         for number, kept in list(rows.items()):
             symbols = source.definitions(number)
             rows[number] = [row for row in kept if conditions.may_match(row, symbols)]
@@ -333,7 +333,14 @@ def _matched_lines(conditions: Conditions, document: RankedDocument) -> list[int
 
 
 def _page(
-    ranking: rank.Ranking, found: _Found, offset: int, limit: int, check: Callable[[], None], *, explain: bool
+    source: IndexSource,
+    ranking: rank.Ranking,
+    found: _Found,
+    offset: int,
+    limit: int,
+    check: Callable[[], None],
+    *,
+    explain: bool,
 ) -> list[tuple[FileRow, rank.Hit]]:
     """One page of the found documents, best first; each file of a content at several paths is one.
 
@@ -343,6 +350,7 @@ def _page(
     numbers = list(found.documents)
 
     def opened(some: Sequence[int]) -> list[rank.Hit]:
+        source.need_definitions(some)
         return ranking.rank_documents(
             ranking.scored(some), limit=len(some), matches=found.lines_of, explain=explain, check=check
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,18 +47,22 @@ class IndexSource:
     def number_limit(self) -> int:
         return self._table.limit
 
-    def postings(self, term: int) -> tuple[bytes, bytes]:
-        found = self._store.word_postings(term)
-        return found.numbers, found.payloads
+    def postings(self, terms: Sequence[int]) -> list[tuple[bytes, bytes]]:
+        return [(found.numbers, found.payloads) for found in self._store.postings_of_words(terms)]
 
     def path_terms(self) -> PathTerms:
         return self._table.terms
 
+    def need_definitions(self, numbers: Iterable[int]) -> None:
+        """Reads the definitions of documents that will all be looked at, which costs less than one by one."""
+        missing = [number for number in numbers if number not in self._definitions]
+        stored = self._catalog.symbols_of_each(missing)
+        self._definitions.update((number, Definitions(stored.get(number, b""))) for number in missing)
+
     def definitions(self, number: int) -> Definitions:
         """The definitions of a document; none while they are not known."""
         if number not in self._definitions:
-            stored = self._catalog.symbols_of(number)
-            self._definitions[number] = Definitions(b"" if stored is None else stored[1])
+            self.need_definitions([number])
         return self._definitions[number]
 
     def load(self, numbers: Sequence[int], check: Callable[[], None] = lambda: None) -> list[RankedDocument]:
