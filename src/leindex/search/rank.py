@@ -18,6 +18,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from heapq import heappush, heappushpop
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from leindex import _native, kinds
@@ -203,11 +204,20 @@ class Ranking:
         gave. `check` is called before each document is opened; what it raises ends the work.
         """
         scores = {scored.number: scored.score for scored in found}
-        hits = []
-        for document in self._source.load([scored.number for scored in found]):
+        promising = [
+            _Promise.of(self.query, document, scores[document.number], self._rarities, self._weights)
+            for document in self._source.load([scored.number for scored in found])
+        ]
+        promising.sort(key=lambda promise: -promise.most)
+        hits: list[Hit] = []
+        best: list[float] = []  # a heap of the `limit` best scores
+        for promise in promising:
+            if len(best) >= limit and (not best or promise.most < best[0]):
+                break
             check()
-            lines = matches(document.number)
-            hits.append(_hit(self.query, self._rarities, document, scores[document.number], lines, self._weights))
+            lines = matches(promise.document.number)
+            hits.append(_hit(self.query, self._rarities, promise, lines, self._weights))
+            heappush(best, hits[-1].score) if len(best) < limit else heappushpop(best, hits[-1].score)
         hits.sort(key=lambda hit: (-hit.score, hit.path))
         del hits[limit:]
         if explain:
@@ -245,39 +255,62 @@ def rank(
     return ranking.rank_documents(found, limit=limit, explain=explain)
 
 
-def _hit(
-    query: Query,
-    rarities: Sequence[float],
-    document: Document,
-    score: float,
-    lines: Sequence[int],
-    weights: Weights,
-) -> Hit:
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    """A document of which all is known but its passages; `most` is what its score cannot exceed."""
+
+    document: Document
+    score: float
+    kind: str
+    factor: float
+    named: float
+    definition: Definition | None
+    most: float
+
+    @classmethod
+    def of(
+        cls, query: Query, document: Document, score: float, rarities: Sequence[float], weights: Weights
+    ) -> _Promise:
+        kind = kinds.kind_of_file(document.path, document.content)
+        factor = 1.0 if kinds.ASKED_FOR.get(kind, frozenset()) & query.said else weights.kinds.get(kind, 1.0)
+        named, definition = (0.0, None) if query.name is None else _named(query, query.name, document.definitions)
+        # A word's frequency in a passage saturates below 1. Summed in the order in which passages are scored, so
+        # that rounding cannot make the sum the smaller one.
+        passage = 0.0
+        for word, rarity in zip(query.words, rarities, strict=True):
+            passage += rarity * max(term.worth for term in word.terms)
+        most = score + weights.passage * passage
+        if definition is not None:
+            most += weights.name * named
+        return cls(document, score, kind, factor, named, definition, most * factor)
+
+
+def _hit(query: Query, rarities: Sequence[float], promise: _Promise, lines: Sequence[int], weights: Weights) -> Hit:
+    document, definition = promise.document, promise.definition
     text = searchable(document.content)
     passage, passage_score = best_passage(query, rarities, text, document.definitions, lines)
-    kind = kinds.kind_of_file(document.path, document.content)
-    factor = 1.0 if kinds.ASKED_FOR.get(kind, frozenset()) & query.said else weights.kinds.get(kind, 1.0)
-    signals: dict[str, Any] = {"documents": score, "passage": weights.passage * passage_score, "kind": kind}
-    total = score + weights.passage * passage_score
-    named, definition = _named(query, document.definitions)
+    signals: dict[str, Any] = {
+        "documents": promise.score,
+        "passage": weights.passage * passage_score,
+        "kind": promise.kind,
+    }
+    total = promise.score + weights.passage * passage_score
     if definition is not None:
-        total += weights.name * named
-        signals["definition"] = weights.name * named
+        total += weights.name * promise.named
+        signals["definition"] = weights.name * promise.named
         if not lines or definition.line in lines:
             passage = Passage(definition.start_line, definition.end_line, definition)
-    if factor != 1.0:
-        signals["factor"] = factor
-    return Hit(document.number, document.path, passage, total * factor, signals)
+    if promise.factor != 1.0:
+        signals["factor"] = promise.factor
+    return Hit(document.number, document.path, passage, total * promise.factor, signals)
 
 
-def _named(query: Query, definitions: Sequence[Definition]) -> tuple[float, Definition | None]:
+def _named(query: Query, name: str, definitions: Sequence[Definition]) -> tuple[float, Definition | None]:
     """How well a definition answers a query that is nothing but a name: by case, qualifier, kind and size."""
     best, best_definition = 0.0, None
-    if query.name is None:
-        return best, best_definition
-    folded = query.name.lower()
+    folded = name.lower()
     if isinstance(definitions, Definitions):
-        definitions = definitions.may_hold(query.name, at_end=True)
+        definitions = definitions.may_hold(name, at_end=True)
     for definition in definitions:
         own = definition.name
         if len(own) < len(folded) or not own.lower().endswith(folded):
@@ -285,7 +318,7 @@ def _named(query: Query, definitions: Sequence[Definition]) -> tuple[float, Defi
         tail = len(own) - len(folded)
         if tail and (own[tail - 1].isalnum() or own[tail - 1] == "_"):
             continue  # `get` is no answer in `forget`; in `Session.get` it is
-        value = (1.0 if own.endswith(query.name) else 0.4) - (0.05 if tail else 0.0)
+        value = (1.0 if own.endswith(name) else 0.4) - (0.05 if tail else 0.0)
         value += 0.3 if definition.kind in _TYPES else 0.2 if definition.kind in _CALLABLES else 0.0
         value += 0.0 if definition.container else 0.1
         value += 0.05 * math.log1p(definition.end_line - definition.start_line)

@@ -349,16 +349,18 @@ def _page(
     """
     numbers = list(found.documents)
 
-    def opened(some: Sequence[int]) -> list[rank.Hit]:
+    def opened(some: Sequence[int], limit: int) -> list[rank.Hit]:
         source.need_definitions(some)
         return ranking.rank_documents(
-            ranking.scored(some), limit=len(some), matches=found.lines_of, explain=explain, check=check
+            ranking.scored(some), limit=limit, matches=found.lines_of, explain=explain, check=check
         )
 
-    hits = {hit.number: hit for hit in opened(numbers[: found.head])}
-    files = [(row, number) for number in [*hits, *numbers[found.head :]] for row in found.rows[number]]
+    head = len(numbers[: found.head])
+    hits = {hit.number: hit for hit in opened(numbers[:head], min(head, offset + limit))}
+    files = [(row, number) for number in [*hits, *numbers[head:]] for row in found.rows[number]]
     page = files[offset : offset + limit]
-    hits |= {hit.number: hit for hit in opened([number for _, number in page if number not in hits])}
+    others = [number for _, number in page if number not in hits]
+    hits |= {hit.number: hit for hit in opened(others, len(others))}
     return [(row, hits[number]) for row, number in page]
 
 

@@ -38,6 +38,7 @@ class IndexSource:
 
     def __init__(self, store: SearchInterface, catalog: Catalog, table: FileTable) -> None:
         self._store, self._catalog, self._table = store, catalog, table
+        self._packed: dict[int, bytes] = {}
         self._definitions: dict[int, Definitions] = {}
         self._loaded: dict[int, RankedDocument] = {}
 
@@ -55,14 +56,15 @@ class IndexSource:
 
     def need_definitions(self, numbers: Iterable[int]) -> None:
         """Reads the definitions of documents that will all be looked at, which costs less than one by one."""
-        missing = [number for number in numbers if number not in self._definitions]
-        stored = self._catalog.symbols_of_each(missing)
-        self._definitions.update((number, Definitions(stored.get(number, b""))) for number in missing)
+        missing = [number for number in numbers if number not in self._packed]
+        self._packed.update(dict.fromkeys(missing, b""))
+        self._packed.update(self._catalog.symbols_of_each(missing))
 
     def definitions(self, number: int) -> Definitions:
         """The definitions of a document; none while they are not known."""
         if number not in self._definitions:
             self.need_definitions([number])
+            self._definitions[number] = Definitions(self._packed[number])
         return self._definitions[number]
 
     def load(self, numbers: Sequence[int], check: Callable[[], None] = lambda: None) -> list[RankedDocument]:
