@@ -122,7 +122,7 @@ class SegmentCandidates(CandidateSet):
         left: dict[int, int] = {}
         for segment, of_segment in groupby(sorted(found, key=_by_segment), key=lambda pair: pair[1]):
             if segment is not None:
-                within = sum(1 << number - segment.low for number, _ in of_segment)
+                within = sum(1 << number - segment.low for number in {number for number, _ in of_segment})
                 known = self._bits.get(segment.id)
                 left[segment.id] = self._evaluate(self._formula, segment, within) if known is None else known & within
         return [
