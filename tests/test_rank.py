@@ -21,6 +21,7 @@ from leindex.search.paths import PathTerms
 from leindex.search.rank import DEFAULT_WEIGHTS, Hit, Ranking, rank
 from leindex.search.snippets import Text, best_lines, heading
 from leindex.search.words import WordWeights, read_query
+from leindex.storage.catalog import key_of
 from leindex.terms import bag_of
 
 
@@ -58,7 +59,7 @@ class Source:
             bag = bag_of(document.content, document.definitions)
             for term, payload in zip(memoryview(bag.hashes).cast("I"), bag.payloads, strict=True):
                 self._lists.setdefault(term, []).append((number, payload))
-        self._paths = PathTerms(list(self.documents), [d.path for d in self.documents.values()])
+        self._paths = PathTerms(list(self.documents), [key_of(d.path.encode()) for d in self.documents.values()])
 
     def count(self) -> int:
         return len(self.documents)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from leindex import _native
 from leindex.search.paths import IN_FOLDER, IN_NAME, IS_FOLDER, IS_NAME, PathTerms
 from leindex.search.words import PART, WHOLE, WordWeights, read_query
+from leindex.storage.catalog import key_of
 from leindex.terms import LEVEL, NAMED_PART, NAMED_WHOLE, bag_of
 
 TEXTS = st.text(
@@ -208,7 +209,7 @@ def test_any_run_passes_the_filter_of_its_own_terms() -> None:
 
 
 def path_flags(paths: list[str], word: str) -> dict[int, int]:
-    numbers, flags = PathTerms(range(len(paths)), paths).postings(term_hash(word))
+    numbers, flags = PathTerms(range(len(paths)), [key_of(path.encode()) for path in paths]).postings(term_hash(word))
     return dict(zip(memoryview(numbers).cast("I").tolist(), flags, strict=True))
 
 
@@ -236,7 +237,7 @@ def test_terms_of_paths() -> None:
 
 
 def test_a_document_at_several_paths() -> None:
-    numbers, flags = PathTerms([7, 3, 7], ["x/a.c", "x.c", "b/x.c"]).postings(term_hash("x"))
+    numbers, flags = PathTerms([7, 3, 7], [b"x\0a.c", b"x.c", b"b\0x.c"]).postings(term_hash("x"))
     assert memoryview(numbers).cast("I").tolist() == [3, 7]
     assert list(flags) == [IN_NAME | IS_NAME, IN_FOLDER | IS_FOLDER | IN_NAME | IS_NAME]
 

@@ -160,8 +160,8 @@ def best(
 
 # paths.c, fuzzy.c
 def path_terms(paths: bytes, numbers: bytes, /) -> tuple[bytes, bytes, bytes]:
-    """The terms of paths (separated by NUL) of the documents with these numbers: hashes, ascending;
-    numbers; flags."""
+    """The terms of paths (separated by `/`, with NUL between their components) of the documents with these numbers:
+    hashes, ascending; numbers; flags."""
 
 def fuzzy(
     query: bytes, paths: bytes, lowered: bytes, recency: bytes, limit: int, /

@@ -6,10 +6,10 @@ files whose documents lie in one segment is tested against the segment's bitmap 
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import compress
 
 from .._native import select_run
 from ..models import FileRow
@@ -76,12 +76,8 @@ class FileTable:
         return len(set(self.numbers) - {0})
 
     @cached_property
-    def names(self) -> list[str]:
-        """The paths as text."""
-        return [os.fsdecode(key.replace(b"\0", b"/")) for key in self.keys]
-
-    @cached_property
     def terms(self) -> PathTerms:
         """The terms of the paths, for ranking."""
-        places = [place for place, number in enumerate(self.numbers) if number]
-        return PathTerms([self.numbers[place] for place in places], [self.names[place] for place in places])
+        if 0 not in self.numbers:
+            return PathTerms(self.numbers, self.keys)
+        return PathTerms([number for number in self.numbers if number], list(compress(self.keys, self.numbers)))
