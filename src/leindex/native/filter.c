@@ -36,6 +36,8 @@ void filter_init(TermFilter *filter, const uint8_t *const *terms, const size_t *
 {
     size_t most = LETTERS, bit = 0;
     memset(filter, 0, sizeof *filter);
+    for (int c = 0; c < 128; c++)
+        filter->inside[c] = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
     while (most > 1 && bits_for(terms, lengths, count, most) > BITS)
         most--;
     for (size_t i = 0; i < count; i++) {

@@ -54,38 +54,109 @@ typedef struct {
     uint32_t *lengths;
 } Rows;
 
-static int count_terms(const uint8_t *text, size_t size, Wanted *wanted, Rows *rows)
-{
+/* Counting under way: the distinct runs that may hold a term, and the row at hand. */
+typedef struct {
+    Wanted *wanted;
     RunTable runs;
-    Reader reader = {text, size, 0, 0};
-    size_t start, run, piece = 0;
+    uint16_t *cells;
+} Count;
+
+static int count_run(Count *count, const uint8_t *at, size_t length)
+{
     int fresh;
-    if (runs_init(&runs) < 0)
+    RunEntry *entry = runs_entry(&count->runs, at, length, &fresh);
+    if (!entry)
         return -1;
-    while ((run = next_run(&reader, &start)) > 0) {
-        while (piece + 1 < rows->count && rows->pieces[piece + 1] <= reader.line)
-            piece++;
-        size_t row = rows->owners ? rows->owners[piece] : piece;
-        rows->lengths[row]++;
-        if (!filter_passes(&wanted->filter, text + start, run))
-            continue;
-        RunEntry *entry = runs_entry(&runs, text + start, run, &fresh);
-        if (!entry) {
-            runs_free(&runs);
+    if (fresh) {
+        count->wanted->found = 0;
+        expand_run(at, length, want_term, count->wanted);
+        entry->value = count->wanted->found;
+    }
+    for (uint64_t left = entry->value; left; left &= left - 1) {
+        uint16_t *cell = &count->cells[__builtin_ctzll(left)];
+        *cell += *cell < UINT16_MAX;
+    }
+    return 0;
+}
+
+/* Counts in a piece of any text; adds its words to `words`. */
+static int count_any(Count *count, const uint8_t *text, size_t size, uint32_t *words)
+{
+    Reader reader = {text, size, 0, 0};
+    size_t start, run;
+    for (; (run = next_run(&reader, &start)) > 0; ++*words)
+        if (filter_passes(&count->wanted->filter, text + start, run) && count_run(count, text + start, run) < 0)
             return -1;
-        }
-        if (fresh) {
-            wanted->found = 0;
-            expand_run(entry->at, entry->length, want_term, wanted);
-            entry->value = wanted->found;
-        }
-        for (uint64_t left = entry->value; left; left &= left - 1) {
-            uint16_t *cell = &rows->counts[row * wanted->count + (size_t)__builtin_ctzll(left)];
-            *cell += *cell < UINT16_MAX;
+    return 0;
+}
+
+/* The same in ASCII: one pass that finds the runs and asks the filter, without a branch that depends on the text but
+ * for those that pass. */
+static int count_ascii(Count *count, const uint8_t *text, size_t size, uint32_t *words)
+{
+    const TermFilter *filter = &count->wanted->filter;
+    const uint64_t first = filter->first, last = filter->last;
+    uint64_t state = 0;
+    size_t start = 0;
+    uint32_t before = 0, found = 0;
+    for (size_t i = 0; i < size; i++) {
+        uint32_t inside = filter->inside[text[i]];
+        uint64_t kept = state & -(uint64_t)(text[i] == '_');
+        state = ((state << 1 | first) & filter->letters[text[i]]) | kept;
+        found += (before & ~inside) & (i - start <= RUN_MAX);
+        start = inside ? start : i + 1;
+        before = inside;
+        if (state & last) {
+            while (i + 1 < size && filter->inside[text[i + 1]])
+                i++;
+            if (i + 1 - start <= RUN_MAX && count_run(count, text + start, i + 1 - start) < 0)
+                return -1;
+            state = 0;
         }
     }
-    runs_free(&runs);
+    *words += found + (before & (size - start <= RUN_MAX));
     return 0;
+}
+
+static int is_ascii(const uint8_t *text, size_t size)
+{
+    uint64_t all = 0, word;
+    for (; size >= 8; text += 8, size -= 8) {
+        memcpy(&word, text, 8);
+        all |= word;
+    }
+    for (; size; size--)
+        all |= *text++;
+    return (all & 0x8080808080808080) == 0;
+}
+
+/* Where line `line` starts, given where the earlier line `*at` does. */
+static size_t line_offset(const uint8_t *text, size_t size, size_t offset, uint32_t *at, uint32_t line)
+{
+    for (; *at < line && offset < size; ++*at) {
+        const uint8_t *end = memchr(text + offset, '\n', size - offset);
+        offset = end ? (size_t)(end - text) + 1 : size;
+    }
+    *at = line;
+    return offset;
+}
+
+static int count_terms(const uint8_t *text, size_t size, Wanted *wanted, Rows *rows)
+{
+    Count count = {.wanted = wanted};
+    uint32_t line = 0;
+    int failed = runs_init(&count.runs) < 0;
+    /* what stands before the first piece belongs to it */
+    for (size_t piece = 0, offset = 0; piece < rows->count && !failed; piece++) {
+        size_t end = piece + 1 < rows->count ? line_offset(text, size, offset, &line, rows->pieces[piece + 1]) : size;
+        size_t row = rows->owners ? rows->owners[piece] : piece;
+        count.cells = rows->counts + row * wanted->count;
+        failed = (is_ascii(text + offset, end - offset) ? count_ascii : count_any)(&count, text + offset, end - offset,
+                                                                                  &rows->lengths[row]) < 0;
+        offset = end;
+    }
+    runs_free(&count.runs);
+    return failed ? -1 : 0;
 }
 
 /* ---- Scoring --------------------------------------------------------------------------------------------------- */

@@ -34,9 +34,9 @@ void cut_free(Cut *cut);
 /* Tells from its letters alone that a run holds none of some terms, which spares splitting and stemming most runs. */
 typedef struct {
     uint64_t first, last, letters[256];
+    uint8_t inside[256]; /* 1 for the characters of ASCII that runs consist of */
 } TermFilter;
 
-/* `starts` are the places of the terms in `text`, of which there are `count` and one more for the end. */
 void filter_init(TermFilter *filter, const uint8_t *const *terms, const size_t *lengths, size_t count);
 int filter_passes(const TermFilter *filter, const uint8_t *run, size_t length);
 
