@@ -63,6 +63,13 @@ class Conditions:
                     check_kind(kind.value, kinds)  # type: ignore[union-attr]
                 self._names[leaf] = _definition_test(leaf)
 
+        # What every hit must satisfy settles most files, and if there is no other test, all of them.
+        self._required = [
+            (test, part.negated) for part in plan.required if (test := self._tests.get(part.leaf)) is not None
+        ]
+
+        self._settled = self._tests.keys() <= {part.leaf for part in plan.required}
+
     @property
     def needs_rows(self) -> bool:
         """Whether a file's path or language decides anything."""
@@ -75,7 +82,9 @@ class Conditions:
 
     def row_may_match(self, row: FileRow) -> bool:
         """Whether a file is still in question, given its row."""
-        if not self._tests:
+        if any(test(row) is negated for test, negated in self._required):
+            return False
+        if self._settled:
             return True
         return self.plan.judge(lambda leaf: test(row) if (test := self._tests.get(leaf)) else None) is not False
 

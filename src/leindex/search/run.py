@@ -14,10 +14,8 @@ import binascii
 import hashlib
 import json
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ..errors import QueryError
@@ -25,10 +23,9 @@ from ..models import FileRow, Hit, LineMatch, SearchResult
 from ..query.ast import Pattern, ResultType
 from ..query.parse import parse, parse_plain
 from ..query.plan import Plan, plan
-from ..storage.catalog import key_of
 from ..storage.storage_interface import CandidateSet
 from ..text import searchable
-from . import rank
+from . import facets, rank
 from .advice import advice_for
 from .by_type import hits_of
 from .conditions import Conditions, Languages
@@ -46,9 +43,6 @@ VERIFY_ALL: Final = 400
 
 RANKED: Final = 600
 """How many documents the first step of ranking proposes where not all candidates are verified."""
-
-FACET_ROWS: Final = 500
-"""Most candidates that facets count."""
 
 LONGEST_LINE: Final = 500
 """Characters of a line that are shown."""
@@ -208,7 +202,7 @@ def _verified(
     seen.scanned_everything = candidates.everything
     found = _Found(lambda document: _matched_lines(conditions, document), candidates, head=_head(ranking))
     few = not candidates.everything and candidates.count(VERIFY_ALL + 1) <= VERIFY_ALL
-    numbers: Iterable[int] = candidates if few else _by_rank(index, ranking, candidates, scope)
+    numbers: Iterable[int] = candidates if few else _by_rank(index, conditions, ranking, candidates, scope)
     enough = VERIFY_ALL if few else max(wanted, found.head)
     for document in _in_batches(source, numbers, conditions, scope, seen, check):
         text = searchable(document.content)
@@ -238,7 +232,9 @@ def _head(ranking: rank.Ranking) -> int:
     return rank.CANDIDATES + (rank.DEFINING if ranking.query.name is not None else 0)
 
 
-def _by_rank(index: Index, ranking: rank.Ranking, candidates: CandidateSet, scope: str) -> Iterator[int]:
+def _by_rank(
+    index: Index, conditions: Conditions, ranking: rank.Ranking, candidates: CandidateSet, scope: str
+) -> Iterator[int]:
     """Candidates, those first that the first step of ranking likes, the others in path order."""
     liked: dict[int, None] = {}
     for depth in (rank.CANDIDATES, RANKED) if ranking.query.words else ():
@@ -248,6 +244,8 @@ def _by_rank(index: Index, ranking: rank.Ranking, candidates: CandidateSet, scop
     table = index.table()
     for place in table.places(candidates, scope=os.fsencode(scope)):
         number = table.numbers[place]
+        if conditions.needs_rows and not conditions.row_may_match(table.row(place)):
+            continue
         if number and number not in liked:
             liked[number] = None
             yield number
@@ -391,22 +389,10 @@ def _shown(line: Line, conditions: Conditions) -> LineMatch:
 
 
 def _facets(index: Index, found: _Found, conditions: Conditions, scope: str) -> dict[str, dict[str, int]]:
-    """How the files in question spread over folders and languages; the first candidates where not all were verified."""
-    start = len(os.fsencode(scope)) + 1 if scope else 0
+    """Of all candidates where not all were verified, else of what was found."""
     if found.more and found.candidates is not None:
-        table = index.table()
-        places: Iterator[int] = islice(table.places(found.candidates, scope=os.fsencode(scope)), FACET_ROWS)
-        if conditions.needs_rows:
-            places = filter(lambda place: conditions.row_may_match(table.row(place)), places)
-        files = [(table.keys[place][start:], table.languages[place]) for place in places]
-    else:
-        files = [(key_of(row.path)[start:], row.language) for rows in found.rows.values() for row in rows]
-    folders = Counter(b"".join(path.partition(b"\0")[:2]) for path, _ in files).most_common(10)
-    languages = Counter(language or "other" for _, language in files).most_common(10)
-    return {
-        "folder": {os.fsdecode(folder.replace(b"\0", b"/")): count for folder, count in folders},
-        "language": dict(languages),
-    }
+        return facets.of_candidates(index.table(), found.candidates, conditions, os.fsencode(scope))
+    return facets.of_rows((row for rows in found.rows.values() for row in rows), os.fsencode(scope))
 
 
 # -- cursors ------------------------------------------------------------------------------------------------------

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from heapq import nsmallest
-from itertools import compress
+from itertools import islice
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from leindex import _native
@@ -17,6 +19,7 @@ HEADING_LIMIT: Final = 200
 """Characters of the longest heading."""
 HEADING_LINES: Final = 4
 """Most lines that a signature is read over."""
+_NOT_ZERO: Final = re.compile(rb"[^\0]")
 
 
 class Line(NamedTuple):
@@ -32,6 +35,11 @@ class Text:
     def __init__(self, text: bytes) -> None:
         self.text = text
         self._starts = memoryview(_native.line_starts(text)).cast("I")
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return len(self._starts)
 
     def part(self, first: int, last: int) -> bytes:
         """Lines `first` to `last`, from 1, both included, as far as they exist."""
@@ -68,20 +76,26 @@ def best_lines(
 ) -> list[Line]:
     """At most `limit` lines of a passage, in order: first those among `matches` (line numbers from 1, ascending,
     where an exact search matched), then those with the most words of the query, of equal ones the earliest."""
-    lines = text.lines(passage.start_line, passage.end_line)
-    if not lines:
+    first, last = passage.start_line, min(passage.end_line, text.count)
+    if first > last:
         return []
-    matched = set(matches[bisect_left(matches, lines[0].number) : bisect_right(matches, lines[-1].number)])
+    scores = dict.fromkeys(matches[bisect_left(matches, first) : bisect_right(matches, last)], 0.0)
+    matched = frozenset(scores)
+    for number, held in _words_held(query, text.part(first, last), last - first + 1).items():
+        scores[first + number] = sum(query.words[group].weight for group in held)
+    chosen = nsmallest(limit, ((number not in matched, -score, number) for number, score in scores.items()))
+    if chosen:
+        return [line for *_, number in sorted(chosen, key=itemgetter(2)) for line in text.lines(number, number)]
+    return list(islice((line for line in text.lines(first, last) if line.text.strip()), limit))
+
+
+def _words_held(query: Query, part: bytes, lines: int) -> dict[int, set[int]]:
+    """Of each line of a text, counted from 0, that holds words of the query, the places of these words."""
     terms, groups, _ = query.packed
-    part = text.part(passage.start_line, passage.end_line)
-    raw, _ = _native.scan(part, terms, array("I", range(len(lines))).tobytes())
-    counts, held_by = memoryview(raw).cast("H").tolist(), memoryview(groups).cast("I").tolist()
-    width = len(held_by)
-    scored = []
-    for i, line in enumerate(lines):
-        row = counts[i * width : (i + 1) * width]
-        score = sum(query.words[group].weight for group in set(compress(held_by, row))) if any(row) else 0.0
-        if score or line.number in matched:
-            scored.append((line.number not in matched, -score, line.number, line))
-    chosen = nsmallest(limit, scored)
-    return sorted(line for *_, line in chosen) if chosen else [line for line in lines if line.text.strip()][:limit]
+    counts, _ = _native.scan(part, terms, array("I", range(lines)).tobytes())
+    word_of = memoryview(groups).cast("I")
+    held: dict[int, set[int]] = {}
+    for found in _NOT_ZERO.finditer(counts):  # few of the counts are not
+        line, term = divmod(found.start() // 2, len(word_of))
+        held.setdefault(line, set()).add(word_of[term])
+    return held
