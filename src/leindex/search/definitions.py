@@ -11,9 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, overload
 
-import zstandard
-
 from .. import _native
+from ..storage.stored_value import decompressor
 
 SYMBOLS_LIMIT: Final = 64 << 20
 """Bytes of the largest list of symbols that is unpacked."""
@@ -85,4 +84,4 @@ _DECODER: Final = json.JSONDecoder()
 
 
 def _text(packed: bytes) -> bytes:
-    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=SYMBOLS_LIMIT) if packed else b"[]"
+    return decompressor().decompress(packed, max_output_size=SYMBOLS_LIMIT) if packed else b"[]"

@@ -45,17 +45,22 @@ def encode_row(item: DocumentItem) -> tuple[DocumentRow, bytes]:
     return (doc_id, kind, len(content), other_fields(document), value), content
 
 
+def decompressor() -> zstandard.ZstdDecompressor:
+    """This thread's own; making one costs more than most contents do."""
+    made: zstandard.ZstdDecompressor | None = getattr(_thread, "decompressor", None)
+    if made is None:
+        made = _thread.decompressor = zstandard.ZstdDecompressor()
+    return made
+
+
 def decode_value(value_type: str, value: bytes | str, size: int) -> bytes:
     """The content of a row as bytes. Raises StoreCorruptError when it cannot be decoded."""
     if isinstance(value, str):
         value = value.encode("utf-8")
     if not value_type.endswith("+zstd"):
         return value
-    decompressor: zstandard.ZstdDecompressor | None = getattr(_thread, "decompressor", None)
-    if decompressor is None:
-        decompressor = _thread.decompressor = zstandard.ZstdDecompressor()
     try:
-        return decompressor.decompress(value, max_output_size=size)
+        return decompressor().decompress(value, max_output_size=size)
     except zstandard.ZstdError as error:
         raise StoreCorruptError(f"a stored document is damaged: {error}") from error
 
