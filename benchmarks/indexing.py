@@ -32,6 +32,11 @@ def leindex_run(root: Path, index: Path, *options: str) -> Measured:
     return measured([*LEINDEX, "--index", index, *options, root])
 
 
+def second_stage(root: Path, index: Path) -> Measured:
+    leindex_run(root, index, "--text-only")
+    return measured([*LEINDEX, "--index", index, root])
+
+
 def cindex_run(root: Path, index: Path) -> Measured:
     index.unlink(missing_ok=True)
     return measured(["cindex", root], {"CSEARCHINDEX": str(index)})
@@ -69,6 +74,7 @@ def main() -> None:
     }
     if options.symbols:
         programs["leindex"] = lambda: leindex_run(root, index)
+        programs["leindex, symbols and words alone"] = lambda: second_stage(root, index)
     if shutil.which("cindex"):
         programs[PEER] = lambda: cindex_run(root, peer_index)
     else:

@@ -32,8 +32,9 @@ from pathlib import Path
 from typing import Any
 
 import leindex
+from leindex.search.definitions import unpack
 from leindex.search.rank import DEFAULT_WEIGHTS, Weights, rank
-from leindex.search.source import IndexSource, unpack
+from leindex.search.source import IndexSource
 
 GOLDEN = Path(__file__).with_name("relevance_golden.json")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "leindex-benchmarks"

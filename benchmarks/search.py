@@ -5,7 +5,9 @@
 Fifty literals and regular expressions, rare to common, the first 50 files in path order, through an open Index with
 the freshness check off; then patterns with no usable gram over the whole tree, and a fresh `leindex grep -l` of a rare
 word, each interleaved with `rg --sort path` (one thread) and plain `rg` on the same tree. Every answer is compared with
-ripgrep's before it is timed. The patterns suit C code; on other trees many are rare.
+ripgrep's before it is timed. Last, ranked queries through an open Index, as queries and as questions in words, with the
+processor time too, which other work on the machine disturbs less; how good their answers are, `relevance.py` says. The
+patterns suit C code; on other trees many are rare.
 """
 
 from __future__ import annotations
@@ -80,6 +82,24 @@ wait_event_interruptible_timeout\(
 GRAMLESS = ["[0-9]{5}", r"\w\d\w\d\w\d", "[aeiou]{5}", r"^.{200,}$", r"[^\x00-\x7f]"]
 FIRST = 50
 
+RANKED = """
+mutex lock
+tcp_v4_connect
+how does the scheduler pick the next task
+ext4 journal commit
+usb device probe
+page fault handler
+struct file_operations
+spinlock irq save
+memory allocation failure
+read copy update grace period
+inode
+network device queue
+sym:kmalloc
+kind:function init lang:c
+file:sched task
+""".strip().splitlines()
+
 
 def literal_or_regex() -> list[tuple[str, bool]]:
     """The patterns, each with whether it is literal."""
@@ -98,6 +118,28 @@ def timed(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def ranked(index: leindex.Index, rounds: int) -> dict[str, dict[str, object]]:
+    """Milliseconds of ranked queries: the median of the queries' medians, after a round that is not counted."""
+    figures: dict[str, dict[str, object]] = {}
+    for kind, plain, queries in (("queries", False, RANKED), ("questions in words", True, RANKED[:12])):
+        walls: dict[str, list[float]] = {}
+        processor: dict[str, list[float]] = {}
+        for number in range(rounds + 1):
+            for query in queries:
+                began = time.process_time()
+                wall = timed(lambda q=query, p=plain: index.search(q, plain=p))
+                if number:
+                    walls.setdefault(query, []).append(1e3 * wall)
+                    processor.setdefault(query, []).append(1e3 * (time.process_time() - began))
+        medians = {query: statistics.median(values) for query, values in walls.items()}
+        figures[kind] = {
+            "median": round(statistics.median(medians.values()), 1),
+            "processor": round(statistics.median(map(statistics.median, processor.values())), 1),
+            "slowest": {q: round(ms, 1) for q, ms in sorted(medians.items(), key=lambda item: -item[1])[:3]},
+        }
+    return figures
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -146,6 +188,7 @@ def main() -> int:
                 "ratio": statistics.median(a / b for a, b in zip(ours, theirs, strict=True)),
             }
         figures["no_usable_gram"] = gramless
+        figures["ranked_ms"] = ranked(index, options.rounds)
     fresh, rg = [], []
     command = [sys.executable, "-m", "leindex", "grep", "-l", "--refresh", "never", "sched_clock_cpu", "."]
     if options.index:
@@ -164,6 +207,10 @@ def main() -> int:
         for pattern, row in gramless.items():
             print(f"no gram {pattern!r}: {row['leindex_s']:.2f} s, rg {row['rg_s']:.2f} s, ratio {row['ratio']:.2f}")
         print(f"fresh process, rare word: {statistics.median(fresh):.3f} s, rg {statistics.median(rg):.3f} s")
+        for kind, row in figures["ranked_ms"].items():
+            print(
+                f"ranked {kind}: median {row['median']} ms, processor {row['processor']} ms, slowest: {row['slowest']}"
+            )
         print(f"answers that differ from ripgrep's: {wrong or 'none'}")
     return 1 if wrong else 0
 

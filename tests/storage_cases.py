@@ -52,6 +52,7 @@ def bag(number: int, weights: dict[int, int], length: int | None = None) -> Word
 
 def postings(store: SearchInterface, key: int) -> list[tuple[int, int]]:
     answer = store.word_postings(key)
+    assert store.postings_of_words([key ^ 1, key]) == [store.word_postings(key ^ 1), answer]
     return list(zip(memoryview(answer.numbers).cast("I").tolist(), answer.payloads, strict=True))
 
 

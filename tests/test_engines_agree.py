@@ -13,7 +13,7 @@ from equality.tree import write_small
 import leindex
 from leindex.cli.main import main
 from leindex.models import SearchResult
-from leindex.search.source import unpack
+from leindex.search.definitions import unpack
 from leindex.storage.compare import Side, compare
 
 OTHERS = ("tantivy", "duckdb")

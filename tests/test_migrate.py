@@ -18,7 +18,7 @@ from leindex.config import DATABASE_NAME
 from leindex.errors import CancelledError, ConfigError, StorageError, StoreBusyError, StoreCorruptError
 from leindex.index import Index
 from leindex.models import Progress, WordBag
-from leindex.search.source import unpack
+from leindex.search.definitions import unpack
 from leindex.storage import compare as comparing
 from leindex.storage import migrate as module
 from leindex.storage.catalog import Catalog

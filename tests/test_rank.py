@@ -19,8 +19,9 @@ from leindex.search.fuzzy import PathList
 from leindex.search.passages import best_passage
 from leindex.search.paths import PathTerms
 from leindex.search.rank import DEFAULT_WEIGHTS, Hit, Ranking, rank
-from leindex.search.snippets import best_lines, heading
+from leindex.search.snippets import Text, best_lines, heading
 from leindex.search.words import WordWeights, read_query
+from leindex.storage.catalog import key_of
 from leindex.terms import bag_of
 
 
@@ -58,7 +59,7 @@ class Source:
             bag = bag_of(document.content, document.definitions)
             for term, payload in zip(memoryview(bag.hashes).cast("I"), bag.payloads, strict=True):
                 self._lists.setdefault(term, []).append((number, payload))
-        self._paths = PathTerms(list(self.documents), [d.path for d in self.documents.values()])
+        self._paths = PathTerms(list(self.documents), [key_of(d.path.encode()) for d in self.documents.values()])
 
     def count(self) -> int:
         return len(self.documents)
@@ -66,9 +67,9 @@ class Source:
     def number_limit(self) -> int:
         return max(self.documents, default=0) + 1
 
-    def postings(self, term: int) -> tuple[bytes, bytes]:
-        pairs = self._lists.get(term, [])
-        return array("I", [n for n, _ in pairs]).tobytes(), bytes(p for _, p in pairs)
+    def postings(self, terms: Sequence[int]) -> list[tuple[bytes, bytes]]:
+        lists = [self._lists.get(term, []) for term in terms]
+        return [(array("I", [n for n, _ in pairs]).tobytes(), bytes(p for _, p in pairs)) for pairs in lists]
 
     def path_terms(self) -> PathTerms:
         return self._paths
@@ -201,7 +202,9 @@ def test_matches_decide_the_passage() -> None:
     ranking = Ranking("backoff", source)
     found = ranking.best_documents()
     number = next(d.number for d in source.documents.values() if d.path == "src/client.py")
-    hit = next(h for h in ranking.rank_documents(found, matches={number: [7]}) if h.number == number)
+    hit = next(
+        h for h in ranking.rank_documents(found, matches=lambda n: [7] if n == number else []) if h.number == number
+    )
     assert (hit.passage.start_line, hit.passage.end_line) == (6, 7)
 
 
@@ -305,11 +308,12 @@ def test_heading_and_lines() -> None:
     query = read_query("backoff failure", WordWeights())
     text = CLIENT.encode()
     passage, _ = best_passage(query, [1.0] * len(query.words), text, CLIENT_DEFINITIONS)
-    assert heading(text, passage) == "def retry(self, message):"
-    shown = best_lines(query, text, passage, limit=2)
+    lines = Text(text)
+    assert heading(lines, passage) == "def retry(self, message):"
+    shown = best_lines(query, lines, passage, limit=2)
     assert [line.number for line in shown] == [9, 11]
     assert shown[1].text == b"        backoff = 1"
-    assert [line.number for line in best_lines(query, text, passage, limit=1, matches=[12])] == [12]
+    assert [line.number for line in best_lines(query, lines, passage, limit=1, matches=[12])] == [12]
 
 
 def test_heading_joins_a_signature() -> None:
@@ -317,7 +321,7 @@ def test_heading_joins_a_signature() -> None:
     definition = Definition("f", "function", 2, 6)
     query = read_query("f", WordWeights())
     passage, _ = best_passage(query, [1.0], text, [definition])
-    assert heading(text, passage) == "int f(int a, int b)"
+    assert heading(Text(text), passage) == "int f(int a, int b)"
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from zstandard import ZstdCompressor
 
 import leindex
-from leindex.errors import QueryError
+from leindex import _native
+from leindex.errors import CancelledError, QueryError
 from leindex.index import Index
 from leindex.indexing.discover import DiscoverOptions
+from leindex.indexing.enrich import pack
 from leindex.indexing.pipeline import UpdateOptions
 from leindex.models import SearchResult
+from leindex.query.parse import parse
+from leindex.query.plan import plan
 from leindex.search import advice, run
+from leindex.search.definitions import Definitions, Symbol
+from leindex.search.snippets import Text
+from leindex.web import answers
 from leindex.web.control import Control
 from leindex.web.file_answer import files
 from leindex.web.grep_answer import grep
@@ -205,3 +215,110 @@ def test_the_type_says_what_is_returned(made: Make) -> None:
     first = index.search("retry type:symbol", limit=1)
     assert [hit.start_line for hit in index.search("retry type:symbol", limit=1, cursor=first.cursor).hits] == [5]
     assert set(paths(index.search("retry type:content"))) == {"src/Policy.md", "sub/code.py"}
+
+
+@pytest.mark.parametrize(
+    ("query", "plain"),
+    [
+        ("retry1 delay", False),
+        ("/r.t.y1 x/", False),
+        ("sym:retry kind:class", False),
+        ("retry -delay", False),
+        ("retry delay", True),
+        ("retry type:file", False),
+        ("retry type:symbol", False),
+    ],
+)
+def test_a_check_ends_a_search(made: Make, query: str, plain: bool) -> None:
+    """What it raises comes out of the search, whatever stage that has reached, and the index answers as before."""
+    index = made(many(300))
+    calls = 0
+
+    def check() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == last:
+            raise CancelledError("enough")
+
+    last = 0
+    before = index.search(query, plain=plain, check=check)
+    assert calls > 3
+    for last in (1, 2, calls // 2, calls):
+        calls = 0
+        with pytest.raises(CancelledError, match="enough"):
+            index.search(query, plain=plain, check=check)
+        assert calls == last
+    assert index.search(query, plain=plain).hits == before.hits
+
+
+def test_a_cancelled_request_ends_its_search(made: Make) -> None:
+    class Impatient(Control):
+        checks = 0
+
+        def check(self) -> None:
+            self.checks += 1
+            if self.checks == 3:
+                self.cancel()
+            super().check()
+
+    arguments = {"query": "retry", "limit": 10, "cursor": None, "plain": False, "path": "", "snippet_lines": 5}
+    control = Impatient()
+    with pytest.raises(CancelledError):
+        answers.search(made(many(300)), arguments, control)
+    assert control.checks == 3
+
+
+def test_a_symbol_is_looked_for_where_its_name_is(made: Make) -> None:
+    """As `leindex symbols` does: not in every file of the tree."""
+    files = {f"f{n}.py": f"def f{n}():\n    pass\n" for n in range(1500)}
+    index = made(files | {"here.py": "def find_needle():\n    pass\n", "used.py": "find_needle()\n"})
+    for query in ("sym:needle", "sym:Needle OR sym:find_needle", "sym:/_need?le$/", "needle kind:function"):
+        answer = index.search(query)
+        assert paths(answer) == ["here.py"]
+        assert answer.completeness.candidates <= 2 and answer.completeness.complete
+    assert len(index.search("-sym:needle count:all").hits) == 1501
+
+
+def test_what_is_ruled_out_among_a_few_is_no_candidate(made: Make) -> None:
+    index = made(many(1200))
+    with index.snapshot():
+        for query in ("delay", "retry1 delay", "retry3 OR copy", '"# delay 77"', "zzz", "retry -delay"):
+            candidates = index.store.candidates(plan(parse(query)).formula)
+            everything = list(index.table().numbers)
+            for some in (everything[:3], everything[::7], everything[::-1]):
+                kept = candidates.among(some)
+                assert kept == [number for number in some if number in set(kept)]
+                assert {number for number in some if number in candidates} <= set(kept)
+
+
+NAMES = st.text(st.sampled_from('aAbB_"\\.é\u212a k[],'), max_size=6)
+
+
+@given(st.lists(st.builds(Symbol, *[NAMES] * 3, *[st.integers(0, 2**32 - 1)] * 4, st.just("")), max_size=20), NAMES)
+def test_definitions_are_read_as_they_were_stored(symbols: list[Symbol], name: str) -> None:
+    stored = Definitions(pack(symbols, ZstdCompressor(level=1)))
+    assert list(stored) == symbols and [stored[place] for place in range(len(stored))] == symbols
+    assert list(memoryview(stored.starts).cast("I")) == [symbol.start_line for symbol in symbols]
+    assert list(memoryview(stored.ends).cast("I")) == [symbol.end_line for symbol in symbols]
+    for at_end in (False, True):
+        some = list(stored.may_hold(name, at_end=at_end)) if name else symbols
+        assert some == [symbol for symbol in symbols if symbol in some]
+        fits = str.endswith if at_end else str.__contains__
+        assert [s for s in symbols if fits(s.name.lower(), name.lower())] == [
+            s for s in some if fits(s.name.lower(), name.lower())
+        ]
+
+
+@pytest.mark.parametrize("stored", [b"", b"[", b"{}", b'[["a"]]', b'[["a", "b", "c", 1, 2, 3, 4, "v"]', b'[["a\\'])
+def test_what_is_no_list_of_definitions_is_refused(stored: bytes) -> None:
+    with pytest.raises(ValueError, match="no list"):
+        _native.symbol_columns(stored)
+
+
+@given(st.text(st.sampled_from("a\n\r"), max_size=30), st.integers(1, 12), st.integers(0, 12))
+def test_lines_of_a_text(text: str, first: int, more: int) -> None:
+    pieces = text.encode().split(b"\n")
+    expected = [*pieces[:-1], *filter(None, pieces[-1:])]
+    lines = Text(text.encode()).lines(first, first + more)
+    assert [line.number for line in lines] == list(range(first, min(first + more, len(expected)) + 1))
+    assert [line.text for line in lines] == [line.rstrip(b"\r") for line in expected[first - 1 : first + more]]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from leindex import _native
 from leindex.search.paths import IN_FOLDER, IN_NAME, IS_FOLDER, IS_NAME, PathTerms
 from leindex.search.words import PART, WHOLE, WordWeights, read_query
+from leindex.storage.catalog import key_of
 from leindex.terms import LEVEL, NAMED_PART, NAMED_WHOLE, bag_of
 
 TEXTS = st.text(
@@ -142,30 +143,75 @@ def test_utf16_is_read() -> None:
     assert bag_of("\ufeffneedle".encode("utf-16-le")).hashes == bag_of(b"needle").hashes
 
 
-@given(st.lists(st.sampled_from(["alpha", "beta_gamma", "Delta", "hay", ""]), max_size=40), st.data())
+WORDS = [
+    "alpha",
+    "beta_gamma",
+    "Delta",
+    "hay",
+    "",
+    "al_pha",
+    "copies",
+    "COPY",
+    "OAuthToken",
+    "Ärger",
+    "words 漢字",
+    "x",
+    "_al_" * 24,
+    "_al_" * 25,
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=40), st.data())
 def test_scan_counts_by_passage(lines: list[str], data: st.DataObject) -> None:
     cuts = data.draw(st.sets(st.integers(0, max(len(lines) - 1, 0)), max_size=5)) | {0}
     starts = sorted(cuts)
-    wanted = [term_hash(word) for word in ("alpha", "beta", "delta")]
+    terms = [term for term, *_ in _native.terms(data.draw(st.sampled_from(["alpha beta delta", *WORDS])).encode())]
+    wanted = [_native.terms(term)[0][1] for term in terms]
     text = "\n".join(lines).encode()
-    raw, sizes = _native.scan(text, array("I", wanted).tobytes(), array("I", starts).tobytes())
+    raw, sizes = _native.scan(text, b"\0".join(terms), array("I", starts).tobytes())
     counts = memoryview(raw).cast("H").tolist()
     for i, start in enumerate(starts):
         stop = starts[i + 1] if i + 1 < len(starts) else len(lines)
         part = "\n".join(lines[start:stop]).encode()
-        expected = Counter(h for _, h, *_ in _native.terms(part))
-        assert counts[i * 3 : i * 3 + 3] == [expected[h] for h in wanted]
-        assert memoryview(sizes).cast("I")[i] == len([line for line in lines[start:stop] if line])
+        expected = Counter(h for h, _ in {(h, begin) for _, h, _, begin, _ in _native.terms(part)})
+        assert counts[i * len(wanted) : (i + 1) * len(wanted)] == [expected[h] for h in wanted]
+        runs = {(begin, end) for *_, begin, end in _native.terms(part)}
+        assert memoryview(sizes).cast("I")[i] == len(runs)
 
 
 def test_scan_refuses_what_it_cannot_do() -> None:
-    for terms, starts in ((b"123", b"\0\0\0\0"), (b"\0" * 260, b"\0\0\0\0"), (b"", b"")):
-        with pytest.raises(ValueError, match="scan"):
+    for terms, starts in ((b"a\0\0b", b"\0\0\0\0"), (b"\0".join([b"a"] * 65), b"\0\0\0\0"), (b"", b""), (b"a", b"123")):
+        with pytest.raises(ValueError, match=r"terms|part"):
             _native.scan(b"text", terms, starts)
 
 
+def test_any_run_passes_the_filter_of_its_own_terms() -> None:
+    """The filter looks at the first letters of the terms; stems that end otherwise than their words must pass too."""
+    for word in (
+        "flies",
+        "tried",
+        "XMLHttpRequest",
+        "__init__",
+        "x86",
+        "404",
+        "élan",
+        "ÉLAN",
+        "漢",
+        "a",
+        "y",
+        "İstanbul",
+    ):
+        found = _native.terms(word.encode())
+        terms = list(dict.fromkeys(term for term, *_ in found))
+        raw, _ = _native.scan(word.encode(), b"\0".join(terms), b"\0\0\0\0")
+        assert all(memoryview(raw).cast("H")), word
+        many = b"\0".join([*terms, *(b"zz%d" % i for i in range(64 - len(terms)))])
+        raw, _ = _native.scan(word.encode(), many, b"\0\0\0\0")
+        assert all(memoryview(raw).cast("H")[: len(terms)]), word
+
+
 def path_flags(paths: list[str], word: str) -> dict[int, int]:
-    numbers, flags = PathTerms(range(len(paths)), paths).postings(term_hash(word))
+    numbers, flags = PathTerms(range(len(paths)), [key_of(path.encode()) for path in paths]).postings(term_hash(word))
     return dict(zip(memoryview(numbers).cast("I").tolist(), flags, strict=True))
 
 
@@ -193,7 +239,7 @@ def test_terms_of_paths() -> None:
 
 
 def test_a_document_at_several_paths() -> None:
-    numbers, flags = PathTerms([7, 3, 7], ["x/a.c", "x.c", "b/x.c"]).postings(term_hash("x"))
+    numbers, flags = PathTerms([7, 3, 7], [b"x\0a.c", b"x.c", b"b\0x.c"]).postings(term_hash("x"))
     assert memoryview(numbers).cast("I").tolist() == [3, 7]
     assert list(flags) == [IN_NAME | IS_NAME, IN_FOLDER | IS_FOLDER | IN_NAME | IS_NAME]
 
@@ -216,7 +262,7 @@ def test_query_joins_neighbours_and_splits_identifiers() -> None:
 
 def test_short_forms_and_other_words() -> None:
     (word,) = read_query("authentication", WordWeights()).words
-    worth = dict(word.terms)
+    worth = {term.hash: term.worth for term in word.terms}
     assert worth[term_hash("authentication")] == 1.0
     assert 0 < worth[term_hash("login")] < worth[term_hash("auth")] < 1.0
 

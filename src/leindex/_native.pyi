@@ -20,7 +20,7 @@ class SegmentBuilder:
     def finish(self, block_bytes: int = 16000, /) -> list[tuple[int, bytes]]: ...
 
 def postings(block: Buffer, low: int, high: int, capitals: int = 3, /) -> bytes: ...
-def weighted_postings(block: Buffer, key: int, /) -> tuple[bytes, bytes]: ...
+def weighted_postings(block: Buffer, key: int, base: int, /) -> tuple[bytes, bytes]: ...
 def select_run(numbers: Buffer, start: int, low: int, high: int, bitmap: Buffer | None, /) -> tuple[int, list[int]]: ...
 def members(bitmap: Buffer, base: int, /) -> list[int]: ...
 
@@ -120,15 +120,34 @@ def bag(text: bytes, names: bytes, /) -> tuple[bytes, bytes, int]:
     """The bag of words of a text in which definitions have these names (separated by line ends): hashes,
     ascending; a payload byte for each (see terms.py); the number of words."""
 
-# passages.c
+# passages.c, cutting.c, filter.c; terms are given by their text, up to 64 of them separated by NUL
 def scan(text: bytes, terms: bytes, starts: bytes, /) -> tuple[bytes, bytes]:
-    """How often each of up to 64 terms (hashes) occurs in each part of a text (given by its first line,
-    from 0, ascending): 16-bit counts, part by part; and the number of words in each part (32 bits)."""
+    """How often each term occurs in each part of a text (given by its first line, from 0, ascending): 16-bit counts,
+    part by part; and the number of words in each part (32 bits)."""
 
-def passages(text: bytes, terms: bytes, starts: bytes, ends: bytes, /) -> tuple[bytes, bytes, bytes, bytes, bytes]:
-    """The passages of a text whose definitions span these lines (from 1, ordered by start, the longer
-    first): first and last lines, the place of each one's definition or 2**32-1, then counts and words as in
-    `scan`."""
+def best_passage(
+    text: bytes,
+    terms: tuple[bytes, bytes, bytes],
+    rarities: bytes,
+    starts: bytes,
+    ends: bytes,
+    lines: bytes,
+    /,
+) -> tuple[int, int, int, float]:
+    """The passage of a text that answers a query best: its first and last line, the place of its definition or -1,
+    and its score.
+
+    Given are the terms, the place of each one's word among the words (32 bits) and what each is worth (64-bit
+    floats); what each word counts (64-bit floats); the first and last lines of the definitions; and lines (32 bits
+    each, from 1): passages that hold one of these come before all others."""
+
+# columns.c
+def symbol_columns(stored: bytes, /) -> tuple[bytes, bytes, bytes, bytes]:
+    """Definitions as they are stored (JSON) as columns of 32 bits: first lines, last lines, lines of the names, and
+    where each one's row begins. Raises ValueError for anything else."""
+
+def line_starts(text: bytes, /) -> bytes:
+    """Where each line of a text starts, 32 bits each. An empty piece after the last newline is no line."""
 
 # score.c
 def best(
@@ -141,8 +160,8 @@ def best(
 
 # paths.c, fuzzy.c
 def path_terms(paths: bytes, numbers: bytes, /) -> tuple[bytes, bytes, bytes]:
-    """The terms of paths (separated by NUL) of the documents with these numbers: hashes, ascending;
-    numbers; flags."""
+    """The terms of paths (separated by `/`, with NUL between their components) of the documents with these numbers:
+    hashes, ascending; numbers; flags."""
 
 def fuzzy(
     query: bytes, paths: bytes, lowered: bytes, recency: bytes, limit: int, /

@@ -138,11 +138,13 @@ class Index(IndexedTree):
         plain: bool = False,
         explain: bool = False,
         scope: str | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> SearchResult:
         """The best passages for a query in the language of docs/query.md, best first.
 
         `limit` is the most hits (20 unless the query has `count:`); `cursor` goes on after an earlier answer;
-        `plain` takes the whole query as words. Raises QueryError for a query that is wrong.
+        `plain` takes the whole query as words. `check` is called again and again while documents are looked at, so
+        that what it raises ends the search. Raises QueryError for a query that is wrong.
         """
         from .indexing.grammars import KINDS
         from .search.run import search
@@ -159,6 +161,7 @@ class Index(IndexedTree):
                 scope=self.location.scope if scope is None else scope,
                 languages=_family,
                 kinds=KINDS,
+                check=check,
             )
 
     def grep(

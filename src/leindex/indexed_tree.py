@@ -307,7 +307,7 @@ class IndexedTree:
 
     def _check_document(self, number: int, doc_id: str) -> None:
         from .indexing.read import blob_id
-        from .search.source import unpack
+        from .search.definitions import unpack
 
         content, symbols = self.store.contents([number])[0], self.catalog.symbols_of(number)
         if content is not None and blob_id(content) != doc_id:

@@ -21,7 +21,7 @@ def run(arguments: Sequence[str]) -> int:
     add_json_option(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     options = parser.parse_args(arguments)
-    from ..search.source import unpack
+    from ..search.definitions import unpack
     from ..storage.catalog import Catalog
     from ..storage.database import Database
     from ..storage.locks import updating

@@ -27,7 +27,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--full", action="store_true", help="compare every word and field, not samples")
     parser.add_argument("--limit", type=positive, default=50, metavar="N", help="differences to print (default 50)")
     options = parser.parse_args(arguments)
-    from ..search.source import unpack
+    from ..search.definitions import unpack
     from ..storage.compare import Side, compare
 
     given = [value for value in (options.a, options.b) if value is not None]

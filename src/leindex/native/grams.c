@@ -106,15 +106,15 @@ static PyObject *postings(PyObject *self, PyObject *args)
 }
 
 PyDoc_STRVAR(weighted_doc,
-             "weighted_postings(block, key) -> tuple[bytes, bytes]\n\nThe posting list of one key with payloads: document "
-             "numbers as native uint32, payloads as uint8. Raises ValueError for a damaged block.");
+             "weighted_postings(block, key, base) -> tuple[bytes, bytes]\n\nThe posting list of one key with payloads: "
+             "document numbers, base added, as native uint32, payloads as uint8. Raises ValueError for a damaged block.");
 
 static PyObject *weighted_postings(PyObject *self, PyObject *args)
 {
     (void)self;
     Py_buffer view;
-    unsigned long key;
-    if (!PyArg_ParseTuple(args, "y*k", &view, &key))
+    unsigned long key, base;
+    if (!PyArg_ParseTuple(args, "y*kk", &view, &key, &base))
         return NULL;
     Cursor c;
     PyObject *result = NULL;
@@ -134,9 +134,12 @@ static PyObject *weighted_postings(PyObject *self, PyObject *args)
                 PyErr_NoMemory();
             else if (cursor_documents(&c, list) < 0)
                 damaged();
-            else
+            else {
+                for (uint32_t i = 0; i < c.count; i++)
+                    list[i] += (uint32_t)base;
                 result = Py_BuildValue("(y#y#)", (const char *)list, (Py_ssize_t)(c.count * sizeof *list),
                                        (const char *)c.payload, (Py_ssize_t)c.count);
+            }
             free(list);
         }
     }

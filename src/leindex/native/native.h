@@ -19,7 +19,8 @@ int add_regex(PyObject *module);    /* regex*.c: the matcher */
 int add_cdefs(PyObject *module);    /* crows.c, cdefs.c, clex.c: definitions in C */
 int add_words(PyObject *module);    /* words.c: text to terms */
 int add_bag(PyObject *module);      /* bag.c: bags of words */
-int add_passages(PyObject *module); /* passages.c: passages, and terms in them */
+int add_passages(PyObject *module); /* passages.c, cutting.c, filter.c: passages, and terms in them */
+int add_columns(PyObject *module);  /* columns.c: definitions and lines as columns */
 int add_score(PyObject *module);    /* score.c: the best documents from posting lists */
 int add_paths(PyObject *module);    /* paths.c: terms of paths */
 int add_fuzzy(PyObject *module);    /* fuzzy.c: fuzzy file finding */

@@ -6,7 +6,16 @@
 
 enum { IN_FOLDER = 1, IN_NAME = 2, IS_NAME = 4, IS_FOLDER = 8 };
 
+#define DEPTH_MAX 32 /* folders of a path whose terms the next path may take over */
+
+/* A folder of the path before, and its keys. */
 typedef struct {
+    const uint8_t *at;
+    size_t length, first, count;
+} Folder;
+
+typedef struct {
+    Folder folders[DEPTH_MAX];
     uint64_t *keys; /* hash << 32 | number << 4 | flags */
     size_t count, capacity;
     uint32_t number; /* of the document at this path; 28 bits */
@@ -15,10 +24,8 @@ typedef struct {
     int failed;
 } PathTerms;
 
-static void add_path_term(void *context, const uint8_t *term, size_t length, uint32_t hash, int role)
+static void add_key(PathTerms *to, uint64_t key)
 {
-    PathTerms *to = context;
-    (void)term, (void)length;
     if (to->count == to->capacity) {
         size_t capacity = to->capacity ? to->capacity * 2 : 4096;
         uint64_t *keys = realloc(to->keys, capacity * sizeof(uint64_t));
@@ -29,7 +36,14 @@ static void add_path_term(void *context, const uint8_t *term, size_t length, uin
         to->keys = keys;
         to->capacity = capacity;
     }
-    to->keys[to->count++] = (uint64_t)hash << 32 | to->number << 4 | (role == ROLE_WHOLE ? to->whole : to->part);
+    to->keys[to->count++] = key;
+}
+
+static void add_path_term(void *context, const uint8_t *term, size_t length, uint32_t hash, int role)
+{
+    PathTerms *to = context;
+    (void)term, (void)length;
+    add_key(to, (uint64_t)hash << 32 | to->number << 4 | (role == ROLE_WHOLE ? to->whole : to->part));
 }
 
 static void add_component(PathTerms *to, const uint8_t *at, size_t length, int is_name)
@@ -51,6 +65,22 @@ static void add_component(PathTerms *to, const uint8_t *at, size_t length, int i
     }
 }
 
+/* A folder of a path. Neighbouring paths share most of theirs, which are then taken over. */
+static void add_folder(PathTerms *to, size_t depth, const uint8_t *at, size_t length)
+{
+    Folder *known = depth < DEPTH_MAX ? &to->folders[depth] : NULL;
+    size_t first = to->count;
+    if (known && known->at && known->length == length && memcmp(known->at, at, length) == 0)
+        for (size_t i = 0; i < known->count && !to->failed; i++) {
+            uint64_t key = to->keys[known->first + i];
+            add_key(to, (key & 0xFFFFFFFF0000000F) | (uint64_t)to->number << 4);
+        }
+    else
+        add_component(to, at, length, 0);
+    if (known)
+        *known = (Folder){at, length, first, to->count - first};
+}
+
 /* Names that only say "what this folder is": the folder's name counts as theirs. */
 static int stands_for_folder(const uint8_t *name, size_t length)
 {
@@ -63,24 +93,23 @@ static int stands_for_folder(const uint8_t *name, size_t length)
 
 static void add_path(PathTerms *to, const uint8_t *path, size_t length)
 {
-    size_t start = 0, folder = 0, folder_length = 0;
-    for (size_t i = 0; i <= length; i++) {
-        if (i < length && path[i] != '/')
-            continue;
-        size_t end = i;
-        if (i == length) /* the extension says the language, and that is asked for otherwise */
-            for (size_t dot = end; dot-- > start + 1;)
-                if (path[dot] == '.') {
-                    end = dot;
-                    break;
-                }
-        add_component(to, path + start, end - start, i == length);
-        if (i == length && stands_for_folder(path + start, end - start))
-            add_component(to, path + folder, folder_length, 1);
+    size_t start = 0, folder = 0, folder_length = 0, end = length;
+    const uint8_t *slash;
+    for (size_t depth = 0; (slash = memchr(path + start, 0, length - start)); depth++) {
         folder = start;
-        folder_length = end - start;
-        start = i + 1;
+        folder_length = (size_t)(slash - path) - start;
+        add_folder(to, depth, path + folder, folder_length);
+        start += folder_length + 1;
     }
+    /* the extension says the language, and that is asked for otherwise */
+    for (size_t dot = length; dot-- > start + 1;)
+        if (path[dot] == '.') {
+            end = dot;
+            break;
+        }
+    add_component(to, path + start, end - start, 1);
+    if (stands_for_folder(path + start, end - start))
+        add_component(to, path + folder, folder_length, 1);
 }
 
 /* Sorts by term and joins the flags of a term that stands in one path twice. */
@@ -102,16 +131,47 @@ static int finish_paths(PathTerms *to)
     return 0;
 }
 
-static int read_paths(PathTerms *to, const char *blob, size_t size, const uint32_t *numbers, size_t count)
+typedef struct {
+    uint32_t number, place;
+    size_t start, length;
+} Path;
+
+static int by_number(const void *a, const void *b)
 {
-    size_t start = 0;
-    for (size_t i = 0; i < count && start <= size && !to->failed; i++) {
-        const char *end = memchr(blob + start, 0, size - start);
+    const Path *left = a, *right = b;
+    if (left->number != right->number)
+        return left->number < right->number ? -1 : 1;
+    return left->place < right->place ? -1 : left->place > right->place;
+}
+
+/* The paths in the order of their documents' numbers; mostly they are in it already. */
+static size_t order_paths(Path *paths, const char *blob, size_t size, const uint32_t *numbers, size_t count)
+{
+    size_t start = 0, kept = 0;
+    int ascending = 1;
+    for (; kept < count && start <= size; kept++) {
+        const char *end = memchr(blob + start, '/', size - start);
         size_t stop = end ? (size_t)(end - blob) : size;
-        to->number = numbers[i] & 0x0FFFFFFF;
-        add_path(to, (const uint8_t *)blob + start, stop - start);
+        paths[kept] = (Path){numbers[kept] & 0x0FFFFFFF, (uint32_t)kept, start, stop - start};
+        ascending = ascending && (kept == 0 || paths[kept - 1].number <= paths[kept].number);
         start = stop + 1;
     }
+    if (!ascending)
+        qsort(paths, kept, sizeof *paths, by_number);
+    return kept;
+}
+
+static int read_paths(PathTerms *to, const char *blob, size_t size, const uint32_t *numbers, size_t count)
+{
+    Path *paths = malloc((count + 1) * sizeof *paths);
+    if (!paths)
+        return -1;
+    count = order_paths(paths, blob, size, numbers, count);
+    for (size_t i = 0; i < count && !to->failed; i++) {
+        to->number = paths[i].number;
+        add_path(to, (const uint8_t *)blob + paths[i].start, paths[i].length);
+    }
+    free(paths);
     return to->failed || finish_paths(to) < 0 ? -1 : 0;
 }
 

@@ -29,6 +29,7 @@ from leindex.query.ast import (
     Phrase,
     Query,
     SymbolFilter,
+    Syntax,
     Word,
     conjunction,
     leaves,
@@ -155,7 +156,15 @@ def _formula(node: Node, terms: dict[Content, Term]) -> Formula:
             return tidy(either(*(_formula(part, terms) for part in nodes)))
         case Word() | Phrase() | Pattern():
             return terms[node].formula
+        case Definition(name) if name is not None:
+            return name_formula(name)
     return Anything()
+
+
+def name_formula(node: SymbolFilter) -> Formula:
+    """What a text must hold to define such a name: the name. Raises QueryError for an expression that is refused."""
+    fixed = node.syntax is not Syntax.REGEX
+    return formula_of_regex(parse(node.value, ignore_case=node.fold, fixed=fixed))
 
 
 def _with_definitions(node: Node) -> Node:

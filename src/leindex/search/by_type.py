@@ -7,7 +7,7 @@ definition; filters keep their meaning. All that fits is found and put in order 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,9 @@ from ..query.ast import ResultType
 from ..query.plan import Plan
 from ..text import searchable
 from .conditions import Conditions
+from .definitions import Symbol, unpack
 from .select import Selection
-from .source import Symbol, unpack
+from .snippets import Text
 from .symbols import MOST_DOCUMENTS, SymbolHit, candidates, hit_of, order_of
 
 if TYPE_CHECKING:
@@ -28,21 +29,24 @@ NEARNESS = ("the same", "the same but for case", "begins with it", "holds it")
 
 
 def hits_of(
-    index: Index, made: Plan, conditions: Conditions, words: str, scope: str, seen: Selection
+    index: Index, made: Plan, conditions: Conditions, words: str, scope: str, seen: Selection, check: Callable[[], None]
 ) -> tuple[list[Hit], bool] | None:
     """All hits of a query for files or definitions, best first, and whether the search was cut short; None
-    for a query that asks for passages."""
+    for a query that asks for passages. `check` is called for each file; what it raises ends the search."""
     if made.query.type is ResultType.FILE:
-        return _files(index, conditions, words, scope, seen), False
+        return _files(index, conditions, words, scope, seen, check), False
     if made.query.type is ResultType.SYMBOL:
-        return _symbols(index, made, conditions, words, scope, seen)
+        return _symbols(index, made, conditions, words, scope, seen, check)
     return None
 
 
-def _files(index: Index, conditions: Conditions, words: str, scope: str, seen: Selection) -> list[Hit]:
+def _files(
+    index: Index, conditions: Conditions, words: str, scope: str, seen: Selection, check: Callable[[], None]
+) -> list[Hit]:
     """Files whose path satisfies the query; those first that have words in their name, then short ones."""
     found: list[FileRow] = []
     for row in index.table().rows(os.fsencode(scope)):
+        check()
         seen.candidates += 1
         symbols = partial(_stored, index, row.number)
         if conditions.row_may_match(row) and conditions.matches(row, row.path, symbols):
@@ -65,7 +69,13 @@ def _files(index: Index, conditions: Conditions, words: str, scope: str, seen: S
 
 
 def _symbols(
-    index: Index, made: Plan, conditions: Conditions, words: str, scope: str, seen: Selection
+    index: Index,
+    made: Plan,
+    conditions: Conditions,
+    words: str,
+    scope: str,
+    seen: Selection,
+    check: Callable[[], None],
 ) -> tuple[list[Hit], bool]:
     """Definitions whose name satisfies the query, exact names first."""
     seen.pending = index.catalog.pending()
@@ -74,6 +84,7 @@ def _symbols(
     for number in candidates(index, words, made.formula):
         if seen.candidates >= MOST_DOCUMENTS:
             break
+        check()
         rows = [row for row in index.catalog.files_of([number]) if row.name.startswith(prefix)]
         rows = [row for row in rows if conditions.row_may_match(row)]
         if rows:
@@ -109,13 +120,12 @@ def _definitions(index: Index, rows: Sequence[FileRow], conditions: Conditions) 
     content = index.store.contents([number])[0] if fitting else None
     if content is None:
         return []
-    text = searchable(content)
-    lines = text.split(b"\n")
-    return [(hit_of(row, symbol, text), _line(lines, symbol)) for row, symbol in fitting]
+    text = Text(searchable(content))
+    return [(hit_of(row, symbol, text), _line(text, symbol)) for row, symbol in fitting]
 
 
-def _line(lines: Sequence[bytes], symbol: Symbol) -> LineMatch:
-    raw = lines[symbol.line - 1].rstrip(b"\r") if symbol.line <= len(lines) else b""
+def _line(text: Text, symbol: Symbol) -> LineMatch:
+    raw = next((line.text for line in text.lines(symbol.line, symbol.line)), b"")
     return LineMatch(symbol.line, raw.decode("utf-8", "replace")[:500])
 
 

@@ -18,14 +18,16 @@ from ..query.ast import (
     Leaf,
     PathFilter,
     Pattern,
+    Phrase,
     RepoFilter,
+    Syntax,
     leaves,
 )
 from ..query.hir import Hir
 from ..query.paths import kind_holds, name_predicate, path_predicate
 from ..query.plan import Plan
 from ..query.program import compile as compile_program
-from .source import Symbol
+from .definitions import Definitions, Symbol
 
 Languages = Callable[[str], frozenset[str]]
 """The languages that a value of `lang:` means; raises QueryError for one that means none."""
@@ -61,6 +63,18 @@ class Conditions:
                     check_kind(kind.value, kinds)  # type: ignore[union-attr]
                 self._names[leaf] = _definition_test(leaf)
 
+        # What every hit must satisfy settles most files, and if there is no other test, all of them.
+        self._required = [
+            (test, part.negated) for part in plan.required if (test := self._tests.get(part.leaf)) is not None
+        ]
+
+        self._settled = self._tests.keys() <= {part.leaf for part in plan.required}
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether a file's path or language decides anything."""
+        return bool(self._tests)
+
     @property
     def needs_symbols(self) -> bool:
         """Whether the stored symbols decide anything."""
@@ -68,7 +82,26 @@ class Conditions:
 
     def row_may_match(self, row: FileRow) -> bool:
         """Whether a file is still in question, given its row."""
+        if any(test(row) is negated for test, negated in self._required):
+            return False
+        if self._settled:
+            return True
         return self.plan.judge(lambda leaf: test(row) if (test := self._tests.get(leaf)) else None) is not False
+
+    def may_match(self, row: FileRow, symbols: Sequence[Symbol]) -> bool:
+        """Whether a file is still in question, given its row and its definitions."""
+
+        def truth(leaf: Leaf) -> bool | None:
+            if isinstance(leaf, Definition):
+                return self._defined(leaf, symbols)
+            return test(row) if (test := self._tests.get(leaf)) else None
+
+        return self.plan.judge(truth) is not False
+
+    def _defined(self, leaf: Definition, symbols: Sequence[Symbol]) -> bool:
+        if isinstance(symbols, Definitions) and leaf.name is not None and leaf.name.syntax is Syntax.TEXT:
+            symbols = symbols.may_hold(leaf.name.value)
+        return any(map(self._names[leaf], symbols))
 
     def matches(self, row: FileRow, text: bytes, symbols: Callable[[], Sequence[Symbol]]) -> bool:
         """Whether a file satisfies the query. `symbols` is asked only where they matter."""
@@ -77,7 +110,7 @@ class Conditions:
             if (test := self._tests.get(leaf)) is not None:
                 return test(row)
             if isinstance(leaf, Definition):
-                return any(map(self._names[leaf], symbols()))
+                return self._defined(leaf, symbols())
             if isinstance(leaf, Pattern):
                 return bool(self.matchers[leaf].matching_lines(text, 1, False, False))
             return self.matchers[leaf].is_match(text)  # type: ignore[index]
@@ -88,15 +121,16 @@ class Conditions:
         """The definitions that the query's `sym:` and `kind:` ask for."""
         return [symbol for symbol in symbols if any(test(symbol) for test in self._names.values())]
 
-    def empty_lines(self, text: bytes) -> list[int]:
-        """The numbers, from 1, of the lines that a pattern matches although it matches nothing in them that
-        could be shown, as `/^$/` does."""
-        found: dict[int, None] = {}
+    def matching_lines(self, text: bytes) -> list[int]:
+        """The numbers, from 1, of the lines where a positive term matches, or begins to; ascending."""
+        found: set[int] = set()
         for term in self.plan.positive:
-            if isinstance(term.node, Pattern):
-                lines = memoryview(self.matchers[term.node].matching_lines(text, -1)).cast("Q")
-                found.update((lines[i], None) for i in range(0, len(lines), 5) if lines[i + 3] == lines[i + 4])
-        return list(found)
+            matcher = self.matchers[term.node]
+            if isinstance(term.node, Phrase) and "\n" in term.node.text:
+                found.update(_native.count_newlines(text, 0, start) + 1 for start, _ in matcher.find_all(text))
+            else:
+                found.update(memoryview(matcher.matching_lines(text, -1, False, False)).cast("Q")[::5])
+        return sorted(found)
 
     def spans(self, text: bytes) -> list[tuple[int, int]]:
         """Where the positive terms match, as byte ranges in order; a range within another is left out."""

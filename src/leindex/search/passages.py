@@ -2,27 +2,22 @@
 
 A passage is what belongs to one definition and to no smaller one inside it: a function with the comment
 above it, or what a class has besides its methods. Lines outside of definitions form passages of up to 40
-lines, cut where a line is blank. The cutting and the counting are in `native/passages.c`.
+lines, cut where a line is blank. The cutting is in `native/cutting.c`, the counting and scoring in `native/passages.c`.
 """
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from leindex import _native
+from leindex.search.definitions import Definitions
 from leindex.search.words import Query
 
-K: Final = 1.2
-B: Final = 0.6
-USUAL_LENGTH: Final = 150.0
-"""Words in a usual passage; with `K` and `B` the parameters of BM25."""
 MATCHES_LIMIT: Final = 50
 """Lines of exact matches that are looked at in one file."""
-_NO_DEFINITION: Final = 0xFFFFFFFF
 
 
 class Definition(Protocol):
@@ -63,53 +58,19 @@ def best_passage(
     `rarities` holds what each of the query's words counts, `text` is the searchable text of the file.
     Passages that hold one of `lines` (from 1; where an exact search matched) come before all others.
     """
-    ordered = sorted(definitions, key=lambda d: (d.start_line, -d.end_line))
-    terms = array("I", [term.hash for word in query.words for term in word.terms])
-    found = _native.passages(
-        text,
-        terms.tobytes(),
-        array("I", [d.start_line for d in ordered]).tobytes(),
-        array("I", [d.end_line for d in ordered]).tobytes(),
+    starts, ends = _columns(definitions)
+    within = array("I", lines[:MATCHES_LIMIT]).tobytes()
+    first, last, place, score = _native.best_passage(
+        text, query.packed, array("d", rarities).tobytes(), starts, ends, within
     )
-    starts, ends, owners = (memoryview(column).cast("I") for column in found[:3])
-    counts, lengths = memoryview(found[3]).cast("H"), memoryview(found[4]).cast("I")
-    width = len(terms)
-    matched = _innermost(starts, ends, lines[:MATCHES_LIMIT])
-    best, best_score, best_matches = 0, 0.0, False
-    for i in range(len(starts)):
-        row = counts[i * width : (i + 1) * width].tolist()
-        score = _score(query, rarities, row, lengths[i]) if any(row) else 0.0
-        matches = i in matched
-        if (matches, score) > (best_matches, best_score):
-            best, best_score, best_matches = i, score, matches
-    definition = None if owners[best] == _NO_DEFINITION else ordered[owners[best]]
-    return Passage(starts[best], ends[best], definition), best_score
+    return Passage(first, last, None if place < 0 else definitions[place]), score
 
 
-def _innermost(starts: Sequence[int], ends: Sequence[int], lines: Sequence[int]) -> set[int]:
-    """The passages that hold these lines: of those around a line the one that starts last."""
-    if not lines:
-        return set()
-    order = sorted(range(len(starts)), key=starts.__getitem__)
-    first_lines = [starts[i] for i in order]
-    held = set()
-    for line in lines:
-        at = bisect_right(first_lines, line) - 1
-        while at > 0 and ends[order[at]] < line:
-            at -= 1
-        held.add(order[max(at, 0)])
-    return held
-
-
-def _score(query: Query, rarities: Sequence[float], counts: list[int], length: int) -> float:
-    damp = K * (1 - B + B * length / USUAL_LENGTH)
-    score, at = 0.0, 0
-    for word, rarity in zip(query.words, rarities, strict=True):
-        best = 0.0
-        for term in word.terms:
-            count = counts[at]
-            at += 1
-            if count:
-                best = max(best, term.worth * count / (count + damp))
-        score += rarity * best
-    return score
+def _columns(definitions: Sequence[Definition]) -> tuple[bytes, bytes]:
+    """The first and the last lines of definitions, 32 bits each."""
+    if isinstance(definitions, Definitions):
+        return definitions.starts, definitions.ends
+    return (
+        array("I", [definition.start_line for definition in definitions]).tobytes(),
+        array("I", [definition.end_line for definition in definitions]).tobytes(),
+    )

@@ -15,12 +15,14 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final, Protocol, TypeAlias
+from heapq import heappush, heappushpop
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from leindex import _native, kinds
+from leindex.search.definitions import Definitions
 from leindex.search.passages import Definition, Passage, best_passage
 from leindex.search.paths import IN_FOLDER, IN_NAME, IS_FOLDER, IS_NAME, PathTerms
 from leindex.search.words import Query, WordWeights, read_query
@@ -56,9 +58,9 @@ class RankingSource(Protocol):
     def number_limit(self) -> int:
         """One more than the highest document number."""
 
-    def postings(self, term: int) -> tuple[bytes, bytes]:
-        """The documents with a term: ascending numbers (32 bits each, native order) and a payload byte for
-        each."""
+    def postings(self, terms: Sequence[int]) -> Sequence[tuple[bytes, bytes]]:
+        """The documents with each of these terms: ascending numbers (32 bits each, native order) and a payload
+        byte for each."""
 
     def path_terms(self) -> PathTerms:
         """The terms of all paths; made once for a generation."""
@@ -131,8 +133,7 @@ class Hit:
     signals: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """A document that the first step found, with its score there."""
 
     number: int
@@ -150,7 +151,12 @@ class Ranking:
         self.query = read_query(query, weights.words) if isinstance(query, str) else query
         self._source = source
         self._weights = weights
-        self._lists, self._rarities = _lists(self.query, source, weights)
+        terms = [term.hash for word in self.query.words for term in word.terms]
+        terms += [] if self.query.name is None else _whole(self.query.name)
+        distinct = list(dict.fromkeys(terms))
+        self._postings = dict(zip(distinct, source.postings(distinct), strict=True))
+        self._lists, self._rarities = _lists(self.query, source, self._postings, weights)
+        self._scores: dict[int, float] = {}
 
     def best_documents(self, *, limit: int = CANDIDATES, allowed: Sequence[int] | None = None) -> list[Scored]:
         """The first step: at most `limit` documents, best first, from posting lists alone.
@@ -165,14 +171,20 @@ class Ranking:
             known = {number for number, _ in found}
             defining = array("I", self._defining(self.query.name, allowed)).tobytes()
             found += [pair for pair in _native.best(self._lists, size, DEFINING, defining) if pair[0] not in known]
+        self._scores.update(found)
         return [Scored(number, score) for number, score in found]
 
+    def scored(self, numbers: Sequence[int]) -> list[Scored]:
+        """These documents with their scores of the first step, in this order."""
+        unknown = sorted(set(numbers) - self._scores.keys())
+        if unknown:
+            within = array("I", unknown).tobytes()
+            self._scores.update(_native.best(self._lists, self._source.number_limit(), len(unknown), within))
+        return [Scored(number, self._scores.get(number, 0.0)) for number in numbers]
+
     def _defining(self, name: str, allowed: Sequence[int] | None) -> list[int]:
-        terms = _native.terms(name.encode("utf-8", "replace"))
-        if not terms:
-            return []
-        numbers, payloads = self._source.postings(terms[0][1])
-        whole = _native.best([(0, 1.0, _DEFINES, numbers, payloads)], self._source.number_limit(), DEFINING, None)
+        lists = [(0, 1.0, _DEFINES, *self._postings[term]) for term in _whole(name)]
+        whole = _native.best(lists, self._source.number_limit(), DEFINING, None)
         found = {number for number, _ in whole}
         return sorted(found if allowed is None else found.intersection(allowed))
 
@@ -181,20 +193,31 @@ class Ranking:
         found: Sequence[Scored],
         *,
         limit: int = 20,
-        matches: Mapping[int, Sequence[int]] | None = None,
+        matches: Callable[[int], Sequence[int]] = lambda number: (),
         explain: bool = False,
+        check: Callable[[], None] = lambda: None,
     ) -> list[Hit]:
         """The second step: opens the documents that `best_documents` found and ranks their best passages.
 
         `matches` gives, by document number, the lines (from 1) where an exact search matched: the passage
         that is shown holds one of them. With `explain` the hits' signals say what each word of the query
-        gave.
+        gave. `check` is called before each document is opened; what it raises ends the work.
         """
         scores = {scored.number: scored.score for scored in found}
-        hits = []
-        for document in self._source.load([scored.number for scored in found]):
-            lines = matches.get(document.number, ()) if matches else ()
-            hits.append(_hit(self.query, self._rarities, document, scores[document.number], lines, self._weights))
+        promising = [
+            _Promise.of(self.query, document, scores[document.number], self._rarities, self._weights)
+            for document in self._source.load([scored.number for scored in found])
+        ]
+        promising.sort(key=lambda promise: -promise.most)
+        hits: list[Hit] = []
+        best: list[float] = []  # a heap of the `limit` best scores
+        for promise in promising:
+            if len(best) >= limit and (not best or promise.most < best[0]):
+                break
+            check()
+            lines = matches(promise.document.number)
+            hits.append(_hit(self.query, self._rarities, promise, lines, self._weights))
+            heappush(best, hits[-1].score) if len(best) < limit else heappushpop(best, hits[-1].score)
         hits.sort(key=lambda hit: (-hit.score, hit.path))
         del hits[limit:]
         if explain:
@@ -232,37 +255,62 @@ def rank(
     return ranking.rank_documents(found, limit=limit, explain=explain)
 
 
-def _hit(
-    query: Query,
-    rarities: Sequence[float],
-    document: Document,
-    score: float,
-    lines: Sequence[int],
-    weights: Weights,
-) -> Hit:
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    """A document of which all is known but its passages; `most` is what its score cannot exceed."""
+
+    document: Document
+    score: float
+    kind: str
+    factor: float
+    named: float
+    definition: Definition | None
+    most: float
+
+    @classmethod
+    def of(
+        cls, query: Query, document: Document, score: float, rarities: Sequence[float], weights: Weights
+    ) -> _Promise:
+        kind = kinds.kind_of_file(document.path, document.content)
+        factor = 1.0 if kinds.ASKED_FOR.get(kind, frozenset()) & query.said else weights.kinds.get(kind, 1.0)
+        named, definition = (0.0, None) if query.name is None else _named(query, query.name, document.definitions)
+        # A word's frequency in a passage saturates below 1. Summed in the order in which passages are scored, so
+        # that rounding cannot make the sum the smaller one.
+        passage = 0.0
+        for word, rarity in zip(query.words, rarities, strict=True):
+            passage += rarity * max(term.worth for term in word.terms)
+        most = score + weights.passage * passage
+        if definition is not None:
+            most += weights.name * named
+        return cls(document, score, kind, factor, named, definition, most * factor)
+
+
+def _hit(query: Query, rarities: Sequence[float], promise: _Promise, lines: Sequence[int], weights: Weights) -> Hit:
+    document, definition = promise.document, promise.definition
     text = searchable(document.content)
     passage, passage_score = best_passage(query, rarities, text, document.definitions, lines)
-    kind = kinds.kind_of_file(document.path, document.content)
-    factor = 1.0 if kinds.ASKED_FOR.get(kind, frozenset()) & query.said else weights.kinds.get(kind, 1.0)
-    signals: dict[str, Any] = {"documents": score, "passage": weights.passage * passage_score, "kind": kind}
-    total = score + weights.passage * passage_score
-    named, definition = _named(query, document.definitions)
+    signals: dict[str, Any] = {
+        "documents": promise.score,
+        "passage": weights.passage * passage_score,
+        "kind": promise.kind,
+    }
+    total = promise.score + weights.passage * passage_score
     if definition is not None:
-        total += weights.name * named
-        signals["definition"] = weights.name * named
+        total += weights.name * promise.named
+        signals["definition"] = weights.name * promise.named
         if not lines or definition.line in lines:
             passage = Passage(definition.start_line, definition.end_line, definition)
-    if factor != 1.0:
-        signals["factor"] = factor
-    return Hit(document.number, document.path, passage, total * factor, signals)
+    if promise.factor != 1.0:
+        signals["factor"] = promise.factor
+    return Hit(document.number, document.path, passage, total * promise.factor, signals)
 
 
-def _named(query: Query, definitions: Sequence[Definition]) -> tuple[float, Definition | None]:
+def _named(query: Query, name: str, definitions: Sequence[Definition]) -> tuple[float, Definition | None]:
     """How well a definition answers a query that is nothing but a name: by case, qualifier, kind and size."""
     best, best_definition = 0.0, None
-    if query.name is None:
-        return best, best_definition
-    folded = query.name.lower()
+    folded = name.lower()
+    if isinstance(definitions, Definitions):
+        definitions = definitions.may_hold(name, at_end=True)
     for definition in definitions:
         own = definition.name
         if len(own) < len(folded) or not own.lower().endswith(folded):
@@ -270,7 +318,7 @@ def _named(query: Query, definitions: Sequence[Definition]) -> tuple[float, Defi
         tail = len(own) - len(folded)
         if tail and (own[tail - 1].isalnum() or own[tail - 1] == "_"):
             continue  # `get` is no answer in `forget`; in `Session.get` it is
-        value = (1.0 if own.endswith(query.name) else 0.4) - (0.05 if tail else 0.0)
+        value = (1.0 if own.endswith(name) else 0.4) - (0.05 if tail else 0.0)
         value += 0.3 if definition.kind in _TYPES else 0.2 if definition.kind in _CALLABLES else 0.0
         value += 0.0 if definition.container else 0.1
         value += 0.05 * math.log1p(definition.end_line - definition.start_line)
@@ -310,7 +358,14 @@ _List: TypeAlias = tuple[int, float, bytes, bytes, bytes]
 """A posting list as `_native.best` takes it: group, weight, worth of payloads, numbers, payloads."""
 
 
-def _lists(query: Query, source: RankingSource, weights: Weights) -> tuple[list[_List], list[float]]:
+def _whole(name: str) -> list[int]:
+    """The term of a name as a whole, if it has one."""
+    return [term for _, term, *_ in _native.terms(name.encode("utf-8", "replace"))[:1]]
+
+
+def _lists(
+    query: Query, source: RankingSource, postings: Mapping[int, tuple[bytes, bytes]], weights: Weights
+) -> tuple[list[_List], list[float]]:
     """The posting lists of a query, those of a word together (its text, then its paths), and each word's
     rarity."""
     paths = source.path_terms()
@@ -319,7 +374,7 @@ def _lists(query: Query, source: RankingSource, weights: Weights) -> tuple[list[
     lists: list[_List] = []
     rarities = []
     for group, word in enumerate(query.words):
-        in_text = [source.postings(term.hash) for term in word.terms]
+        in_text = [postings[term.hash] for term in word.terms]
         on_paths = [paths.postings(term.hash) for term in word.terms]
         text_rarities = _word_rarities(source.count(), [len(payloads) for _, payloads in in_text])
         path_rarities = _word_rarities(paths.count, [len(flags) for _, flags in on_paths])

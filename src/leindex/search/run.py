@@ -14,10 +14,8 @@ import binascii
 import hashlib
 import json
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from ..errors import QueryError
@@ -27,12 +25,12 @@ from ..query.parse import parse, parse_plain
 from ..query.plan import Plan, plan
 from ..storage.storage_interface import CandidateSet
 from ..text import searchable
-from . import rank
+from . import facets, rank
 from .advice import advice_for
 from .by_type import hits_of
 from .conditions import Conditions, Languages
 from .select import Selection
-from .snippets import Line, best_lines, heading
+from .snippets import Line, Text, best_lines, heading
 from .source import IndexSource, RankedDocument
 from .words import Query
 
@@ -46,9 +44,6 @@ VERIFY_ALL: Final = 400
 RANKED: Final = 600
 """How many documents the first step of ranking proposes where not all candidates are verified."""
 
-FACET_ROWS: Final = 500
-"""Most candidates that facets count."""
-
 LONGEST_LINE: Final = 500
 """Characters of a line that are shown."""
 
@@ -57,15 +52,23 @@ LONGEST_LINE: Final = 500
 class _Found:
     """What verification found: documents that satisfy the query, best first, with the lines where it matches.
 
-    The first `head` of them are yet to be ordered by their passages.
+    The first `head` of them are yet to be ordered by their passages. `find_lines` finds the lines, which only
+    documents that are opened are asked for.
     """
 
+    find_lines: Callable[[RankedDocument], list[int]] = lambda document: []
+    candidates: CandidateSet | None = None
     documents: dict[int, RankedDocument] = field(default_factory=dict)
     rows: dict[int, list[FileRow]] = field(default_factory=dict)
     lines: dict[int, list[int]] = field(default_factory=dict)
     head: int = rank.CANDIDATES
     more: bool = False
-    exact: bool = True
+
+    def lines_of(self, number: int) -> list[int]:
+        """The numbers, from 1, of the lines where the query matches a document."""
+        if number not in self.lines:
+            self.lines[number] = self.find_lines(self.documents[number])
+        return self.lines[number]
 
     def order(self, best: Iterable[Sequence[rank.Scored]]) -> None:
         """Puts the documents in the order of the first step of ranking; those it does not know come last."""
@@ -85,8 +88,12 @@ def search(
     scope: str,
     languages: Languages,
     kinds: Sequence[str],
+    check: Callable[[], None],
 ) -> SearchResult:
-    """Answers a query; inside the index's snapshot. Raises QueryError for one that is wrong."""
+    """Answers a query; inside the index's snapshot. Raises QueryError for one that is wrong.
+
+    `check` is called again and again while documents are looked at; what it raises ends the search.
+    """
     made = plan(parse_plain(text) if plain else parse(text))
     limit = effective_limit(limit, made.query.count)
     state = [index.catalog.generation, _fingerprint(text, scope, plain=plain)]
@@ -94,25 +101,26 @@ def search(
     conditions = Conditions(made, index.root.name, languages, kinds)
     seen = Selection()
     wanted = offset + limit
-    listed = None if plain else hits_of(index, made, conditions, _words(made, text, plain=False), scope, seen)
+    words = _words(made, text, plain=plain)
+    listed = None if plain else hits_of(index, made, conditions, words, scope, seen, check)
     if listed is not None:
         return _listed(
             index, text, *listed, offset, limit, state, scope, seen, paths=made.query.type is ResultType.FILE
         )
     source = IndexSource(index.store, index.catalog, index.table())
-    ranking = rank.Ranking(_words(made, text, plain=plain), source)
+    ranking = rank.Ranking(words, source)
     advice: tuple[str, ...] = ()
     if plain:
-        found = _ranked_only(index, source, ranking, wanted, scope, seen)
+        found = _ranked_only(index, source, ranking, wanted, scope, seen, check)
     else:
-        found = _verified(index, source, made, conditions, ranking, wanted, scope, seen)
+        found = _verified(index, source, made, conditions, ranking, wanted, scope, seen, check)
         if not found.documents:
-            advice = advice_for(index, made, conditions, scope)
+            advice = advice_for(index, made, conditions, scope, check)
             if len(made.positive) > 1 and len(made.positive) == len(made.conjuncts):
-                found = _ranked_only(index, source, ranking, wanted, scope, seen)
+                found = _ranked_only(index, source, ranking, wanted, scope, seen, check)
                 if found.documents:
                     advice = (*advice, "no file holds all of these words: shown are files that hold some")
-    answers = _page(ranking, found, offset, limit, explain=explain)
+    answers = _page(source, ranking, found, offset, limit, check, explain=explain)
     shown = [_hit(row, answer, found, conditions, ranking.query) for row, answer in answers]
     files = sum(map(len, found.rows.values()))
     truncated = found.more or files > offset + len(shown)
@@ -120,7 +128,7 @@ def search(
         query=text,
         hits=tuple(shown),
         completeness=index.completeness(seen, truncated=truncated, scope=scope, indexed_only=True),
-        facets=_facets(index, found, made, conditions, scope) if truncated else {},
+        facets=_facets(index, found, conditions, scope) if truncated else {},
         cursor=_cursor(state, offset + len(shown)) if truncated and shown else None,
         advice=advice,
     )
@@ -187,15 +195,16 @@ def _verified(
     wanted: int,
     scope: str,
     seen: Selection,
+    check: Callable[[], None],
 ) -> _Found:
     """Documents that satisfy the query."""
     candidates = index.store.candidates(made.formula)
     seen.scanned_everything = candidates.everything
-    found = _Found(head=_head(ranking))
+    found = _Found(lambda document: _matched_lines(conditions, document), candidates, head=_head(ranking))
     few = not candidates.everything and candidates.count(VERIFY_ALL + 1) <= VERIFY_ALL
-    numbers: Iterable[int] = candidates if few else _by_rank(index, ranking, candidates, scope)
+    numbers: Iterable[int] = candidates if few else _by_rank(index, conditions, ranking, candidates, scope)
     enough = VERIFY_ALL if few else max(wanted, found.head)
-    for document in _in_batches(source, numbers, conditions, scope, seen):
+    for document in _in_batches(source, numbers, conditions, scope, seen, check):
         text = searchable(document.content)
         rows = [
             row
@@ -210,7 +219,6 @@ def _verified(
             break
         found.documents[document.number] = document
         found.rows[document.number] = rows
-        found.lines[document.number] = _matched_lines(conditions, document, text)
     seen.notes = candidates.notes
     if few and found.documents:
         allowed = sorted(found.documents)
@@ -224,30 +232,42 @@ def _head(ranking: rank.Ranking) -> int:
     return rank.CANDIDATES + (rank.DEFINING if ranking.query.name is not None else 0)
 
 
-def _by_rank(index: Index, ranking: rank.Ranking, candidates: CandidateSet, scope: str) -> Iterator[int]:
+def _by_rank(
+    index: Index, conditions: Conditions, ranking: rank.Ranking, candidates: CandidateSet, scope: str
+) -> Iterator[int]:
     """Candidates, those first that the first step of ranking likes, the others in path order."""
     liked: dict[int, None] = {}
     for depth in (rank.CANDIDATES, RANKED) if ranking.query.words else ():
-        for scored in ranking.best_documents(limit=depth):
-            if scored.number not in liked and scored.number in candidates:
-                liked[scored.number] = None
-                yield scored.number
-    for _, number, *_ in index.catalog.walk(scope=scope.encode("utf-8", "surrogateescape")):
-        if number and number not in liked and number in candidates:
+        proposed = [s.number for s in ranking.best_documents(limit=depth) if s.number not in liked]
+        liked.update(dict.fromkeys(proposed))
+        yield from candidates.among(proposed)
+    table = index.table()
+    for place in table.places(candidates, scope=os.fsencode(scope)):
+        number = table.numbers[place]
+        if conditions.needs_rows and not conditions.row_may_match(table.row(place)):
+            continue
+        if number and number not in liked:
             liked[number] = None
             yield number
 
 
 def _in_batches(
-    source: IndexSource, numbers: Iterable[int], conditions: Conditions, scope: str, seen: Selection
+    source: IndexSource,
+    numbers: Iterable[int],
+    conditions: Conditions,
+    scope: str,
+    seen: Selection,
+    check: Callable[[], None],
 ) -> Iterator[RankedDocument]:
     """Loads the documents that are still in question after a look at their rows, a few at first."""
     size, batch = 16, []
     for number in numbers:
         batch.append(number)
         if len(batch) >= size:
+            check()
             yield from _loaded(source, batch, conditions, scope, seen)
             size, batch = min(size * 2, 256), []
+    check()
     yield from _loaded(source, batch, conditions, scope, seen)
 
 
@@ -261,29 +281,37 @@ def _loaded(
         if (kept := [r for r in rows if r.name.startswith(prefix) and conditions.row_may_match(r)])
     }
     seen.candidates += sum(len(kept) for kept in rows.values())
+    if conditions.needs_symbols:
+        source.need_definitions(rows)
+        for number, kept in list(rows.items()):
+            symbols = source.definitions(number)
+            rows[number] = [row for row in kept if conditions.may_match(row, symbols)]
+            seen.verified += len(kept) - len(rows[number])
+            if not rows[number]:
+                del rows[number]
     wanted = [number for number in numbers if number in rows]
     for document in source.load(wanted):
-        yield RankedDocument(
-            document.number,
-            rows[document.number][0].name,
-            document.content,
-            rows[document.number],
-            document.catalog,
-        )
+        yield replace(document, path=rows[document.number][0].name, rows=rows[document.number])
 
 
 def _ranked_only(
-    index: Index, source: IndexSource, ranking: rank.Ranking, wanted: int, scope: str, seen: Selection
+    index: Index,
+    source: IndexSource,
+    ranking: rank.Ranking,
+    wanted: int,
+    scope: str,
+    seen: Selection,
+    check: Callable[[], None],
 ) -> _Found:
     """Documents that hold some of the words, best first: what a question in plain words asks for."""
-    found = _Found(head=_head(ranking), exact=False)
+    found = _Found(head=_head(ranking))
     prefix = scope + "/" if scope else ""
     allowed = index.table().documents_below(os.fsencode(scope)) if scope else None
     wanted = max(min(wanted, source.count()), found.head)
     best: dict[int, None] = {}
     for depth in (rank.CANDIDATES, wanted + 1):
         best.update((s.number, None) for s in ranking.best_documents(limit=depth, allowed=allowed) if s.score > 0)
-    for document in source.load(list(best)):
+    for document in source.load(list(best), check):
         seen.candidates += 1
         if len(found.documents) >= wanted:
             found.more = True
@@ -293,23 +321,24 @@ def _ranked_only(
     return found
 
 
-def _matched_lines(conditions: Conditions, document: RankedDocument, text: bytes) -> list[int]:
+def _matched_lines(conditions: Conditions, document: RankedDocument) -> list[int]:
     """The numbers, from 1, of the lines where the query matches, or where what it asks to be defined is."""
-    numbers: dict[int, None] = {}
-    number, at = 1, 0
-    for start, _ in conditions.spans(text):
-        number += text.count(b"\n", at, start)
-        at = start
-        numbers[number] = None
-    numbers |= dict.fromkeys(conditions.empty_lines(text))
-    return sorted(numbers) or [symbol.line for symbol in conditions.definitions(document.definitions)]
+    found = conditions.matching_lines(searchable(document.content))
+    return found or sorted(symbol.line for symbol in conditions.definitions(document.definitions))
 
 
 # -- answering ----------------------------------------------------------------------------------------------------
 
 
 def _page(
-    ranking: rank.Ranking, found: _Found, offset: int, limit: int, *, explain: bool
+    source: IndexSource,
+    ranking: rank.Ranking,
+    found: _Found,
+    offset: int,
+    limit: int,
+    check: Callable[[], None],
+    *,
+    explain: bool,
 ) -> list[tuple[FileRow, rank.Hit]]:
     """One page of the found documents, best first; each file of a content at several paths is one.
 
@@ -317,28 +346,26 @@ def _page(
     so that the order is the same whichever page is asked for.
     """
     numbers = list(found.documents)
-    scored = ranking.best_documents(limit=len(numbers), allowed=sorted(numbers)) if numbers else []
-    scores = {each.number: each.score for each in scored}
 
-    def opened(some: Sequence[int]) -> list[rank.Hit]:
+    def opened(some: Sequence[int], limit: int) -> list[rank.Hit]:
+        source.need_definitions(some)
         return ranking.rank_documents(
-            [rank.Scored(number, scores.get(number, 0.0)) for number in some],
-            limit=len(some),
-            matches=found.lines,
-            explain=explain,
+            ranking.scored(some), limit=limit, matches=found.lines_of, explain=explain, check=check
         )
 
-    hits = {hit.number: hit for hit in opened(numbers[: found.head])}
-    files = [(row, number) for number in [*hits, *numbers[found.head :]] for row in found.rows[number]]
+    head = len(numbers[: found.head])
+    hits = {hit.number: hit for hit in opened(numbers[:head], min(head, offset + limit))}
+    files = [(row, number) for number in [*hits, *numbers[head:]] for row in found.rows[number]]
     page = files[offset : offset + limit]
-    hits |= {hit.number: hit for hit in opened([number for _, number in page if number not in hits])}
+    others = [number for _, number in page if number not in hits]
+    hits |= {hit.number: hit for hit in opened(others, len(others))}
     return [(row, hits[number]) for row, number in page]
 
 
 def _hit(row: FileRow, answer: rank.Hit, found: _Found, conditions: Conditions, words: Query) -> Hit:
     passage = answer.passage
-    text = searchable(found.documents[answer.number].content)
-    matched = found.lines.get(answer.number, ())
+    text = Text(searchable(found.documents[answer.number].content))
+    matched = found.lines_of(answer.number)
     return Hit(
         path=row.name,
         language=row.language,
@@ -361,21 +388,11 @@ def _shown(line: Line, conditions: Conditions) -> LineMatch:
     return LineMatch(line.number, shown, tuple((a, min(b, LONGEST_LINE)) for a, b in ranges if a < LONGEST_LINE))
 
 
-def _facets(index: Index, found: _Found, made: Plan, conditions: Conditions, scope: str) -> dict[str, dict[str, int]]:
-    """How the files in question spread over folders and languages; the first candidates where not all were verified."""
-    rows: Iterable[FileRow] = (row for rows in found.rows.values() for row in rows)
-    if found.more and found.exact:
-        candidates = index.store.candidates(made.formula)
-        files = index.table().candidates(candidates, scope=scope.encode("utf-8", "surrogateescape"))
-        rows = filter(conditions.row_may_match, islice(map(index.table().row, files), FACET_ROWS))
-    start = len(scope) + 1 if scope else 0
-    folders: Counter[str] = Counter()
-    languages: Counter[str] = Counter()
-    for row in rows:
-        folder, slash, _ = row.name[start:].partition("/")
-        folders[folder + slash] += 1
-        languages[row.language or "other"] += 1
-    return {"folder": dict(folders.most_common(10)), "language": dict(languages.most_common(10))}
+def _facets(index: Index, found: _Found, conditions: Conditions, scope: str) -> dict[str, dict[str, int]]:
+    """Of all candidates where not all were verified, else of what was found."""
+    if found.more and found.candidates is not None:
+        return facets.of_candidates(index.table(), found.candidates, conditions, os.fsencode(scope))
+    return facets.of_rows((row for rows in found.rows.values() for row in rows), os.fsencode(scope))
 
 
 # -- cursors ------------------------------------------------------------------------------------------------------

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from heapq import nsmallest
+from itertools import islice
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from leindex import _native
@@ -14,6 +19,7 @@ HEADING_LIMIT: Final = 200
 """Characters of the longest heading."""
 HEADING_LINES: Final = 4
 """Most lines that a signature is read over."""
+_NOT_ZERO: Final = re.compile(rb"[^\0]")
 
 
 class Line(NamedTuple):
@@ -23,18 +29,42 @@ class Line(NamedTuple):
     text: bytes
 
 
-def heading(text: bytes, passage: Passage) -> str:
+class Text:
+    """The searchable text of a file, of which single lines are looked at."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self._starts = memoryview(_native.line_starts(text)).cast("I")
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return len(self._starts)
+
+    def part(self, first: int, last: int) -> bytes:
+        """Lines `first` to `last`, from 1, both included, as far as they exist."""
+        if first > len(self._starts):
+            return b""
+        return self.text[self._starts[first - 1] : self._starts[last] if last < len(self._starts) else len(self.text)]
+
+    def lines(self, first: int, last: int) -> list[Line]:
+        """The same, line by line."""
+        lines = self.part(first, last).removesuffix(b"\n").split(b"\n") if first <= len(self._starts) else []
+        return [Line(number, line.rstrip(b"\r")) for number, line in enumerate(lines, first)]
+
+
+def heading(text: Text, passage: Passage) -> str:
     """The signature line of the passage's definition, or the first line of the passage that says something.
 
-    `text` is the searchable text of the file. A parameter list that goes on over lines is joined, up to a
-    limit.
+    A parameter list that goes on over lines is joined, up to a limit.
     """
-    lines = _lines(text, passage.start_line, passage.end_line + HEADING_LINES)
     if passage.definition is None:
+        lines = text.lines(passage.start_line, passage.end_line + HEADING_LINES)
         said = (line.text.strip() for line in lines if len(line.text.strip()) > 2)
         return next(said, b"").decode("utf-8", "replace")[:HEADING_LIMIT]
+    first = max(passage.definition.line, passage.start_line)
     joined = b""
-    for line in lines[max(passage.definition.line - passage.start_line, 0) :][:HEADING_LINES]:
+    for line in text.lines(first, min(first + HEADING_LINES - 1, passage.end_line + HEADING_LINES)):
         joined += (b" " if joined and not joined.endswith(b"(") else b"") + line.text.strip()
         if joined.count(b"(") <= joined.count(b")"):
             break
@@ -42,42 +72,30 @@ def heading(text: bytes, passage: Passage) -> str:
 
 
 def best_lines(
-    query: Query, text: bytes, passage: Passage, *, limit: int = 5, matches: Sequence[int] = ()
+    query: Query, text: Text, passage: Passage, *, limit: int = 5, matches: Sequence[int] = ()
 ) -> list[Line]:
-    """At most `limit` lines of a passage, in order: first those among `matches` (line numbers from 1, where
-    an exact search matched), then those with the most words of the query, of equal ones the earliest."""
-    lines = _lines(text, passage.start_line, passage.end_line)
-    if not lines:
+    """At most `limit` lines of a passage, in order: first those among `matches` (line numbers from 1, ascending,
+    where an exact search matched), then those with the most words of the query, of equal ones the earliest."""
+    first, last = passage.start_line, min(passage.end_line, text.count)
+    if first > last:
         return []
-    terms = [term.hash for word in query.words for term in word.terms]
-    groups = [group for group, word in enumerate(query.words) for _ in word.terms]
-    part = b"\n".join(line.text for line in lines)
-    raw, _ = _native.scan(part, array("I", terms).tobytes(), array("I", range(len(lines))).tobytes())
-    counts, width, matched = memoryview(raw).cast("H"), len(terms), set(matches)
-    scored = []
-    for i, line in enumerate(lines):
-        row = counts[i * width : (i + 1) * width]
-        held = {group for group, count in zip(groups, row, strict=True) if count}
-        score = sum(query.words[group].weight for group in held)
-        if score or line.number in matched:
-            scored.append((line.number not in matched, -score, line.number, line))
-    chosen = sorted(scored)[:limit]
-    return sorted(line for *_, line in chosen) if chosen else [line for line in lines if line.text.strip()][:limit]
+    scores = dict.fromkeys(matches[bisect_left(matches, first) : bisect_right(matches, last)], 0.0)
+    matched = frozenset(scores)
+    for number, held in _words_held(query, text.part(first, last), last - first + 1).items():
+        scores[first + number] = sum(query.words[group].weight for group in held)
+    chosen = nsmallest(limit, ((number not in matched, -score, number) for number, score in scores.items()))
+    if chosen:
+        return [line for *_, number in sorted(chosen, key=itemgetter(2)) for line in text.lines(number, number)]
+    return list(islice((line for line in text.lines(first, last) if line.text.strip()), limit))
 
 
-def _lines(text: bytes, first: int, last: int) -> list[Line]:
-    """Lines `first` to `last`, from 1, both included, as far as they exist."""
-    start = 0
-    for _ in range(first - 1):
-        start = text.find(b"\n", start) + 1
-        if start == 0:
-            return []
-    lines = []
-    for number in range(first, last + 1):
-        if start >= len(text):
-            break
-        end = text.find(b"\n", start)
-        end = len(text) if end < 0 else end
-        lines.append(Line(number, text[start:end].rstrip(b"\r")))
-        start = end + 1
-    return lines
+def _words_held(query: Query, part: bytes, lines: int) -> dict[int, set[int]]:
+    """Of each line of a text, counted from 0, that holds words of the query, the places of these words."""
+    terms, groups, _ = query.packed
+    counts, _ = _native.scan(part, terms, array("I", range(lines)).tobytes())
+    word_of = memoryview(groups).cast("I")
+    held: dict[int, set[int]] = {}
+    for found in _NOT_ZERO.finditer(counts):  # few of the counts are not
+        line, term = divmod(found.start() // 2, len(word_of))
+        held.setdefault(line, set()).add(word_of[term])
+    return held

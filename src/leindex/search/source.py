@@ -2,59 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from typing import Final
 
-import zstandard
-
-from ..errors import StoreCorruptError
 from ..models import FileRow
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
+from .definitions import Definitions
 from .paths import PathTerms
 from .table import FileTable
 
-SYMBOLS_LIMIT = 64 << 20
-"""Bytes of the largest list of symbols that is unpacked."""
-
-DAMAGED_SYMBOLS = "the symbols of a document are damaged; remove the index and index again"
+LOADED_AT_ONCE: Final = 256
+"""Documents that are fetched with one request to the engine."""
 
 
-class Symbol(NamedTuple):
-    """A definition as the second stage stored it; see `leindex.indexing.symbols.Symbol`."""
-
-    name: str
-    kind: str
-    container: str
-    start_line: int
-    end_line: int
-    line: int
-    column: int
-    visibility: str
-
-
-def unpack(packed: bytes) -> list[Symbol]:
-    """The definitions of a document from their stored form. Raises StoreCorruptError."""
-    if not packed:
-        return []
-    try:
-        return list(map(Symbol._make, json.loads(symbols_json(packed))))
-    except (ValueError, TypeError) as error:
-        raise StoreCorruptError(DAMAGED_SYMBOLS) from error
-
-
-def symbols_json(packed: bytes) -> bytes:
-    """The definitions of a document as JSON: a list of lists of `Symbol`'s fields. Raises StoreCorruptError."""
-    try:
-        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=SYMBOLS_LIMIT)
-    except zstandard.ZstdError as error:
-        raise StoreCorruptError(DAMAGED_SYMBOLS) from error
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RankedDocument:
     """A document with what ranking looks at; `rows` are the files that hold this content."""
 
@@ -62,13 +25,12 @@ class RankedDocument:
     path: str
     content: bytes
     rows: Sequence[FileRow]
-    catalog: Catalog
+    stored: Callable[[int], Definitions]
 
-    @cached_property
-    def definitions(self) -> Sequence[Symbol]:
-        """The stored definitions; unpacked only for the documents that get as far as needing them."""
-        stored = self.catalog.symbols_of(self.number)
-        return unpack(stored[1]) if stored is not None else []
+    @property
+    def definitions(self) -> Definitions:
+        """The stored definitions; read only for the documents that get as far as needing them."""
+        return self.stored(self.number)
 
 
 class IndexSource:
@@ -76,6 +38,8 @@ class IndexSource:
 
     def __init__(self, store: SearchInterface, catalog: Catalog, table: FileTable) -> None:
         self._store, self._catalog, self._table = store, catalog, table
+        self._packed: dict[int, bytes] = {}
+        self._definitions: dict[int, Definitions] = {}
         self._loaded: dict[int, RankedDocument] = {}
 
     def count(self) -> int:
@@ -84,21 +48,42 @@ class IndexSource:
     def number_limit(self) -> int:
         return self._table.limit
 
-    def postings(self, term: int) -> tuple[bytes, bytes]:
-        found = self._store.word_postings(term)
-        return found.numbers, found.payloads
+    def postings(self, terms: Sequence[int]) -> list[tuple[bytes, bytes]]:
+        return [(found.numbers, found.payloads) for found in self._store.postings_of_words(terms)]
 
     def path_terms(self) -> PathTerms:
         return self._table.terms
 
-    def load(self, numbers: Sequence[int]) -> list[RankedDocument]:
+    def need_definitions(self, numbers: Iterable[int]) -> None:
+        """Reads the definitions of documents that will all be looked at, which costs less than one by one."""
+        missing = [number for number in numbers if number not in self._packed]
+        self._packed.update(dict.fromkeys(missing, b""))
+        self._packed.update(self._catalog.symbols_of_each(missing))
+
+    def definitions(self, number: int) -> Definitions:
+        """The definitions of a document; none while they are not known."""
+        if number not in self._definitions:
+            self.need_definitions([number])
+            self._definitions[number] = Definitions(self._packed[number])
+        return self._definitions[number]
+
+    def load(self, numbers: Sequence[int], check: Callable[[], None] = lambda: None) -> list[RankedDocument]:
+        """The documents with these numbers, in this order, without those that are gone.
+
+        `check` is called now and then; what it raises ends the work.
+        """
         missing = [number for number in numbers if number not in self._loaded]
-        rows = self.rows(missing)
-        for number, content in zip(missing, self._store.contents(missing), strict=True):
+        for start in range(0, len(missing), LOADED_AT_ONCE):
+            check()
+            self._load(missing[start : start + LOADED_AT_ONCE])
+        return [self._loaded[number] for number in numbers if number in self._loaded]
+
+    def _load(self, numbers: Sequence[int]) -> None:
+        rows = self.rows(numbers)
+        for number, content in zip(numbers, self._store.contents(numbers), strict=True):
             if content is None or number not in rows:
                 continue
-            self._loaded[number] = RankedDocument(number, rows[number][0].name, content, rows[number], self._catalog)
-        return [self._loaded[number] for number in numbers if number in self._loaded]
+            self._loaded[number] = RankedDocument(number, rows[number][0].name, content, rows[number], self.definitions)
 
     def rows(self, numbers: Sequence[int]) -> dict[int, list[FileRow]]:
         """The files of these documents, in path order."""

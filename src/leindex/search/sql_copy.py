@@ -24,7 +24,7 @@ from ..models import FileRow, Progress, ProgressCallback
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
 from ..text import searchable
-from .source import symbols_json
+from .definitions import symbols_json
 
 ROWS_AT_ONCE: Final = 20_000
 DOCUMENTS_AT_ONCE: Final = 512

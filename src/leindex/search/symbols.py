@@ -17,16 +17,16 @@ from ..errors import ConfigError, QueryError
 from ..models import Completeness, FileRow
 from ..query.ast import Definition, KindFilter, SymbolFilter, Syntax
 from ..query.formula import Formula, Lit
-from ..query.literals import formula_of_regex
 from ..query.paths import kind_holds, name_predicate
-from ..query.regex import letters_of, parse
+from ..query.plan import name_formula
+from ..query.regex import letters_of
 from ..terms import NAMED_WHOLE
 from ..text import searchable
 from .conditions import check_kind
+from .definitions import Definitions, Symbol, unpack
 from .passages import Passage
 from .select import Selection
-from .snippets import heading
-from .source import Symbol, unpack
+from .snippets import Text, heading
 
 if TYPE_CHECKING:
     from ..index import Index
@@ -95,7 +95,7 @@ def find_symbols(
     """
     if kind is not None:
         check_kind(kind, kinds)
-    wanted, formula = _wanted(name, kind)
+    pick, formula = _wanted(name, kind)
     seen = Selection(pending=index.catalog.pending())
     hits: list[SymbolHit] = []
     truncated = False
@@ -104,7 +104,7 @@ def find_symbols(
             truncated = True
             break
         seen.candidates += 1
-        hits += _definitions(index, number, wanted, languages, scope)
+        hits += _definitions(index, number, pick, languages, scope)
     seen.verified = seen.candidates
     hits.sort(key=lambda hit: order_of(hit, name))
     return SymbolResult(
@@ -121,7 +121,7 @@ def references(
     """Definitions of exactly this name, and the places where it is called."""
     if not name or name.startswith("/"):
         raise QueryError("refs takes the name of a definition", text=name)
-    wanted, formula = _wanted(name, None)
+    pick, formula = _wanted(name, None)
     seen = Selection(pending=index.catalog.pending())
     definitions: list[SymbolHit] = []
     found: list[Reference] = []
@@ -136,7 +136,7 @@ def references(
         if content is None:
             continue
         seen.candidates += 1
-        definitions += [hit for hit in _definitions(index, number, wanted, languages, scope) if hit.name == name]
+        definitions += [hit for hit in _definitions(index, number, pick, languages, scope) if hit.name == name]
         found += _references(name, rows, content, calls)
     seen.verified = seen.candidates
     found.sort(key=lambda ref: (ref.path.replace("/", "\0"), ref.line, ref.column))
@@ -164,26 +164,27 @@ def outline(index: Index, path: str, extract: Callable[[bytes, str], Sequence[Se
     symbols = (
         unpack(stored[1]) if stored is not None else [Symbol(*fields) for fields in extract(content, row.language)]  # type: ignore[arg-type]
     )
-    text = searchable(content)
+    text = Text(searchable(content))
     return [hit_of(row, symbol, text) for symbol in symbols]
 
 
-def _wanted(name: str, kind: str | None) -> tuple[Callable[[Symbol], bool], Formula]:
-    """The test of a definition, and what a text must hold to have one."""
+def _wanted(name: str, kind: str | None) -> tuple[Callable[[Definitions], list[Symbol]], Formula]:
+    """What picks the definitions out of a document's, and what a text must hold to have one."""
     if not name:
         raise QueryError("the name is empty")
     if len(name) > 2 and name.startswith("/") and name.endswith("/"):
         pattern = name[1:-1]
-        fold = letters_of([pattern]).smart_ignore_case
-        node = SymbolFilter(pattern, Syntax.REGEX, fold)
-        formula = formula_of_regex(parse(pattern, ignore_case=fold))
+        node = SymbolFilter(pattern, Syntax.REGEX, letters_of([pattern]).smart_ignore_case)
     else:
-        fold = name == name.lower()
-        node = SymbolFilter(name, Syntax.TEXT, fold)
-        formula = formula_of_regex(parse(name, ignore_case=fold, fixed=True))
+        node = SymbolFilter(name, Syntax.TEXT, name == name.lower())
     named = name_predicate(node)
     of_kind = Definition(node, () if kind is None else (KindFilter(kind),))
-    return lambda symbol: named(symbol.name) and kind_holds(of_kind, symbol.kind), formula
+
+    def pick(definitions: Definitions) -> list[Symbol]:
+        some = definitions if node.syntax is Syntax.REGEX else definitions.may_hold(name)
+        return [symbol for symbol in some if named(symbol.name) and kind_holds(of_kind, symbol.kind)]
+
+    return pick, name_formula(node)
 
 
 def candidates(index: Index, name: str, formula: Formula) -> Iterator[int]:
@@ -213,21 +214,21 @@ def _rows(index: Index, number: int, languages: frozenset[str] | None, scope: st
 def _definitions(
     index: Index,
     number: int,
-    wanted: Callable[[Symbol], bool],
+    pick: Callable[[Definitions], list[Symbol]],
     languages: frozenset[str] | None,
     scope: str,
 ) -> Iterable[SymbolHit]:
     stored = index.catalog.symbols_of(number)
-    symbols = [s for s in unpack(stored[1]) if wanted(s)] if stored is not None else []
+    symbols = pick(Definitions(stored[1])) if stored is not None else []
     rows = _rows(index, number, languages, scope) if symbols else []
     content = index.store.contents([number])[0] if rows else None
     if content is None:
         return ()
-    text = searchable(content)
+    text = Text(searchable(content))
     return [hit_of(row, symbol, text) for row in rows for symbol in symbols]
 
 
-def hit_of(row: FileRow, symbol: Symbol, text: bytes) -> SymbolHit:
+def hit_of(row: FileRow, symbol: Symbol, text: Text) -> SymbolHit:
     return SymbolHit(
         path=row.name,
         language=row.language,

@@ -6,10 +6,10 @@ files whose documents lie in one segment is tested against the segment's bitmap 
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import compress
 
 from .._native import select_run
 from ..models import FileRow
@@ -23,19 +23,22 @@ class FileTable:
 
     def __init__(self, catalog: Catalog) -> None:
         self.generation = catalog.generation
-        self.keys, self.numbers, self.sizes, self._languages = catalog.searchable_files()
+        self.keys, self.numbers, self.sizes, self.languages = catalog.searchable_files()
 
     def candidates(self, candidates: CandidateSet, *, scope: bytes = b"") -> Iterator[FileEntry]:
         """The files that are candidates or over the size limit, in path order, found as they are asked for."""
+        for place in self.places(candidates, scope=scope):
+            path, number = self.keys[place].replace(b"\0", b"/"), self.numbers[place]
+            yield FileEntry(path, number, self.sizes[place], "" if number else "too large")
+
+    def places(self, candidates: CandidateSet, *, scope: bytes = b"") -> Iterator[int]:
+        """Where in the table these files are."""
         at, end = self.stretch(scope)
         numbers = memoryview(self.numbers)[:end]
         while at < end:
             low, high, bitmap = candidates.around(numbers[at]) if numbers[at] else (1, 0, None)
             at, positions = select_run(numbers, at, low, high, bitmap)
-            for place in positions:
-                number = numbers[place]
-                path = self.keys[place].replace(b"\0", b"/")
-                yield FileEntry(path, number, self.sizes[place], "" if number else "too large")
+            yield from positions
 
     def stretch(self, scope: bytes) -> tuple[int, int]:
         """Where the files of a folder begin and end in the table; "" is the root."""
@@ -53,16 +56,14 @@ class FileTable:
         start, end = self.stretch(scope)
         return end - start, self.numbers[start:end].count(0)
 
-    def row(self, entry: FileEntry) -> FileRow:
+    def row(self, place: int) -> FileRow:
         """A file as far as conditions on its path and language look at it."""
-        place = bisect_left(self.keys, key_of(entry.path))
-        return FileRow(entry.path, entry.number, entry.size, 0, 0, 0, language=self._languages[place])
+        path, number = self.keys[place].replace(b"\0", b"/"), self.numbers[place]
+        return FileRow(path, number, self.sizes[place], 0, 0, 0, language=self.languages[place])
 
     def rows(self, scope: bytes) -> Iterator[FileRow]:
         """The files of a folder in path order, as far as conditions on their path and language look at them."""
-        for place in range(*self.stretch(scope)):
-            path, number = self.keys[place].replace(b"\0", b"/"), self.numbers[place]
-            yield FileRow(path, number, self.sizes[place], 0, 0, 0, language=self._languages[place])
+        return map(self.row, range(*self.stretch(scope)))
 
     @cached_property
     def limit(self) -> int:
@@ -75,12 +76,8 @@ class FileTable:
         return len(set(self.numbers) - {0})
 
     @cached_property
-    def names(self) -> list[str]:
-        """The paths as text."""
-        return [os.fsdecode(key.replace(b"\0", b"/")) for key in self.keys]
-
-    @cached_property
     def terms(self) -> PathTerms:
         """The terms of the paths, for ranking."""
-        places = [place for place, number in enumerate(self.numbers) if number]
-        return PathTerms([self.numbers[place] for place in places], [self.names[place] for place in places])
+        if 0 not in self.numbers:
+            return PathTerms(self.numbers, self.keys)
+        return PathTerms([number for number in self.numbers if number], list(compress(self.keys, self.numbers)))

@@ -7,7 +7,7 @@ adds to them should ask whether a programmer anywhere would agree.
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from leindex import _native
 
@@ -49,36 +49,41 @@ separate split|ssl tls
 """
 
 
-def _term(word: str) -> int:
-    return _native.terms(word.encode())[0][1]
+Stem: TypeAlias = tuple[int, bytes]
+"""A term: its hash, and its text as it is hashed."""
 
 
-def _groups(table: str) -> list[list[int]]:
-    return [[_term(word) for word in group.split()] for group in table.strip().replace("\n", "|").split("|")]
+def _stem(word: str) -> Stem:
+    text, term, *_ = _native.terms(word.encode())[0]
+    return term, text
+
+
+def _groups(table: str) -> list[list[Stem]]:
+    return [[_stem(word) for word in group.split()] for group in table.strip().replace("\n", "|").split("|")]
 
 
 @cache
-def _tables() -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    short: dict[int, list[int]] = {}
-    other: dict[int, list[int]] = {}
+def _tables() -> tuple[dict[int, list[Stem]], dict[int, list[Stem]]]:
+    short: dict[int, list[Stem]] = {}
+    other: dict[int, list[Stem]] = {}
     for first, *rest in _groups(_SHORT_FORMS):
-        for term in rest:
-            short.setdefault(first, []).append(term)
-            short.setdefault(term, []).append(first)
+        for stem in rest:
+            short.setdefault(first[0], []).append(stem)
+            short.setdefault(stem[0], []).append(first)
     for group in _groups(_OTHER_WORDS):
-        for term in group:
+        for term, _ in group:
             other.setdefault(term, []).extend(group)
     for table in (short, other):
-        for term, terms in table.items():
-            table[term] = sorted(set(terms) - {term})
+        for term, stems in table.items():
+            table[term] = sorted({stem for stem in stems if stem[0] != term})
     return short, other
 
 
-def short_forms(term: int) -> list[int]:
+def short_forms(term: int) -> list[Stem]:
     """Terms that abbreviate this one, or that it abbreviates."""
     return _tables()[0].get(term, [])
 
 
-def other_words(term: int) -> list[int]:
+def other_words(term: int) -> list[Stem]:
     """Terms for the same thing."""
     return _tables()[1].get(term, [])

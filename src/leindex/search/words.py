@@ -9,13 +9,15 @@ there.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
+from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
 from leindex import _native
-from leindex.search.thesaurus import other_words, short_forms
+from leindex.search.thesaurus import Stem, other_words, short_forms
 
 WHOLE: Final = 0
 PART: Final = 1
@@ -46,9 +48,10 @@ _JOINTS: Final = re.compile(r"::|->|[.#/\\:]")
 
 
 class Term(NamedTuple):
-    """One term to look for: its hash, and what finding it is worth, from 0 to 1."""
+    """One term to look for: its hash and its text, and what finding it is worth, from 0 to 1."""
 
     hash: int
+    text: bytes
     worth: float
 
 
@@ -61,7 +64,7 @@ class Word:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Query:
     """A query as ranking sees it.
 
@@ -74,6 +77,17 @@ class Query:
     said: frozenset[str]
     name: str | None
     qualifiers: tuple[str, ...]
+
+    @cached_property
+    def packed(self) -> tuple[bytes, bytes, bytes]:
+        """The terms as `_native.best_passage` takes them: their texts, the place of each one's word among the words
+        (32 bits), and what each is worth (64-bit floats)."""
+        terms = [(group, term) for group, word in enumerate(self.words) for term in word.terms]
+        return (
+            b"\0".join(term.text for _, term in terms),
+            array("I", [group for group, _ in terms]).tobytes(),
+            array("d", [term.worth for _, term in terms]).tobytes(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,24 +110,17 @@ class _Run(NamedTuple):
     text: str
     start: int
     end: int
-    whole: int
-    parts: tuple[tuple[str, int], ...]
+    whole: Stem
+    parts: tuple[Stem, ...]
 
 
 def _runs(text: str) -> Iterator[_Run]:
     """The identifiers and words of a text; places count bytes of UTF-8."""
     raw = text.encode("utf-8", "replace")
-    whole: tuple[int, int, int] | None = None
-    parts: list[tuple[str, int]] = []
-    for term, term_hash, role, start, end in _native.terms(raw):
-        if role == WHOLE:
-            if whole is not None:
-                yield _Run(raw[whole[1] : whole[2]].decode(), whole[1], whole[2], whole[0], tuple(parts))
-            whole, parts = (term_hash, start, end), []
-        elif role == PART:
-            parts.append((term.decode(), term_hash))
-    if whole is not None:
-        yield _Run(raw[whole[1] : whole[2]].decode(), whole[1], whole[2], whole[0], tuple(parts))
+    for (start, end), found in groupby(_native.terms(raw), key=lambda term: term[3:]):
+        stems = [((term_hash, term), role) for term, term_hash, role, *_ in found]
+        parts = tuple(stem for stem, role in stems if role == PART)
+        yield _Run(raw[start:end].decode(), start, end, stems[0][0], parts)
 
 
 def read_query(text: str, weights: WordWeights) -> Query:
@@ -123,31 +130,32 @@ def read_query(text: str, weights: WordWeights) -> Query:
     words: list[Word] = []
     seen: set[int] = set()
 
-    def add(name: str, term: int, weight: float) -> None:
-        if term not in seen:
-            seen.add(term)
-            words.append(Word(name, tuple(_guises(term, weights)), weight))
+    def add(name: str, stem: Stem, weight: float) -> None:
+        if stem[0] not in seen:
+            seen.add(stem[0])
+            words.append(Word(name, tuple(_guises(stem, weights)), weight))
 
     for run in telling:
         add(run.text, run.whole, weights.identifier if run.parts else 1.0)
-        for part, term in run.parts:
-            if part not in STOP_WORDS:
-                add(part, term, weights.part)
+        for part in run.parts:
+            name = part[1].decode()
+            if name not in STOP_WORDS:
+                add(name, part, weights.part)
     for left, right in pairwise(telling):
         joined = _native.terms((left.text + right.text).encode()) if right.start == left.end + 1 else []
         if joined and not left.parts and not right.parts and joined[0][1] not in seen:
             seen.add(joined[0][1])
-            words.append(Word(left.text + right.text, (Term(joined[0][1], 1.0),), weights.joined))
-    name, qualifiers = _name(text)
+            words.append(Word(left.text + right.text, (Term(joined[0][1], joined[0][0], 1.0),), weights.joined))
+    last, qualifiers = _name(text)
     said = frozenset(run.text.lower() for run in runs)
-    return Query(tuple(_within_limit(words)), said, name, qualifiers)
+    return Query(tuple(_within_limit(words)), said, last, qualifiers)
 
 
-def _guises(term: int, weights: WordWeights) -> Iterator[Term]:
-    yield Term(term, 1.0)
-    short, other = short_forms(term), other_words(term)
-    yield from (Term(t, weights.short_form) for t in short if weights.short_form)
-    yield from (Term(t, weights.other_word) for t in other if weights.other_word and t not in short)
+def _guises(stem: Stem, weights: WordWeights) -> Iterator[Term]:
+    yield Term(*stem, 1.0)
+    short, other = short_forms(stem[0]), other_words(stem[0])
+    yield from (Term(*guise, weights.short_form) for guise in short if weights.short_form)
+    yield from (Term(*guise, weights.other_word) for guise in other if weights.other_word and guise not in short)
 
 
 def _within_limit(words: list[Word]) -> Iterator[Word]:

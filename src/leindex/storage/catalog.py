@@ -190,13 +190,15 @@ class Catalog:
 
     def files_of(self, numbers: Iterable[int]) -> list[FileRow]:
         """The files whose contents are these documents, in path order."""
-        found: list[tuple[Any, ...]] = []
-        with self.database.mapped():
-            connection = self.database.reader()
-            for number in numbers:
-                found += connection.execute(f"SELECT {COLUMNS} FROM files WHERE number = ? AND number > 0", (number,))
+        found = self._of_each(f"SELECT {COLUMNS} FROM files WHERE number = ? AND number > 0", numbers)
         found.sort(key=lambda values: values[0])
         return [_row(values) for values in found]
+
+    def _of_each(self, sql: str, numbers: Iterable[int]) -> list[tuple[Any, ...]]:
+        """The rows for each of these documents, which `sql` takes one of."""
+        with self.database.mapped():
+            connection: Any = self.database.reader()
+            return list(connection.executemany(sql, ((number,) for number in numbers)))
 
     def walk(self, *, scope: bytes = b"") -> Iterator[FileEntry]:
         """Every file below `scope`, in path order, read as it is asked for."""
@@ -235,13 +237,7 @@ class Catalog:
 
     def paths_of(self, numbers: Iterable[int]) -> list[FileEntry]:
         """The files whose contents are these documents, in path order."""
-        found: list[tuple[Any, ...]] = []
-        with self.database.mapped():
-            connection = self.database.reader()
-            for number in numbers:
-                found += connection.execute(
-                    "SELECT path, number, size FROM files WHERE number = ? AND number > 0", (number,)
-                )
+        found = self._of_each("SELECT path, number, size FROM files WHERE number = ? AND number > 0", numbers)
         found.sort()
         return [FileEntry(path.replace(b"\0", b"/"), number, size, "") for path, number, size in found]
 
@@ -389,6 +385,11 @@ class Catalog:
         """The language and the packed symbols of a document, or None while they are not known."""
         rows = self._rows("SELECT language, data FROM symbols WHERE number = ?", (number,))
         return (rows[0][0], rows[0][1]) if rows else None
+
+    def symbols_of_each(self, numbers: Iterable[int]) -> dict[int, bytes]:
+        """The packed symbols of those of these documents of which they are known."""
+        found = self._of_each("SELECT number, data FROM symbols WHERE number = ?", numbers)
+        return dict(found)
 
     def pending(self) -> int:
         """How many documents the second stage has not seen yet."""

@@ -7,7 +7,8 @@ nothing out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 import apsw
@@ -114,6 +115,20 @@ class SegmentCandidates(CandidateSet):
             total += self._evaluated(segment).bit_count()
         return total
 
+    def among(self, numbers: Sequence[int]) -> list[int]:
+        if isinstance(self._formula, Nothing):
+            return []
+        found = [(number, self._segment_of(number)) for number in numbers]
+        left: dict[int, int] = {}
+        for segment, of_segment in groupby(sorted(found, key=_by_segment), key=lambda pair: pair[1]):
+            if segment is not None:
+                within = sum(1 << number - segment.low for number in {number for number, _ in of_segment})
+                known = self._bits.get(segment.id)
+                left[segment.id] = self._evaluate(self._formula, segment, within) if known is None else known & within
+        return [
+            number for number, segment in found if segment is None or left[segment.id] >> (number - segment.low) & 1
+        ]
+
     def around(self, number: int) -> tuple[int, int, bytes | None]:
         segment = self._segment_of(number)
         if segment is not None:
@@ -154,10 +169,10 @@ class SegmentCandidates(CandidateSet):
     def _evaluate_literal(self, literal: Lit, segment: Segment, within: int) -> int:
         ranges = gram_ranges(literal)
         for done, (low, high, capitals) in enumerate(ranges):
-            within &= self._gram_bits(segment, low, high, capitals)
             # Looking at a few documents costs less than looking up the other grams to rule them out.
-            if within.bit_count() * 5 <= (len(ranges) - done) * 2:
+            if within.bit_count() * 5 <= (len(ranges) - done + 1) * 2:
                 break
+            within &= self._gram_bits(segment, low, high, capitals)
         return within
 
     def _gram_bits(self, segment: Segment, low: int, high: int, capitals: int) -> int:
@@ -179,3 +194,7 @@ class SegmentCandidates(CandidateSet):
                 self._notes[f"{place} is damaged: its documents were scanned; {REPAIR}"] = None
                 return (1 << segment.documents) - 1
         return bits
+
+
+def _by_segment(found: tuple[int, Segment | None]) -> int:
+    return 0 if found[1] is None else found[1].low

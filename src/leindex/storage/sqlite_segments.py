@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -274,7 +274,7 @@ def damaged_blocks(connection: apsw.Connection) -> Iterator[str]:
             for block, data in rows(connection, sql, (base, base + 0xFFFFFFFF)):
                 missing -= len(data)
                 try:
-                    postings(data, 0, 0) if kind == "gram" else weighted_postings(data, 0)
+                    postings(data, 0, 0) if kind == "gram" else weighted_postings(data, 0, 0)
                 except ValueError:
                     yield f"segment {segment.id}, block {block - base:08x} is damaged; {REPAIR}"
             if missing:
@@ -284,8 +284,8 @@ def damaged_blocks(connection: apsw.Connection) -> Iterator[str]:
 # -- words ---------------------------------------------------------------------------------------------------
 
 
-def word_in_segment(connection: apsw.Connection, segment: Segment, key: int) -> tuple[list[int], bytes]:
-    """The documents of a segment of words that hold the word with this hash, and their payloads."""
+def word_in_segment(connection: apsw.Connection, segment: Segment, key: int) -> tuple[bytes, bytes]:
+    """The documents of a segment of words that hold the word with this hash (native uint32), and their payloads."""
     base = segment.id << 32
     row = rows(
         connection,
@@ -293,20 +293,23 @@ def word_in_segment(connection: apsw.Connection, segment: Segment, key: int) -> 
         (base, base + key),
     ).fetchone()
     if row is None:
-        return [], b""
+        return b"", b""
     try:
-        places, weights = weighted_postings(row[0], key)
+        return weighted_postings(row[0], key, segment.low)
     except ValueError:
         raise StoreCorruptError(f"the words of segment {segment.id} are damaged; index again") from None
-    return [segment.low + place for place in memoryview(places).cast("I")], weights
 
 
-def word_in_tail(connection: apsw.Connection, key: int) -> Iterator[tuple[int, int]]:
-    """The same for documents whose words no segment covers, as pairs."""
-    needle = key.to_bytes(4, sys.byteorder)
+def words_in_tail(connection: apsw.Connection, wanted: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+    """The same, for each of these words, of documents whose words no segment covers."""
+    found = {key: (array("I"), bytearray()) for key in wanted}
+    needles = [(key.to_bytes(4, sys.byteorder), *found[key]) for key in found]
     for number, keys, payloads in rows(connection, "SELECT number, keys, payloads FROM word_tail ORDER BY number"):
-        place = keys.find(needle)
-        while place >= 0 and place % 4:
-            place = keys.find(needle, place + 1)
-        if place >= 0:
-            yield number, payloads[place // 4]
+        for needle, numbers, weights in needles:
+            place = keys.find(needle)
+            while place >= 0 and place % 4:
+                place = keys.find(needle, place + 1)
+            if place >= 0:
+                numbers.append(number)
+                weights.append(payloads[place // 4])
+    return {key: (numbers.tobytes(), bytes(weights)) for key, (numbers, weights) in found.items()}

@@ -14,6 +14,7 @@ import os
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, cast
 
 import apsw
@@ -38,7 +39,7 @@ from .sqlite_segments import (
     seal_words,
     segments,
     word_in_segment,
-    word_in_tail,
+    words_in_tail,
     write_segment,
 )
 from .storage_interface import Postings, PreparedBatch, SearchInterface, WordTotals
@@ -253,13 +254,11 @@ class SQLiteSearch(SearchInterface):
                 wanted = set(numbers)
                 found = {row[0]: decode_value(*row[1:]) for row in run if row[0] in wanted}
                 return [found.get(number) for number in numbers]
-            contents: list[bytes | None] = []
-            for number in numbers:
-                row = connection.execute(
-                    "SELECT value_type, value, size FROM kv_store WHERE id = ?", (number,)
-                ).fetchone()
-                contents.append(None if row is None else decode_value(*row))
-        return contents
+            one_by_one: Any = connection.executemany(
+                "SELECT id, value_type, value, size FROM kv_store WHERE id = ?", ((number,) for number in numbers)
+            )
+            found = {row[0]: decode_value(*row[1:]) for row in one_by_one}
+        return [found.get(number) for number in numbers]
 
     def candidates(self, formula: Formula) -> SegmentCandidates:
         with self.database.mapped():
@@ -282,22 +281,17 @@ class SQLiteSearch(SearchInterface):
             merge_small(connection, "word")
 
     def word_postings(self, key: int) -> Postings:
-        numbers, payloads, ascending = array("I"), bytearray(), True
+        return self.postings_of_words([key])[0]
+
+    def postings_of_words(self, keys: Sequence[int]) -> list[Postings]:
         with self.database.snapshot(), self.database.mapped():
             connection = self.database.reader()
-            for segment in segments(connection, "word"):
-                places, weights = word_in_segment(connection, segment, key)
-                ascending = ascending and not (numbers and places and segment.low <= numbers[-1])
-                numbers.extend(places)
-                payloads += weights
-            for number, weight in word_in_tail(connection, key):
-                ascending = ascending and not (numbers and number <= numbers[-1])
-                numbers.append(number)
-                payloads.append(weight)
-        if not ascending:  # words that were written in another order than their documents
-            pairs = sorted(zip(numbers, payloads, strict=True))
-            numbers, payloads = array("I", (n for n, _ in pairs)), bytearray(w for _, w in pairs)
-        return Postings(numbers.tobytes(), bytes(payloads))
+            covering = segments(connection, "word")
+            tail = words_in_tail(connection, keys)
+            return [
+                _joined([*(word_in_segment(connection, segment, key) for segment in covering), tail[key]])
+                for key in keys
+            ]
 
     def word_lengths(self, numbers: Sequence[int]) -> list[int]:
         connection = self.database.reader()
@@ -344,3 +338,14 @@ class SQLiteSearch(SearchInterface):
 
     def close(self) -> None:
         self.database.close()
+
+
+def _joined(parts: Sequence[tuple[bytes, bytes]]) -> Postings:
+    """Posting lists of neighbouring documents as one, in order also where words were written in another order than
+    their documents."""
+    numbers, payloads = b"".join(numbers for numbers, _ in parts), b"".join(payloads for _, payloads in parts)
+    filled = [memoryview(numbers).cast("I") for numbers, _ in parts if numbers]
+    if any(after[0] <= before[-1] for before, after in pairwise(filled)):
+        pairs = sorted(zip(memoryview(numbers).cast("I"), payloads, strict=True))
+        return Postings(array("I", (n for n, _ in pairs)).tobytes(), bytes(w for _, w in pairs))
+    return Postings(numbers, payloads)

@@ -138,6 +138,11 @@ class CandidateSet(ABC):
             bits |= 1 << (each - 1)
         return 1, 2**62, bits.to_bytes(numbers[-1] // 8 + 1, "little")
 
+    def among(self, numbers: Sequence[int]) -> list[int]:
+        """Those of a few documents that may match, in this order; rules out only what costs less to rule out than to
+        look at."""
+        return [number for number in numbers if number in self]
+
     @property
     def everything(self) -> bool:
         """Whether nothing was ruled out, so that all documents must be looked at."""
@@ -401,6 +406,10 @@ class SearchInterface(ABC):
     @abstractmethod
     def word_postings(self, key: int) -> Postings:
         """Where the word with this hash occurs. May hold documents that are gone, until `compact`."""
+
+    def postings_of_words(self, keys: Sequence[int]) -> list[Postings]:
+        """The same for several words, in this order; an engine may find them faster together."""
+        return [self.word_postings(key) for key in keys]
 
     @abstractmethod
     def word_lengths(self, numbers: Sequence[int]) -> list[int]:

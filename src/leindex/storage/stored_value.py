@@ -61,6 +61,14 @@ def _with_checksum(content: bytes) -> bytes:
     return content + zlib.crc32(content).to_bytes(4, "little")
 
 
+def decompressor() -> zstandard.ZstdDecompressor:
+    """This thread's own; making one costs more than most contents do."""
+    made: zstandard.ZstdDecompressor | None = getattr(_thread, "decompressor", None)
+    if made is None:
+        made = _thread.decompressor = zstandard.ZstdDecompressor()
+    return made
+
+
 def decode_value(value_type: str, value: bytes | str, size: int) -> bytes:
     """The content of a row as bytes. Raises StoreCorruptError when it cannot be decoded."""
     if isinstance(value, str):
@@ -72,11 +80,8 @@ def decode_value(value_type: str, value: bytes | str, size: int) -> bytes:
         if not value_type.endswith(CHECKED) or zlib.crc32(content).to_bytes(4, "little") != value[-4:]:
             raise StoreCorruptError(f"{DAMAGED}: its type or checksum is another")
         return content
-    decompressor: zstandard.ZstdDecompressor | None = getattr(_thread, "decompressor", None)
-    if decompressor is None:
-        decompressor = _thread.decompressor = zstandard.ZstdDecompressor()
     try:
-        return decompressor.decompress(value, max_output_size=size)
+        return decompressor().decompress(value, max_output_size=size)
     except zstandard.ZstdError as error:
         raise StoreCorruptError(f"{DAMAGED}: {error}") from error
 

@@ -46,8 +46,8 @@ def search(index: Index, arguments: Answer, control: Control) -> Answer:
         cursor=arguments["cursor"],
         plain=arguments["plain"],
         scope=relative(arguments["path"], index.root),
+        check=control.check,
     )
-    control.check()
     wanted = arguments["snippet_lines"]
     hits = [_hit(index, hit, wanted) for hit in result.hits]
     return {

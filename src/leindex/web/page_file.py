@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Final
 
 from ..index import Index
-from ..search.source import unpack
+from ..search.definitions import unpack
 from ..text import searchable
 from .answers import Answer
 from .control import Control

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from ..errors import QueryError
 from ..index import Index
 from ..models import Hit, LineMatch
-from ..search.source import unpack
+from ..search.definitions import unpack
 from .answers import Answer, coverage
 from .control import Control
 from .highlight import marked, pieces
@@ -27,7 +27,7 @@ def results(index: Index, query: str, folder: str, cursor: str | None, control: 
     """The hits of a query below a folder, ready for the template. Raises QueryError, ConfigError."""
     scope = relative(folder, index.root)
     with index.snapshot():
-        found = index.search(query, limit=HITS, cursor=cursor, scope=scope)
+        found = index.search(query, limit=HITS, cursor=cursor, scope=scope, check=control.check)
         control.check()
         kinds = [_kind(index, hit) for hit in found.hits]
     return {
