@@ -7,10 +7,13 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+import tantivy
 from storage_cases import documents, found
 
 from leindex.errors import (
@@ -152,7 +155,7 @@ def refused(engine: str, folder: Path, error: type[LeindexError], match: str) ->
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize("version", [0, 2])
+@pytest.mark.parametrize("version", [0, 9])
 def test_another_format_version(tmp_path: Path, version: int) -> None:
     for engine in OTHERS:
         registry.open_engine(engine, tmp_path / engine).close()
@@ -160,7 +163,7 @@ def test_another_format_version(tmp_path: Path, version: int) -> None:
     with duckdb.connect(str(tmp_path / "duckdb" / "index.duckdb")) as connection:
         connection.execute("UPDATE store_state SET value = ? WHERE name = 'format'", [version])
     for engine in OTHERS:
-        match = f"has the format version {version}, this leindex knows 1"
+        match = rf"has the format version {version}, this leindex knows \d"
         refused(engine, tmp_path / engine, StoreVersionError, match)
 
 
@@ -254,3 +257,52 @@ def test_tantivy_after_a_crash_before_the_end_of_a_commit(tmp_path: Path) -> Non
         assert store.count() == 5
         assert store.delete_documents(["src/f1.py"]) == 1
         assert store.count() == 4 and store.check() == []
+
+
+def killing(writer: Any) -> None:
+    """Adds a document over which the writer's thread fails, and waits until it has."""
+    bad = tantivy.Document()
+    bad.add_text("number", "not a number")
+    writer.add_document(bad)
+    time.sleep(0.2)
+
+
+def test_tantivy_writes_a_batch_again_when_its_writer_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TantivySearch(tmp_path) as store:
+        store.batch_write(documents(3))
+        write, calls = TantivySearch._write_rows, []
+
+        def killed_once(self: TantivySearch, writer: Any, entries: Any) -> dict[str, int]:
+            calls.append(len(entries))
+            if len(calls) == 1:
+                self._numbered(next(iter(entries.values())), 77)  # as a first attempt may leave it
+                killing(writer)
+            return write(self, writer, entries)
+
+        monkeypatch.setattr(TantivySearch, "_write_rows", killed_once)
+        assert store.batch_write([("src/f0.py", {"content": "new"}), *documents(3, 3)])["written"] == 4
+        assert calls == [4, 4]
+        assert [(n, doc_id) for n, doc_id in store.ids()] == [
+            (number, f"src/f{i}.py") for number, i in enumerate((1, 2, 0, 3, 4, 5), 2)
+        ]
+        assert store.get_document("src/f0.py") == {"content": "new"} and store.check() == []
+
+
+def test_tantivy_says_why_its_writer_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with TantivySearch(tmp_path) as store:
+        store.batch_write(documents(3))
+        write = TantivySearch._write_rows
+
+        def killed(self: TantivySearch, writer: Any, entries: Any) -> dict[str, int]:
+            killing(writer)
+            return write(self, writer, entries)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(TantivySearch, "_write_rows", killed)
+            with pytest.raises(StorageError, match='Expected a U64 for field "number"'):
+                store.batch_write(documents(3, 3))
+        assert store.count() == 3
+        assert store.batch_write(documents(3, 3))["success"] and store.count() == 6
+        assert store.numbers(["src/f5.py"]) == {"src/f5.py": 6}
