@@ -296,24 +296,6 @@ static PyObject *builder_add_block(PyObject *object, PyObject *args)
     return state ? damaged() : Py_NewRef(Py_None);
 }
 
-static PyObject *builder_words(PyObject *object, PyObject *unused)
-{
-    (void)unused;
-    BuilderObject *self = (BuilderObject *)object;
-    if (enter(self) < 0)
-        return NULL;
-    size_t length;
-    uint8_t *words;
-    Py_BEGIN_ALLOW_THREADS
-    words = segment_words(&self->builder, &length);
-    self->builder.used = 0;
-    Py_END_ALLOW_THREADS
-    self->lock_owner = NULL;
-    PyObject *text = words ? PyUnicode_DecodeUTF8((const char *)words, (Py_ssize_t)length, NULL) : PyErr_NoMemory();
-    free(words);
-    return text;
-}
-
 static PyObject *builder_set_documents(PyObject *object, PyObject *arg)
 {
     unsigned long documents = PyLong_AsUnsignedLong(arg);
@@ -392,8 +374,6 @@ static PyMethodDef builder_methods[] = {
     {"add_keys", builder_add_keys, METH_VARARGS, "add_keys(keys, payloads): adds the next document from uint32 keys."},
     {"add_block", builder_add_block, METH_VARARGS,
      "segment_add_block(block, numbers): adds a block's postings; numbers (int32) maps documents, negative ones are dropped."},
-    {"words", builder_words, METH_NOARGS,
-     "words() -> str: the grams held as words of four characters (gram_terms.c), some perhaps twice; forgets them."},
     {"set_documents", builder_set_documents, METH_O, "set_documents(n): how many documents the segment spans."},
     {"finish", builder_finish, METH_VARARGS,
      "finish(block_bytes=16000) -> list[tuple[int, bytes]]: the blocks with their first keys; empties the builder."},

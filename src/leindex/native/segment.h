@@ -52,9 +52,6 @@ int segment_encode(Builder *b, size_t block_bytes, Blocks *out);
 void segment_reset(Builder *b);
 void segment_init(void);
 
-/* gram_terms.c */
-uint8_t *segment_words(const Builder *b, size_t *length);
-
 /* segment_read.c */
 uint32_t segment_checksum(const uint8_t *p, size_t n);
 int segment_rice_parameter(uint32_t count, uint32_t documents);
