@@ -51,6 +51,7 @@ class DuckDBSearch(SearchInterface):
     """
 
     name: ClassVar[str] = "duckdb"
+    words_together: ClassVar[int] = 1_000_000
     lacks: ClassVar[Mapping[str, str]] = {
         "reader_beside_writer": "DuckDB lets one process write, or several read, but not both at once"
     }

@@ -197,6 +197,10 @@ class SearchInterface(ABC):
     lacks: ClassVar[Mapping[str, str]] = {}
     """Capabilities of the contract suite that this engine cannot offer, each with its reason."""
 
+    words_together: ClassVar[int] = 0
+    """Words, counted once a document, that are worth waiting for before `write_words` is called with them: more where
+    a transaction costs much whatever is in it."""
+
     batch_size: int | Literal["auto"] = 100
     sleep: Callable[[float], None] = staticmethod(time.sleep)
 

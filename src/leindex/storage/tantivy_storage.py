@@ -24,6 +24,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -75,6 +76,7 @@ class TantivySearch(SearchInterface):
     """
 
     name: ClassVar[str] = "tantivy"
+    words_together: ClassVar[int] = 1_000_000
     lacks: ClassVar[Mapping[str, str]] = {
         "read_only_folder": "Tantivy takes a lock even to read, and makes a file in the folder for it"
     }
@@ -417,10 +419,20 @@ def _words_entry(bag: WordBag) -> Any:
     entry.add_text("kind", WORDS)
     entry.add_unsigned("words_of", bag.number)
     entry.add_unsigned("length", bag.length)
-    keys = memoryview(bag.keys).cast("I")
-    terms = (f"{key:08x}{weight:02x}" for key, weight in zip(keys, bag.payloads, strict=True))
-    entry.add_text("words", " ".join(terms))
+    entry.add_text("words", _word_terms(bag))
     return entry
+
+
+def _word_terms(bag: WordBag) -> str:
+    """The term of each word and a blank between: its hash and its payload in hexadecimal."""
+    keys = array("I", bag.keys)
+    if sys.byteorder == "little":
+        keys.byteswap()
+    big, pairs = keys.tobytes(), bytearray(5 * len(keys))
+    for place in range(4):
+        pairs[place::5] = big[place::4]
+    pairs[4::5] = bag.payloads
+    return pairs.hex(" ", 5)
 
 
 def _word(literal: bytes) -> str:
