@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias, cast
 
 import duckdb
 
-from ..errors import DocumentError, StoreCorruptError
+from ..errors import StoreCorruptError
 from ..models import Document, DocumentItem, WordBag
 from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
 from ..text import searchable
@@ -35,7 +35,7 @@ from .storage_interface import (
     SearchInterface,
     WordTotals,
 )
-from .stored_value import decode_document, decode_value, encode_row
+from .stored_value import DocumentRow, decode_document, decode_value, encode_batch, encode_row
 
 FILE: Final = "index.duckdb"
 
@@ -71,26 +71,14 @@ class DuckDBSearch(SearchInterface):
     # -- writing ---------------------------------------------------------------------------------------------
 
     def index_document(self, doc_id: str, document: Document) -> bool:
-        row, _ = _row((doc_id, document))
+        row = _row(*encode_row((doc_id, document)))
         with self.file.transaction() as connection:
             self._write_rows(connection, [row])
         return True
 
     def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
-        rows: dict[str, Row] = {}
-        rejected: list[tuple[str, str]] = []
-        accepted = size = 0
-        for item in documents:
-            try:
-                row, length = _row(item)
-            except DocumentError as error:
-                rejected.append((str(item[0]), str(error)))
-                continue
-            rows.pop(row[0], None)
-            rows[row[0]] = row
-            accepted += 1
-            size += length
-        return PreparedBatch(accepted, size, rejected, payload=list(rows.values()))
+        rows, accepted, size, rejected = encode_batch(documents)
+        return PreparedBatch(accepted, size, rejected, payload=[_row(*row) for row in rows])
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         rows = cast("list[Row]", batch.payload)
@@ -266,14 +254,13 @@ def _keys(bag: WordBag) -> Sequence[int]:
     return memoryview(bag.keys).cast("I")
 
 
-def _row(item: DocumentItem) -> tuple[Row, int]:
-    """The row of a document, but for its number, and the size of its content."""
-    row, content = encode_row(item)
+def _row(row: DocumentRow, content: bytes) -> Row:
+    """The row of a document, but for its number."""
     try:
         text: str | None = searchable(content).decode("utf-8")
     except UnicodeDecodeError:
         text = None
-    return (*row, text), len(content)
+    return (*row, text)
 
 
 def _condition(formula: Formula, values: list[str]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Final, TypeAlias
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 import zstandard
 
 from .._native import plain_row
-from ..errors import StoreCorruptError
+from ..errors import DocumentError, StoreCorruptError
 from ..models import Document, DocumentItem
 from .storage_interface import check_document, other_fields
 
@@ -43,6 +44,34 @@ def encode_row(item: DocumentItem) -> tuple[DocumentRow, bytes]:
         if len(packed) < len(content):
             kind, value = kind + "+zstd", packed
     return (doc_id, kind, len(content), other_fields(document), value), content
+
+
+class EncodedBatch(NamedTuple):
+    """Rows with their contents in the order of writing, how many documents they are made of, the bytes of these,
+    and the documents that cannot be stored with their reasons."""
+
+    rows: list[tuple[DocumentRow, bytes]]
+    accepted: int
+    size: int
+    rejected: list[tuple[str, str]]
+
+
+def encode_batch(documents: Sequence[DocumentItem]) -> EncodedBatch:
+    """The rows of a batch: of two documents with one id the last, in the place of the last."""
+    rows: dict[str, tuple[DocumentRow, bytes]] = {}
+    rejected: list[tuple[str, str]] = []
+    accepted = size = 0
+    for item in documents:
+        try:
+            row, content = encode_row(item)
+        except DocumentError as error:
+            rejected.append((str(item[0]), str(error)))
+            continue
+        rows.pop(row[0], None)
+        rows[row[0]] = (row, content)
+        accepted += 1
+        size += len(content)
+    return EncodedBatch(list(rows.values()), accepted, size, rejected)
 
 
 def decode_value(value_type: str, value: bytes | str, size: int) -> bytes:

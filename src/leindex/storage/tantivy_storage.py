@@ -36,7 +36,7 @@ from typing import Any, ClassVar, Final, Literal, cast
 import tantivy
 
 from .._native import gram_words
-from ..errors import DocumentError, StorageError, StoreCorruptError
+from ..errors import StorageError, StoreCorruptError
 from ..models import Document, DocumentItem, WordBag
 from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
 from ..text import searchable
@@ -47,7 +47,7 @@ from .storage_interface import (
     SearchInterface,
     WordTotals,
 )
-from .stored_value import decode_document, decode_value, encode_row
+from .stored_value import DocumentRow, decode_document, decode_value, encode_batch, encode_row
 from .tantivy_index import DOCUMENT, NAMES, STATE, WORDS, TantivyIndex
 
 FOLDER: Final = "tantivy"
@@ -97,28 +97,13 @@ class TantivySearch(SearchInterface):
     # -- writing ---------------------------------------------------------------------------------------------
 
     def index_document(self, doc_id: str, document: Document) -> bool:
-        entry, content = _prepared((doc_id, document))
-        _add_grams([entry], [content])
-        self.index.write(lambda writer: self._write_rows(writer, {doc_id: entry}))
+        entries = _entries([encode_row((doc_id, document))])
+        self.index.write(lambda writer: self._write_rows(writer, entries))
         return True
 
     def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
-        found: dict[str, tuple[Any, bytes]] = {}
-        rejected: list[tuple[str, str]] = []
-        accepted = size = 0
-        for item in documents:
-            try:
-                entry, content = _prepared(item)
-            except DocumentError as error:
-                rejected.append((str(item[0]), str(error)))
-                continue
-            found.pop(item[0], None)
-            found[item[0]] = (entry, content)
-            accepted += 1
-            size += len(content)
-        entries = {doc_id: entry for doc_id, (entry, _) in found.items()}
-        _add_grams(list(entries.values()), [content for _, content in found.values()])
-        return PreparedBatch(accepted, size, rejected, payload=entries)
+        rows, accepted, size, rejected = encode_batch(documents)
+        return PreparedBatch(accepted, size, rejected, payload=_entries(rows))
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         entries = cast("dict[str, Any]", batch.payload)
@@ -397,21 +382,19 @@ class TantivySearch(SearchInterface):
         self.index.close()
 
 
-def _prepared(item: DocumentItem) -> tuple[Any, bytes]:
-    """The entry of a document, but for its grams and its number, and its content."""
-    (doc_id, kind, size, fields, value), content = encode_row(item)
-    entry = tantivy.Document()
-    entry.add_text("kind", DOCUMENT)
-    entry.add_text("key", _key(doc_id))
-    stored = {"kind": kind, "size": size, "fields": fields}
-    entry.add_bytes("stored", json.dumps(stored, ensure_ascii=False).encode("utf-8"))
-    entry.add_bytes("content", value)
-    return entry, content
-
-
-def _add_grams(entries: Sequence[Any], contents: Sequence[bytes]) -> None:
-    for entry, words in zip(entries, gram_words([searchable(content) for content in contents]), strict=True):
+def _entries(rows: Sequence[tuple[DocumentRow, bytes]]) -> dict[str, Any]:
+    """The entries of documents, but for their numbers, by id."""
+    entries: dict[str, Any] = {}
+    grams = gram_words([searchable(content) for _, content in rows])
+    for ((doc_id, kind, size, fields, value), _), words in zip(rows, grams, strict=True):
+        entry = entries[doc_id] = tantivy.Document()
+        entry.add_text("kind", DOCUMENT)
+        entry.add_text("key", _key(doc_id))
         entry.add_text("grams", words)
+        stored = {"kind": kind, "size": size, "fields": fields}
+        entry.add_bytes("stored", json.dumps(stored, ensure_ascii=False).encode("utf-8"))
+        entry.add_bytes("content", value)
+    return entries
 
 
 def _words_entry(bag: WordBag) -> Any:
