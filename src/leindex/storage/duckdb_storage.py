@@ -4,8 +4,8 @@ There is no text index. A formula becomes a WHERE clause over the texts, which D
 every core; what a search costs grows with the size of the tree. In return a document is written once and
 nothing else is, and any question that SQL can ask is answered over contents as over all else.
 
-A document's content is in `value`, encoded as in the other engines, and its searchable text is in `text` once
-more, for scanning and for SQL: DuckDB packs long texts together so well that reading one of them unpacks
+A document's content is in `value`, encoded as in the other engines, and its searchable text is in
+`text` once more, for scanning: DuckDB packs long texts together so well that reading one of them unpacks
 megabytes. A document whose searchable text is not valid UTF-8 has no text, and is a candidate always. Columns
 are never compared through an index: DuckDB's indexes refuse a key that is deleted and inserted again in one
 transaction, and a scan of a column of numbers or ids takes a millisecond.
@@ -24,11 +24,12 @@ import duckdb
 
 from ..errors import StoreCorruptError
 from ..models import Document, DocumentItem, WordBag
-from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
+from ..query.formula import Anything, Formula, Nothing
 from ..text import searchable
 from .duckdb_file import DuckDBFile
-from .literal_text import whole_characters
+from .duckdb_scan import ScannedCandidates
 from .storage_interface import (
+    CandidateSet,
     PlainCandidates,
     Postings,
     PreparedBatch,
@@ -157,15 +158,12 @@ class DuckDBSearch(SearchInterface):
         }
         return [found.get(number) for number in numbers]
 
-    def candidates(self, formula: Formula) -> PlainCandidates:
-        values: list[str] = []
-        where = "text IS NULL OR " + _condition(formula, values)
-        if isinstance(formula, Nothing):
-            return PlainCandidates(())
-        if isinstance(formula, Anything):
-            where = "true"
-        found = self.file.rows(f"SELECT number FROM documents WHERE {where}", values)
-        return PlainCandidates([number for (number,) in found], everything=isinstance(formula, Anything))
+    def candidates(self, formula: Formula) -> CandidateSet:
+        if isinstance(formula, (Anything, Nothing)):
+            numbers = [number for number, _ in self.ids()] if isinstance(formula, Anything) else []
+            return PlainCandidates(numbers, everything=isinstance(formula, Anything))
+        # A ranked search asks twice for the same.
+        return self.file.once(formula, lambda: ScannedCandidates(self.file, formula))
 
     # -- words -----------------------------------------------------------------------------------------------
 
@@ -261,27 +259,3 @@ def _row(row: DocumentRow, content: bytes) -> Row:
     except UnicodeDecodeError:
         text = None
     return (*row, text)
-
-
-def _condition(formula: Formula, values: list[str]) -> str:
-    """A formula as SQL over `text`; its literals are appended to `values`.
-
-    Where case does not matter, the formula is about text with ASCII capitals folded, and DuckDB's lower() folds
-    all letters. Both sides go through it, and since it maps each character by itself, a text that holds the
-    literal still does afterwards.
-    """
-    match formula:
-        case Anything():
-            return "true"
-        case Nothing():
-            return "false"
-        case Lit(data, any_case):
-            text = whole_characters(data)
-            if not text:
-                return "false" if text is None else "true"
-            values.append(text)
-            return "contains(lower(text), lower(?))" if any_case else "contains(text, ?)"
-        case And(parts):
-            return "(" + " AND ".join(_condition(part, values) for part in parts) + ")"
-        case Or(parts):
-            return "(" + " OR ".join(_condition(part, values) for part in parts) + ")"
