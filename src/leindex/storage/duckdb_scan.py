@@ -15,7 +15,7 @@ from .._native import members
 from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
 from .duckdb_file import ROW_GROUP, DuckDBFile
 from .literal_text import whole_characters
-from .storage_interface import CandidateSet
+from .storage_interface import CandidateSet, bitmap
 
 LAST: Final = 2**62
 """Above every number."""
@@ -42,13 +42,11 @@ class ScannedCandidates(CandidateSet):
         found = self._file.rows(
             f"SELECT number FROM documents WHERE number BETWEEN ? AND ? AND ({self._where})", [low, high, *self._values]
         )
-        bits = bytearray((max(found)[0] - low) // 8 + 1 if found else 0)
-        for (number,) in found:
-            bits[(number - low) >> 3] |= 1 << ((number - low) & 7)
-        self._ranges.append((low, high if high < self._highest else LAST, bytes(bits)))
+        bits = bitmap(sorted(number for (number,) in found), low)
+        self._ranges.append((low, high if high < self._highest else LAST, bits))
         return True
 
-    def around(self, number: int) -> tuple[int, int, bytes | None]:
+    def around(self, number: int) -> tuple[int, int, bytes]:
         place = 0
         while place < len(self._ranges) or self._scan():
             if number <= self._ranges[place][1]:
@@ -60,7 +58,7 @@ class ScannedCandidates(CandidateSet):
         assert isinstance(number, int)
         low, _, bits = self.around(number)
         place = number - low
-        return place >> 3 < len(bits or b"") and bool((bits or b"")[place >> 3] >> (place & 7) & 1)
+        return place >> 3 < len(bits) and bool(bits[place >> 3] >> (place & 7) & 1)
 
     def __iter__(self) -> Iterator[int]:
         place = 0

@@ -111,6 +111,14 @@ def other_fields(document: dict[str, Any]) -> str | None:
     return text or None
 
 
+def bitmap(numbers: Sequence[int], low: int) -> bytes:
+    """Ascending numbers as a bitmap: little-endian, bit 0 is `low`."""
+    bits = bytearray((numbers[-1] - low) // 8 + 1 if numbers else 0)
+    for number in numbers:
+        bits[(number - low) >> 3] |= 1 << (number - low & 7)
+    return bytes(bits)
+
+
 class CandidateSet(ABC):
     """The documents that may match a formula, as numbers. Made lazily: looking at few costs little."""
 
@@ -130,13 +138,7 @@ class CandidateSet(ABC):
         """The candidates near a number, in bulk: a range that holds the number, from `low` to `high`
         inclusive, and a bitmap (little-endian, bit 0 is `low`) of the candidates in it, where what it lacks
         at its end is 0; None if all in the range are candidates."""
-        numbers = list(self)
-        if not numbers:
-            return 1, 2**62, b""
-        bits = 0
-        for each in numbers:
-            bits |= 1 << (each - 1)
-        return 1, 2**62, bits.to_bytes(numbers[-1] // 8 + 1, "little")
+        return 1, 2**62, bitmap(list(self), 1)
 
     @property
     def everything(self) -> bool:
@@ -150,20 +152,28 @@ class CandidateSet(ABC):
 
 
 class PlainCandidates(CandidateSet):
-    """Candidates that are at hand as a set of numbers."""
+    """Candidates that are at hand as distinct numbers."""
 
     def __init__(self, numbers: Collection[int], *, everything: bool = False) -> None:
-        self._numbers = frozenset(numbers)
+        self._numbers = sorted(numbers)
         self._everything = everything
+        self._bitmap: bytes | None = None
 
     def __contains__(self, number: object) -> bool:
-        return number in self._numbers
+        assert isinstance(number, int)
+        _, _, bits = self.around(number)
+        return (number - 1) >> 3 < len(bits) and bool(bits[(number - 1) >> 3] >> (number - 1 & 7) & 1)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(sorted(self._numbers))
+        return iter(self._numbers)
 
     def count(self, limit: int | None = None) -> int:
         return len(self._numbers)
+
+    def around(self, number: int) -> tuple[int, int, bytes]:
+        if self._bitmap is None:
+            self._bitmap = bitmap(self._numbers, 1)
+        return 1, 2**62, self._bitmap
 
     @property
     def everything(self) -> bool:

@@ -324,8 +324,8 @@ class TantivySearch(SearchInterface):
         pairs: list[tuple[int, int]] = []
         with self.index.mapped():
             terms = searcher.terms_with_prefix("words", f"{key:08x}")
-        for term, _ in terms:
-            hits = self._hits(searcher, self._term("words", term), "words_of", searcher.num_docs)
+        for term, count in terms:
+            hits = self._hits(searcher, self._term("words", term), "words_of", count)
             pairs += ((number, int(term[8:], 16)) for number, _ in hits)
         pairs.sort()
         return Postings(array("I", (n for n, _ in pairs)).tobytes(), bytes(weight for _, weight in pairs))
