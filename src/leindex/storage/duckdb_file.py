@@ -26,7 +26,7 @@ from .private_folder import exists, make_folder, not_created, sync_folder
 
 Made = TypeVar("Made")
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 1
 
 ROW_GROUP: Final = 8192
 """Documents that DuckDB keeps together: one thread scans them, and a commit writes the last group anew. By its own

@@ -13,9 +13,9 @@ from typing import Final
 
 from .._native import members
 from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
+from .candidates import CandidateSet, bitmap
 from .duckdb_file import ROW_GROUP, DuckDBFile
 from .literal_text import whole_characters
-from .storage_interface import CandidateSet, bitmap
 
 LAST: Final = 2**62
 """Above every number."""

@@ -26,11 +26,10 @@ from ..errors import StoreCorruptError
 from ..models import Document, DocumentItem, WordBag
 from ..query.formula import Anything, Formula, Nothing
 from ..text import searchable
+from .candidates import CandidateSet, PlainCandidates
 from .duckdb_file import DuckDBFile
 from .duckdb_scan import ScannedCandidates
 from .storage_interface import (
-    CandidateSet,
-    PlainCandidates,
     Postings,
     PreparedBatch,
     SearchInterface,

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
@@ -27,6 +27,7 @@ from ..models import BatchResult, Document, DocumentItem, Progress, ProgressCall
 from ..query.formula import Anything, Formula, Lit
 from ..text import searchable
 from .batching import BatchSize, split
+from .candidates import CandidateSet as CandidateSet
 
 RETRY_DELAYS = (1.0, 2.0, 4.0)
 """Seconds before each replay of a batch that met a busy store."""
@@ -109,75 +110,6 @@ def other_fields(document: dict[str, Any]) -> str | None:
     except (TypeError, ValueError, RecursionError) as error:
         raise DocumentError(f"a field cannot be stored: {error}") from None
     return text or None
-
-
-def bitmap(numbers: Sequence[int], low: int) -> bytes:
-    """Ascending numbers as a bitmap: little-endian, bit 0 is `low`."""
-    bits = bytearray((numbers[-1] - low) // 8 + 1 if numbers else 0)
-    for number in numbers:
-        bits[(number - low) >> 3] |= 1 << (number - low & 7)
-    return bytes(bits)
-
-
-class CandidateSet(ABC):
-    """The documents that may match a formula, as numbers. Made lazily: looking at few costs little."""
-
-    @abstractmethod
-    def __contains__(self, number: object) -> bool:
-        """Whether the document with this number may match."""
-
-    @abstractmethod
-    def __iter__(self) -> Iterator[int]:
-        """All numbers, ascending. May hold numbers of documents that are gone."""
-
-    @abstractmethod
-    def count(self, limit: int | None = None) -> int:
-        """How many numbers there are, or at least `limit` when counting stops there."""
-
-    def around(self, number: int) -> tuple[int, int, bytes | None]:
-        """The candidates near a number, in bulk: a range that holds the number, from `low` to `high`
-        inclusive, and a bitmap (little-endian, bit 0 is `low`) of the candidates in it, where what it lacks
-        at its end is 0; None if all in the range are candidates."""
-        return 1, 2**62, bitmap(list(self), 1)
-
-    @property
-    def everything(self) -> bool:
-        """Whether nothing was ruled out, so that all documents must be looked at."""
-        return False
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader of the answer should know, such as a damaged block that was worked around."""
-        return ()
-
-
-class PlainCandidates(CandidateSet):
-    """Candidates that are at hand as distinct numbers."""
-
-    def __init__(self, numbers: Collection[int], *, everything: bool = False) -> None:
-        self._numbers = sorted(numbers)
-        self._everything = everything
-        self._bitmap: bytes | None = None
-
-    def __contains__(self, number: object) -> bool:
-        assert isinstance(number, int)
-        _, _, bits = self.around(number)
-        return (number - 1) >> 3 < len(bits) and bool(bits[(number - 1) >> 3] >> (number - 1 & 7) & 1)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._numbers)
-
-    def count(self, limit: int | None = None) -> int:
-        return len(self._numbers)
-
-    def around(self, number: int) -> tuple[int, int, bytes]:
-        if self._bitmap is None:
-            self._bitmap = bitmap(self._numbers, 1)
-        return 1, 2**62, self._bitmap
-
-    @property
-    def everything(self) -> bool:
-        return self._everything
 
 
 @dataclass(frozen=True, slots=True)

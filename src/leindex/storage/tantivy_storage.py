@@ -39,9 +39,9 @@ from .._native import gram_words
 from ..errors import StorageError, StoreCorruptError
 from ..models import Document, DocumentItem, WordBag
 from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
-from ..text import searchable
+from ..text import fold, searchable
+from .candidates import PlainCandidates
 from .storage_interface import (
-    PlainCandidates,
     Postings,
     PreparedBatch,
     SearchInterface,
