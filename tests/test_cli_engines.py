@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from leindex.cli.common import progress_shown
 from leindex.cli.main import main
 from leindex.config import folder_for
+from leindex.models import Progress
 
 Run = Callable[..., tuple[int, str, str]]
 OLD = 1_600_000_000
@@ -206,3 +208,14 @@ def test_errors_have_a_place(run: Run, tree: Path, query: str, said: Sequence[st
     assert (status, out) == (2, "")
     for part in said:
         assert part in err, err
+
+
+def test_the_time_that_is_left(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """By bytes where their total is known, by documents elsewhere; never negative."""
+    monkeypatch.setattr(progress_shown, "LINE_SECONDS", 0.0)
+    with progress_shown(quiet=False) as show:
+        show(Progress("copy", documents=5, documents_total=20, bytes=4_000_000, seconds=2.0))
+        show(Progress("text", documents=5, documents_total=20, bytes=4_000_000, bytes_total=8_000_000, seconds=2.0))
+        show(Progress("symbols", documents=5, documents_total=20, seconds=2.0))
+    said = capsys.readouterr().err.splitlines()
+    assert [line.rpartition(", ")[2] for line in said] == ["6 s left", "2 s left", "6 s left"]

@@ -1,7 +1,7 @@
 """Types of the C extension; the comments in native/*.c say how each works."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeAlias, final
 
 Buffer: TypeAlias = bytes | bytearray | memoryview[Any]
@@ -23,6 +23,9 @@ def postings(block: Buffer, low: int, high: int, capitals: int = 3, /) -> bytes:
 def weighted_postings(block: Buffer, key: int, base: int, /) -> tuple[bytes, bytes]: ...
 def select_run(numbers: Buffer, start: int, low: int, high: int, bitmap: Buffer | None, /) -> tuple[int, list[int]]: ...
 def members(bitmap: Buffer, base: int, /) -> list[int]: ...
+
+# gram_words.c
+def gram_words(texts: Sequence[Buffer], /) -> list[str]: ...
 
 # --- files.c ---
 

@@ -199,10 +199,10 @@ def _words(progress: Progress) -> str:
 def _left(progress: Progress) -> str:
     if not progress.documents or progress.documents >= progress.documents_total:
         return ""
-    done, total = (
-        (progress.bytes, progress.bytes_total) if progress.bytes else (progress.documents, progress.documents_total)
-    )
-    return f", {progress.seconds * (total - done) / done:.0f} s left" if done else ""
+    done, total = progress.documents, progress.documents_total
+    if 0 < progress.bytes <= progress.bytes_total:
+        done, total = progress.bytes, progress.bytes_total
+    return f", {progress.seconds * (total - done) / done:.0f} s left"
 
 
 def _bar(progress: Progress, width: int = 24) -> str:

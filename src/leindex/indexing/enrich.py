@@ -56,7 +56,7 @@ def enrich(
     done = 0
     batches = _batches(store, catalog, pending)
     with closing(_derived(_until(batches, started, seconds), workers)) as results:
-        for derived in results:
+        for derived in _together(results, store.words_together):
             if cancelled():
                 raise CancelledError(
                     f"stopped after the symbols of {done} of {len(pending)} files; the rest follows later"
@@ -99,6 +99,20 @@ def _until(batches: Iterator[list[Task]], started: float, seconds: float | None)
         yield batch
         if seconds is not None and time.monotonic() - started >= seconds:
             return
+
+
+def _together(results: Iterator[list[Derived]], words: int) -> Iterator[list[Derived]]:
+    """Joins results until they have so many words, each counted once a document."""
+    joined: list[Derived] = []
+    count = 0
+    for derived in results:
+        joined += derived
+        count += sum(len(payloads) for _, _, _, _, payloads, _ in derived)
+        if count >= words:
+            yield joined
+            joined, count = [], 0
+    if joined:
+        yield joined
 
 
 def derive(tasks: Sequence[Task]) -> list[Derived]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import duckdb
 
@@ -24,13 +24,19 @@ from ..errors import (
 )
 from .private_folder import exists, make_folder, not_created, sync_folder
 
+Made = TypeVar("Made")
+
 FORMAT_VERSION: Final = 1
+
+ROW_GROUP: Final = 8192
+"""Documents that DuckDB keeps together: one thread scans them, and a commit writes the last group anew. By its own
+default a tree would be one or two groups, scanned by one thread and written again by every commit."""
 
 SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     # Nothing is fetched from anywhere, and no more memory is taken than a build may need.
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
-    "memory_limit": "2GB",
+    "memory_limit": "1GB",
     "preserve_insertion_order": "false",
 }
 
@@ -62,12 +68,21 @@ class DuckDBFile:
                 if mode != "create":
                     raise StorageError(f"{self.path}: there is no index")
                 self._create()
-            self._connection = duckdb.connect(str(self.path), read_only=self.readonly, config=SETTINGS)
+            self._connection = duckdb.connect(":memory:", config=SETTINGS)
             try:
+                self._attach(self._connection, self.path, self.readonly)
                 self._check_format()
             except BaseException:
                 self.close()
                 raise
+
+    @staticmethod
+    def _attach(connection: duckdb.DuckDBPyConnection, path: Path, readonly: bool) -> None:
+        name = str(path).replace("'", "''")
+        # The size of a row group is not kept in the file: it has to be said whenever it is opened.
+        options = "READ_ONLY" if readonly else f"ROW_GROUP_SIZE {ROW_GROUP}"
+        connection.execute(f"ATTACH '{name}' AS store ({options})")
+        connection.execute("USE store")
 
     def _create(self) -> None:
         """Makes the file under another name and gives it its own when it is complete.
@@ -80,10 +95,12 @@ class DuckDBFile:
                 stale.unlink(missing_ok=True)
         new = self.path.with_name(f"{self.path.name}.new-{os.getpid()}-{threading.get_ident()}")
         try:
-            with duckdb.connect(str(new), config=SETTINGS) as connection:
+            with duckdb.connect(":memory:", config=SETTINGS) as connection:
+                self._attach(connection, new, readonly=False)
                 connection.execute(SCHEMA)
                 connection.execute("INSERT INTO store_state VALUES ('format', ?), ('next', 1)", [FORMAT_VERSION])
-                connection.execute("CHECKPOINT")
+                connection.execute("USE memory")
+                connection.execute("DETACH store")
             new.chmod(0o600)
             with suppress(FileExistsError):
                 os.link(new, self.path)
@@ -154,8 +171,9 @@ class DuckDBFile:
         connection = self.connection
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
         if cursor is None:
-            cursor = self._local.cursor = connection.cursor()
-            self._local.pinned = False
+            cursor = connection.cursor()
+            cursor.execute("USE store")
+            self._local.cursor, self._local.pinned = cursor, False
         return cursor
 
     @contextmanager
@@ -183,13 +201,23 @@ class DuckDBFile:
             return
         with self.mapped():
             cursor.begin()
-        self._local.pinned = True
+        self._local.pinned, self._local.kept = True, {}
         try:
             yield
         finally:
-            self._local.pinned = False
+            self._local.pinned, self._local.kept = False, {}
             with self.mapped():
                 cursor.rollback()
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` returns; within a snapshot of this thread it is made once for a key."""
+        if not getattr(self._local, "pinned", False):
+            return make()
+        kept: dict[Hashable, Any] = self._local.kept
+        if key not in kept:
+            kept[key] = make()
+        made: Made = kept[key]
+        return made
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query, read by this thread."""

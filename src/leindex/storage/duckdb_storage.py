@@ -4,8 +4,8 @@ There is no text index. A formula becomes a WHERE clause over the texts, which D
 every core; what a search costs grows with the size of the tree. In return a document is written once and
 nothing else is, and any question that SQL can ask is answered over contents as over all else.
 
-A document's content is in `value`, encoded as in the other engines, and its searchable text is in `text` once
-more, for scanning and for SQL: DuckDB packs long texts together so well that reading one of them unpacks
+A document's content is in `value`, encoded as in the other engines, and its searchable text is in
+`text` once more, for scanning: DuckDB packs long texts together so well that reading one of them unpacks
 megabytes. A document whose searchable text is not valid UTF-8 has no text, and is a candidate always. Columns
 are never compared through an index: DuckDB's indexes refuse a key that is deleted and inserted again in one
 transaction, and a scan of a column of numbers or ids takes a millisecond.
@@ -22,20 +22,20 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias, cast
 
 import duckdb
 
-from ..errors import DocumentError, StoreCorruptError
+from ..errors import StoreCorruptError
 from ..models import Document, DocumentItem, WordBag
-from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
+from ..query.formula import Anything, Formula, Nothing
 from ..text import searchable
+from .candidates import CandidateSet, PlainCandidates
 from .duckdb_file import DuckDBFile
-from .literal_text import whole_characters
+from .duckdb_scan import ScannedCandidates
 from .storage_interface import (
-    PlainCandidates,
     Postings,
     PreparedBatch,
     SearchInterface,
     WordTotals,
 )
-from .stored_value import decode_document, decode_value, encode_row
+from .stored_value import DocumentRow, decode_document, decode_value, encode_batch, encode_row
 
 FILE: Final = "index.duckdb"
 
@@ -51,6 +51,7 @@ class DuckDBSearch(SearchInterface):
     """
 
     name: ClassVar[str] = "duckdb"
+    words_together: ClassVar[int] = 1_000_000
     lacks: ClassVar[Mapping[str, str]] = {
         "reader_beside_writer": "DuckDB lets one process write, or several read, but not both at once"
     }
@@ -70,26 +71,14 @@ class DuckDBSearch(SearchInterface):
     # -- writing ---------------------------------------------------------------------------------------------
 
     def index_document(self, doc_id: str, document: Document) -> bool:
-        row, _ = _row((doc_id, document))
+        row = _row(*encode_row((doc_id, document)))
         with self.file.transaction() as connection:
             self._write_rows(connection, [row])
         return True
 
     def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
-        rows: dict[str, Row] = {}
-        rejected: list[tuple[str, str]] = []
-        accepted = size = 0
-        for item in documents:
-            try:
-                row, length = _row(item)
-            except DocumentError as error:
-                rejected.append((str(item[0]), str(error)))
-                continue
-            rows.pop(row[0], None)
-            rows[row[0]] = row
-            accepted += 1
-            size += length
-        return PreparedBatch(accepted, size, rejected, payload=list(rows.values()))
+        rows, accepted, size, rejected = encode_batch(documents)
+        return PreparedBatch(accepted, size, rejected, payload=[_row(*row) for row in rows])
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         rows = cast("list[Row]", batch.payload)
@@ -168,15 +157,12 @@ class DuckDBSearch(SearchInterface):
         }
         return [found.get(number) for number in numbers]
 
-    def candidates(self, formula: Formula) -> PlainCandidates:
-        values: list[str] = []
-        where = "text IS NULL OR " + _condition(formula, values)
-        if isinstance(formula, Nothing):
-            return PlainCandidates(())
-        if isinstance(formula, Anything):
-            where = "true"
-        found = self.file.rows(f"SELECT number FROM documents WHERE {where}", values)
-        return PlainCandidates([number for (number,) in found], everything=isinstance(formula, Anything))
+    def candidates(self, formula: Formula) -> CandidateSet:
+        if isinstance(formula, (Anything, Nothing)):
+            numbers = [number for number, _ in self.ids()] if isinstance(formula, Anything) else []
+            return PlainCandidates(numbers, everything=isinstance(formula, Anything))
+        # A ranked search asks twice for the same.
+        return self.file.once(formula, lambda: ScannedCandidates(self.file, formula))
 
     # -- words -----------------------------------------------------------------------------------------------
 
@@ -265,35 +251,10 @@ def _keys(bag: WordBag) -> Sequence[int]:
     return memoryview(bag.keys).cast("I")
 
 
-def _row(item: DocumentItem) -> tuple[Row, int]:
-    """The row of a document, but for its number, and the size of its content."""
-    row, content = encode_row(item)
+def _row(row: DocumentRow, content: bytes) -> Row:
+    """The row of a document, but for its number."""
     try:
         text: str | None = searchable(content).decode("utf-8")
     except UnicodeDecodeError:
         text = None
-    return (*row, text), len(content)
-
-
-def _condition(formula: Formula, values: list[str]) -> str:
-    """A formula as SQL over `text`; its literals are appended to `values`.
-
-    Where case does not matter, the formula is about text with ASCII capitals folded, and DuckDB's lower() folds
-    all letters. Both sides go through it, and since it maps each character by itself, a text that holds the
-    literal still does afterwards.
-    """
-    match formula:
-        case Anything():
-            return "true"
-        case Nothing():
-            return "false"
-        case Lit(data, any_case):
-            text = whole_characters(data)
-            if not text:
-                return "false" if text is None else "true"
-            values.append(text)
-            return "contains(lower(text), lower(?))" if any_case else "contains(text, ?)"
-        case And(parts):
-            return "(" + " AND ".join(_condition(part, values) for part in parts) + ")"
-        case Or(parts):
-            return "(" + " OR ".join(_condition(part, values) for part in parts) + ")"
+    return (*row, text)

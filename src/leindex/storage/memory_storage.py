@@ -11,8 +11,8 @@ from typing import ClassVar
 from ..models import Document, WordBag
 from ..query.formula import Anything, Formula, accepts
 from ..text import searchable
+from .candidates import PlainCandidates
 from .storage_interface import (
-    PlainCandidates,
     Postings,
     SearchInterface,
     WordTotals,

@@ -16,8 +16,8 @@ import apsw
 from .._native import members, postings
 from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
 from ..text import fold
+from .candidates import CandidateSet
 from .sqlite_segments import REPAIR, Segment, gaps, rows, segments
-from .storage_interface import CandidateSet
 
 FEW_LEFT = 1
 """With so few documents of a segment left, looking at them costs less than another literal's look-ups."""

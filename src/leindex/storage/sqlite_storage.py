@@ -43,7 +43,7 @@ from .sqlite_segments import (
     write_segment,
 )
 from .storage_interface import Postings, PreparedBatch, SearchInterface, WordTotals
-from .stored_value import DocumentRow, decode_document, decode_value, encode_row
+from .stored_value import DocumentRow, decode_document, decode_value, encode_batch, encode_row
 
 INSERT = "INSERT INTO kv_store(id, key, value_type, size, fields, value) VALUES(?, ?, ?, ?, ?, ?)"
 PARAMETERS_AT_ONCE = 500
@@ -111,29 +111,14 @@ class SQLiteSearch(SearchInterface):
         return True
 
     def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
-        rows: dict[str, tuple[DocumentRow, bytes]] = {}
-        accepted = 0
-        rejected: list[tuple[str, str]] = []
-        size = 0
-        for item in documents:
-            try:
-                encoded = encode_row(item)
-            except DocumentError as error:
-                rejected.append((str(item[0]), str(error)))
-                continue
-            row = encoded[0]
-            doc_id = row[0]
-            rows.pop(doc_id, None)  # so that the last of one id also has the last place
-            rows[doc_id] = encoded
-            accepted += 1
-            size += row[2]
+        rows, accepted, size, rejected = encode_batch(documents)
         blocks = None
         if beyond_tail(size, len(rows)):
             builder = SegmentBuilder()
-            for _, content in rows.values():
+            for _, content in rows:
                 builder.add(searchable(content))
             blocks = builder.finish()
-        return PreparedBatch(accepted, size, rejected, payload=_Payload([row for row, _ in rows.values()], blocks))
+        return PreparedBatch(accepted, size, rejected, payload=_Payload([row for row, _ in rows], blocks))
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         payload = cast(_Payload, batch.payload)

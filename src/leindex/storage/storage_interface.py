@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
@@ -27,6 +27,7 @@ from ..models import BatchResult, Document, DocumentItem, Progress, ProgressCall
 from ..query.formula import Anything, Formula, Lit
 from ..text import searchable
 from .batching import BatchSize, split
+from .candidates import CandidateSet as CandidateSet
 
 RETRY_DELAYS = (1.0, 2.0, 4.0)
 """Seconds before each replay of a batch that met a busy store."""
@@ -111,70 +112,6 @@ def other_fields(document: dict[str, Any]) -> str | None:
     return text or None
 
 
-class CandidateSet(ABC):
-    """The documents that may match a formula, as numbers. Made lazily: looking at few costs little."""
-
-    @abstractmethod
-    def __contains__(self, number: object) -> bool:
-        """Whether the document with this number may match."""
-
-    @abstractmethod
-    def __iter__(self) -> Iterator[int]:
-        """All numbers, ascending. May hold numbers of documents that are gone."""
-
-    @abstractmethod
-    def count(self, limit: int | None = None) -> int:
-        """How many numbers there are, or at least `limit` when counting stops there."""
-
-    def around(self, number: int) -> tuple[int, int, bytes | None]:
-        """The candidates near a number, in bulk: a range that holds the number, from `low` to `high`
-        inclusive, and a bitmap (little-endian, bit 0 is `low`) of the candidates in it, where what it lacks
-        at its end is 0; None if all in the range are candidates."""
-        numbers = list(self)
-        if not numbers:
-            return 1, 2**62, b""
-        bits = 0
-        for each in numbers:
-            bits |= 1 << (each - 1)
-        return 1, 2**62, bits.to_bytes(numbers[-1] // 8 + 1, "little")
-
-    def among(self, numbers: Sequence[int]) -> list[int]:
-        """Those of a few documents that may match, in this order; rules out only what costs less to rule out than to
-        look at."""
-        return [number for number in numbers if number in self]
-
-    @property
-    def everything(self) -> bool:
-        """Whether nothing was ruled out, so that all documents must be looked at."""
-        return False
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader of the answer should know, such as a damaged block that was worked around."""
-        return ()
-
-
-class PlainCandidates(CandidateSet):
-    """Candidates that are at hand as a set of numbers."""
-
-    def __init__(self, numbers: Collection[int], *, everything: bool = False) -> None:
-        self._numbers = frozenset(numbers)
-        self._everything = everything
-
-    def __contains__(self, number: object) -> bool:
-        return number in self._numbers
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(sorted(self._numbers))
-
-    def count(self, limit: int | None = None) -> int:
-        return len(self._numbers)
-
-    @property
-    def everything(self) -> bool:
-        return self._everything
-
-
 @dataclass(frozen=True, slots=True)
 class Postings:
     """Where one word occurs: document numbers (native uint32, ascending) and a payload byte for each."""
@@ -201,6 +138,10 @@ class SearchInterface(ABC):
     name: ClassVar[str]
     lacks: ClassVar[Mapping[str, str]] = {}
     """Capabilities of the contract suite that this engine cannot offer, each with its reason."""
+
+    words_together: ClassVar[int] = 0
+    """Words, counted once a document, that are worth waiting for before `write_words` is called with them: more where
+    a transaction costs much whatever is in it."""
 
     batch_size: int | Literal["auto"] = 100
     sleep: Callable[[float], None] = staticmethod(time.sleep)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import threading
 import zlib
-from typing import Final, TypeAlias
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 import zstandard
 
 from .._native import plain_row
-from ..errors import StoreCorruptError
+from ..errors import DocumentError, StoreCorruptError
 from ..models import Document, DocumentItem
 from .storage_interface import check_document, other_fields
 
@@ -67,6 +68,34 @@ def decompressor() -> zstandard.ZstdDecompressor:
     if made is None:
         made = _thread.decompressor = zstandard.ZstdDecompressor()
     return made
+
+
+class EncodedBatch(NamedTuple):
+    """Rows with their contents in the order of writing, how many documents they are made of, the bytes of these,
+    and the documents that cannot be stored with their reasons."""
+
+    rows: list[tuple[DocumentRow, bytes]]
+    accepted: int
+    size: int
+    rejected: list[tuple[str, str]]
+
+
+def encode_batch(documents: Sequence[DocumentItem]) -> EncodedBatch:
+    """The rows of a batch: of two documents with one id the last, in the place of the last."""
+    rows: dict[str, tuple[DocumentRow, bytes]] = {}
+    rejected: list[tuple[str, str]] = []
+    accepted = size = 0
+    for item in documents:
+        try:
+            row, content = encode_row(item)
+        except DocumentError as error:
+            rejected.append((str(item[0]), str(error)))
+            continue
+        rows.pop(row[0], None)
+        rows[row[0]] = (row, content)
+        accepted += 1
+        size += len(content)
+    return EncodedBatch(list(rows.values()), accepted, size, rejected)
 
 
 def decode_value(value_type: str, value: bytes | str, size: int) -> bytes:

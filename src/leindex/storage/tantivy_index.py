@@ -3,6 +3,10 @@
 Tantivy allows one writer, in whichever process. It is taken at the first write and kept until `close`;
 readers are never blocked. Its folder also holds `leindex.json` with the version of our format, which is
 written first, so that a folder with an index but without that file is not ours.
+
+A writer works in threads of its own. When one of them fails or panics, Tantivy says no more than that the
+writer was killed; the reason is what the commit would have raised. Nothing of that transaction is written, so
+it is done once more by a writer made anew, and only a second failure is reported, with its reason.
 """
 
 from __future__ import annotations
@@ -10,10 +14,10 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import tantivy
 
@@ -28,11 +32,13 @@ from ..errors import (
 from .private_folder import exists, make_file, make_folder, not_created, sync_folder
 
 FORMAT_FILE: Final = "leindex.json"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 HEAP_BYTES: Final = 128 << 20
 
 DOCUMENT, NAMES, WORDS, STATE = "d", "n", "w", "s"
 """The kinds of entries."""
+
+Result = TypeVar("Result")
 
 
 def schema() -> tantivy.Schema:
@@ -43,8 +49,7 @@ def schema() -> tantivy.Schema:
     builder.add_text_field("key", tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("first", indexed=True, fast=True)
     builder.add_bytes_field("names", stored=True)
-    builder.add_text_field("grams", tokenizer_name="trigrams", index_option="basic")
-    builder.add_text_field("mark", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("grams", tokenizer_name="whitespace", index_option="basic")
     builder.add_bytes_field("stored", stored=True)
     builder.add_bytes_field("content", stored=True)
     builder.add_unsigned_field("words_of", indexed=True, fast=True)
@@ -71,15 +76,13 @@ class TantivyIndex:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._writer: Any = None
+        self._committed = 0
         self._seen: tuple[int, int] | None = None
         with self.mapped():
             self._index: Any = self._open(create=mode == "create")
             self._index.config_reader("manual", 0)
-            for name, tokenizer in (
-                ("trigrams", tantivy.Tokenizer.ngram(3, 3, False)),
-                ("whitespace", tantivy.Tokenizer.whitespace()),
-            ):
-                self._index.register_tokenizer(name, tantivy.TextAnalyzerBuilder(tokenizer).build())
+            words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+            self._index.register_tokenizer("whitespace", words)
 
     def _open(self, *, create: bool) -> Any:
         file = self.path / FORMAT_FILE
@@ -127,25 +130,26 @@ class TantivyIndex:
         try:
             yield
         except (ValueError, OSError) as error:
-            text = str(error)
-            if "LockBusy" in text:
-                raise StoreBusyError(
-                    f"{self.path}: another process is writing this index; Tantivy allows one writer until it "
-                    "closes the index: wait for that process or end it, then try again"
-                ) from error
-            if "No space left" in text or "StorageFull" in text:
-                raise StoreFullError(f"{self.path}: no space is left; free some and run the command again") from error
-            if "Permission denied" in text or "PermissionDenied" in text or "Read-only file" in text:
-                raise StoreReadOnlyError(f"{self.path}: cannot be written: {text}") from error
-            if "schema does not match" in text or "ncompatible" in text:
-                raise StoreVersionError(
-                    f"{self.path}: was written by another version ({text}); remove the index and index again"
-                ) from error
-            if "orrupt" in text or "deserializ" in text:
-                raise StoreCorruptError(
-                    f"{self.path}: is damaged ({text}); remove the index and index again"
-                ) from error
-            raise StorageError(f"{self.path}: {text}") from error
+            raise self._ours(error) from error
+
+    def _ours(self, error: Exception) -> StorageError:
+        text = str(error)
+        if "LockBusy" in text:
+            return StoreBusyError(
+                f"{self.path}: another process is writing this index; Tantivy allows one writer until it "
+                "closes the index: wait for that process or end it, then try again"
+            )
+        if "No space left" in text or "StorageFull" in text:
+            return StoreFullError(f"{self.path}: no space is left; free some and run the command again")
+        if "Permission denied" in text or "PermissionDenied" in text or "Read-only file" in text:
+            return StoreReadOnlyError(f"{self.path}: cannot be written: {text}")
+        if "schema does not match" in text or "ncompatible" in text:
+            return StoreVersionError(
+                f"{self.path}: was written by another version ({text}); remove the index and index again"
+            )
+        if "orrupt" in text or "deserializ" in text:
+            return StoreCorruptError(f"{self.path}: is damaged ({text}); remove the index and index again")
+        return StorageError(f"{self.path}: {text}")
 
     def _check_usable(self) -> None:
         if self._closed:
@@ -153,45 +157,57 @@ class TantivyIndex:
         if os.getpid() != self._pid:
             raise StorageError(f"{self.path}: was opened before a fork; open it again in the child")
 
-    @contextmanager
-    def transaction(self) -> Iterator[Any]:
-        """One commit, or nothing. `next_number` is committed with it."""
+    def write(self, action: Callable[[Any], Result]) -> Result:
+        """What `action` returns, which is given the writer; all it writes is committed at once, or nothing of it.
+
+        `next_number` is as it was before when that fails. An action is done again where a thread of the writer
+        failed, so it must be able to start over.
+        """
         self._check_usable()
         if self.readonly:
             raise StoreReadOnlyError(f"{self.path}: is open for reading only")
         with self.mapped():
-            if self._writer is None:
-                writer = self._index.writer(heap_size=HEAP_BYTES, num_threads=1)
-                # A process that died in a commit may have left files under the very names that this writer
-                # will choose, and Tantivy does not overwrite.
-                writer.garbage_collect_files()
-                self.next_number = self._stored_next()  # only now nobody else can raise it
-                self._writer = writer
-            before = self.next_number
+            self._taken_writer()
+            committed = self._committed
             try:
-                yield self._writer
-                state = tantivy.Document()
-                state.add_text("kind", STATE)
-                state.add_unsigned("next", self.next_number)
-                self._writer.delete_documents_by_term("kind", STATE)
-                self._writer.add_document(state)
-                self._writer.commit()
-            except BaseException:
-                self.next_number = before
-                try:
-                    self._writer.rollback()
-                except (ValueError, OSError):
-                    self._writer = None  # it died with what failed; the next write takes a new one
-                raise
+                return self._write_once(action)
+            except ValueError as error:
+                # Not what has a name of its own and would fail again, nor a commit that did land.
+                self._taken_writer()
+                if type(self._ours(error)) is not StorageError or self._committed != committed:
+                    raise
+            return self._write_once(action)
+
+    def _write_once(self, action: Callable[[Any], Result]) -> Result:
+        writer, before = self._taken_writer(), self.next_number
+        try:
+            result = action(writer)
+            self._committed = writer.commit()
+        except BaseException as error:
+            self.next_number = before
+            reason = _reason(writer, error)
+            try:
+                self._committed = writer.rollback()
+            except (ValueError, OSError):
+                self._writer = None  # it died with what failed; the next write takes a new one
+            if reason is not None:
+                raise reason from error
+            raise
+        return result
+
+    def _taken_writer(self) -> Any:
+        if self._writer is None:
+            writer = self._index.writer(heap_size=HEAP_BYTES, num_threads=1)
+            # A process that died in a commit may have left files under the very names that this writer will
+            # choose, and Tantivy does not overwrite.
+            writer.garbage_collect_files()
+            self.next_number = self._stored_next()  # only now nobody else can raise it
+            self._writer, self._committed = writer, writer.commit_opstamp
+        return self._writer
 
     def _stored_next(self) -> int:
-        searcher = self.latest()
-        hits = searcher.search(
-            tantivy.Query.term_query(self.schema, "kind", STATE, "basic"),
-            limit=1,
-            count=False,
-            order_by_field="next",
-        ).hits
+        query = tantivy.Query.exists_query("next")
+        hits = self.latest().search(query, limit=1, count=False, order_by_field="next").hits
         return int(hits[0][0]) if hits else 1
 
     def latest(self) -> Any:
@@ -233,3 +249,14 @@ class TantivyIndex:
             with self.mapped():
                 writer.wait_merging_threads()
         self._index = None
+
+
+def _reason(writer: Any, error: BaseException) -> ValueError | None:
+    """What ended a thread of the writer, if `error` tells only that something did."""
+    if "writer was killed" not in str(error):
+        return None
+    try:
+        writer.commit()  # collects the threads first and raises what it finds
+    except ValueError as reason:
+        return reason
+    return None
