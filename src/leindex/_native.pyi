@@ -75,7 +75,8 @@ class Regex:
 
     @property
     def strategy(self) -> str:
-        """How it searches: `literals`, `lines with literals`, `texts with literals` or `automaton`."""
+        """How it searches: `literals`, `lines with literals`, `lines with windows` (rare beginnings of a match),
+        `long lines`, `texts with literals` or `automaton`."""
 
     def is_match(self, data: Buffer, /) -> bool:
         """Whether the pattern matches anywhere in the data as a whole."""

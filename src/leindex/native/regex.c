@@ -16,6 +16,7 @@ typedef struct {
     Nfa forward, backward, captures;
     bool has_backward, has_captures, has_literals;
     Literals literals;
+    Windows windows;
     Engine engine;
     Cache *idle;
 } Regex;
@@ -71,13 +72,18 @@ static PyObject *regex_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     }
     if (!status)
         status = nfa_build(&self->forward, &self->program, false, false);
+    int has_windows = 0;
+    if (!status && !self->has_literals && self->program.flags & PROGRAM_LINE_SAFE)
+        has_windows = windows_build(&self->windows, &self->forward);
+    if (has_windows < 0)
+        status = (Status)has_windows;
     if (status) {
         fail(status);
         Py_DECREF(self);
         return NULL;
     }
     self->engine = (Engine){&self->program, &self->forward, &self->backward, &self->captures,
-                            self->has_literals ? &self->literals : NULL};
+                            self->has_literals ? &self->literals : NULL, has_windows ? &self->windows : NULL};
     return (PyObject *)self;
 }
 
@@ -379,11 +385,7 @@ static PyObject *regex_strategy(PyObject *object, void *unused)
 {
     (void)unused;
     const Regex *self = (Regex *)object;
-    bool is_exact = self->program.flags & PROGRAM_EXACT, is_safe = self->program.flags & PROGRAM_LINE_SAFE;
-    return PyUnicode_FromString(is_exact                       ? "literals"
-                                : self->has_literals && is_safe ? "lines with literals"
-                                : self->has_literals            ? "texts with literals"
-                                                                : "automaton");
+    return PyUnicode_FromString(search_strategy(&self->engine));
 }
 
 static PyObject *count_newlines(PyObject *module, PyObject *const *args, Py_ssize_t count)
