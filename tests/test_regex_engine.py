@@ -130,7 +130,6 @@ def test_batches() -> None:
     pattern = line_matcher("foo")
     documents = [b"foo\nfoo", b"", memoryview(b"bar"), bytearray(b"x\nfoo\n")]
     assert pattern.scan(documents) == b"\1\0\0\1"
-    assert pattern.scan_lines(documents) == [2, 0, 0, 1]
     with pytest.raises(TypeError):
         pattern.scan([b"foo", "text"])  # type: ignore[list-item]
 

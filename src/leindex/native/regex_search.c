@@ -303,3 +303,15 @@ int search_lines(const Engine *engine, Cache *cache, const Hay *hay, bool invert
     }
     return OK;
 }
+
+int search_content(const Engine *engine, Cache *cache, const uint8_t *data, size_t len)
+{
+    if (len >= 2 && (!memcmp(data, "\xFF\xFE", 2) || !memcmp(data, "\xFE\xFF", 2)))
+        return UNTOLD;
+    size_t mark = len >= 3 && !memcmp(data, "\xEF\xBB\xBF", 3) ? 3 : 0, count;
+    Hay hay = {data + mark, len - mark};
+    int result = search_lines(engine, cache, &hay, false, false, 1, NULL, &count);
+    if (result < 0 || !count)
+        return result;
+    return memchr(data, 0, len) ? UNTOLD : MATCHES;
+}

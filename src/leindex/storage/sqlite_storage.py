@@ -12,9 +12,9 @@ from __future__ import annotations
 import logging
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import apsw
 
@@ -42,7 +42,10 @@ from .sqlite_segments import (
     write_segment,
 )
 from .storage_interface import Postings, PreparedBatch, SearchInterface, WordTotals
-from .stored_value import DocumentRow, decode_document, decode_value, encode_row
+from .stored_value import DocumentRow, decode_document, decode_value, decode_values, encode_row
+
+if TYPE_CHECKING:
+    from .._native import Buffer
 
 INSERT = "INSERT INTO kv_store(id, key, value_type, size, fields, value) VALUES(?, ?, ?, ?, ?, ?)"
 PARAMETERS_AT_ONCE = 500
@@ -239,6 +242,14 @@ class SQLiteSearch(SearchInterface):
         return decode_document(value_type, decode_value(value_type, value, size), fields)
 
     def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
+        return [None if row is None else decode_value(*row[1:]) for row in self._stored(numbers)]
+
+    def reading(self, numbers: Sequence[int]) -> Callable[[], list[Buffer | None]]:
+        stored = self._stored(numbers)
+        return lambda: _unpacked(stored)
+
+    def _stored(self, numbers: Sequence[int]) -> list[tuple[int, str, bytes | str, int] | None]:
+        """Number, type, value and size of each document; None for one that is gone."""
         connection = self.database.reader()
         with self.database.mapped():
             if len(numbers) > 8 and max(numbers) - min(numbers) < 2 * len(numbers):
@@ -247,16 +258,10 @@ class SQLiteSearch(SearchInterface):
                     "SELECT id, value_type, value, size FROM kv_store WHERE id BETWEEN ? AND ?",
                     (min(numbers), max(numbers)),
                 )
-                wanted = set(numbers)
-                found = {row[0]: decode_value(*row[1:]) for row in run if row[0] in wanted}
+                found = {row[0]: row for row in run}
                 return [found.get(number) for number in numbers]
-            contents: list[bytes | None] = []
-            for number in numbers:
-                row = connection.execute(
-                    "SELECT value_type, value, size FROM kv_store WHERE id = ?", (number,)
-                ).fetchone()
-                contents.append(None if row is None else decode_value(*row))
-        return contents
+            one = "SELECT id, value_type, value, size FROM kv_store WHERE id = ?"
+            return [rows(connection, one, (number,)).fetchone() for number in numbers]
 
     def candidates(self, formula: Formula) -> SegmentCandidates:
         with self.database.mapped():
@@ -341,3 +346,8 @@ class SQLiteSearch(SearchInterface):
 
     def close(self) -> None:
         self.database.close()
+
+
+def _unpacked(stored: Sequence[tuple[int, str, bytes | str, int] | None]) -> list[Buffer | None]:
+    texts = iter(decode_values([row[1:] for row in stored if row is not None]))
+    return [None if row is None else next(texts) for row in stored]

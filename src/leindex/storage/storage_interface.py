@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from .._native import plain_fields
 from ..errors import DocumentError, StorageError, StoreBusyError
@@ -28,12 +28,14 @@ from ..query.formula import Anything, Formula, Lit
 from ..text import searchable
 from .batching import BatchSize, split
 
+if TYPE_CHECKING:
+    from .._native import Buffer
+
 RETRY_DELAYS = (1.0, 2.0, 4.0)
 """Seconds before each replay of a batch that met a busy store."""
 
 CONTENTS_AT_ONCE = 32
-"""How many contents a plain search reads at a time: engines answer for many in hardly more time than for
-one."""
+"""How many contents a plain search reads at a time: engines answer for many in hardly more time than for one."""
 
 MAX_DOCUMENT_BYTES = 512 << 20
 """The largest content that is stored; a document above it is refused."""
@@ -312,8 +314,7 @@ class SearchInterface(ABC):
         return self._write_isolated(batch)
 
     def _write_isolated(self, batch: PreparedBatch) -> list[tuple[str, str]]:
-        """Writes what can be written of a batch that holds a bad document; returns the bad ones with
-        reasons."""
+        """Writes what can be written of a batch that holds a bad document; returns the bad ones with reasons."""
         rejected: list[tuple[str, str]] = []
         for doc_id, document in batch.documents:
             try:
@@ -325,8 +326,7 @@ class SearchInterface(ABC):
 
     @abstractmethod
     def delete_documents(self, doc_ids: Sequence[str]) -> int:
-        """Deletes documents in one durable transaction; returns how many there were. Unknown ids are no
-        error."""
+        """Deletes documents in one durable transaction; returns how many there were. Unknown ids are no error."""
 
     @abstractmethod
     def clear(self) -> None:
@@ -361,6 +361,10 @@ class SearchInterface(ABC):
     @abstractmethod
     def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
         """The contents of these documents as bytes, in this order; None for one that is gone."""
+
+    def reading(self, numbers: Sequence[int]) -> Callable[[], Sequence[Buffer | None]]:
+        """The same as any buffers, once what is returned is called, in any thread; what needs this one is done now."""
+        return lambda: self.contents(numbers)
 
     @abstractmethod
     def candidates(self, formula: Formula) -> CandidateSet:
