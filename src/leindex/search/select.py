@@ -14,7 +14,6 @@ import mmap
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -28,6 +27,8 @@ from .core import PROBE
 from .table import FileTable
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     from .._native import Buffer
 
 FEW: Final = 400

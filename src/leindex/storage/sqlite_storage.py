@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 INSERT = "INSERT INTO kv_store(id, key, value_type, size, fields, value) VALUES(?, ?, ?, ?, ?, ?)"
 PARAMETERS_AT_ONCE = 500
+CLOSE = 2
+"""Documents whose numbers differ by no more are read in one query."""
 
 
 class _Payload:
@@ -250,18 +252,14 @@ class SQLiteSearch(SearchInterface):
 
     def _stored(self, numbers: Sequence[int]) -> list[tuple[int, str, bytes | str, int] | None]:
         """Number, type, value and size of each document; None for one that is gone."""
-        connection = self.database.reader()
+        connection, found = self.database.reader(), {}
         with self.database.mapped():
-            if len(numbers) > 8 and max(numbers) - min(numbers) < 2 * len(numbers):
-                run = rows(
-                    connection,
-                    "SELECT id, value_type, value, size FROM kv_store WHERE id BETWEEN ? AND ?",
-                    (min(numbers), max(numbers)),
-                )
-                found = {row[0]: row for row in run}
-                return [found.get(number) for number in numbers]
-            one = "SELECT id, value_type, value, size FROM kv_store WHERE id = ?"
-            return [rows(connection, one, (number,)).fetchone() for number in numbers]
+            for run in _runs(numbers):
+                for row in rows(
+                    connection, "SELECT id, value_type, value, size FROM kv_store WHERE id BETWEEN ? AND ?", run
+                ):
+                    found[row[0]] = row
+        return [found.get(number) for number in numbers]
 
     def candidates(self, formula: Formula) -> SegmentCandidates:
         with self.database.mapped():
@@ -346,6 +344,19 @@ class SQLiteSearch(SearchInterface):
 
     def close(self) -> None:
         self.database.close()
+
+
+def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """The first and last of the numbers that lie close together: a row read in vain costs less than a query."""
+    runs: list[tuple[int, int]] = []
+    ordered = sorted(numbers)
+    start = last = ordered[0] if ordered else 0
+    for number in ordered:
+        if number - last > CLOSE:
+            runs.append((start, last))
+            start = number
+        last = number
+    return [*runs, (start, last)] if ordered else []
 
 
 def _unpacked(stored: Sequence[tuple[int, str, bytes | str, int] | None]) -> list[Buffer | None]:

@@ -1,10 +1,9 @@
 """The contract between leindex and the engines that keep its documents.
 
-An engine keeps documents by id and finds *candidates*: documents that may match, more rather than fewer. What
-really matches is decided in one place for all engines (`search/verify.py`). Writing in batches exists once,
-here: an engine overrides the hook that writes one batch atomically, and inherits splitting, retrying, the
-isolation of bad documents and progress. An engine that offers only `index_document` works unchanged, one
-transaction for each document.
+An engine keeps documents by id and finds *candidates*: documents that may match, more rather than fewer. What really
+matches is decided in one place for all engines (`search/verify.py`). Writing in batches exists once, here: an engine
+overrides the hook that writes one batch atomically, and inherits splitting, retrying, the isolation of bad documents
+and progress. An engine that offers only `index_document` works unchanged, one transaction for each document.
 
     class MyEngine(SearchInterface):
         def index_document(self, doc_id, document): ...   # and the reading methods below
@@ -45,10 +44,10 @@ MAX_DOCUMENT_BYTES = 512 << 20
 class PreparedBatch:
     """A batch on which the heavy work is done, ready to be committed.
 
-    `accepted` counts the documents that can be written, `rejected` has those that cannot with their reasons,
-    `size` is in bytes of content. `documents` are the accepted ones, or empty where the engine's own
-    `payload` has all it needs, so that contents are not kept in memory longer than the work on them. Made by
-    `prepare`, in any thread; written by `batch_write`.
+    `accepted` counts the documents that can be written, `rejected` has those that cannot with their reasons, `size`
+    is in bytes of content. `documents` are the accepted ones, or empty where the engine's own `payload` has all it
+    needs, so that contents are not kept in memory longer than the work on them. Made by `prepare`, in any thread;
+    written by `batch_write`.
     """
 
     accepted: int
@@ -129,9 +128,9 @@ class CandidateSet(ABC):
         """How many numbers there are, or at least `limit` when counting stops there."""
 
     def around(self, number: int) -> tuple[int, int, bytes | None]:
-        """The candidates near a number, in bulk: a range that holds the number, from `low` to `high`
-        inclusive, and a bitmap (little-endian, bit 0 is `low`) of the candidates in it, where what it lacks
-        at its end is 0; None if all in the range are candidates."""
+        """The candidates near a number, in bulk: a range that holds the number, from `low` to `high` inclusive, and a
+        bitmap (little-endian, bit 0 is `low`) of the candidates in it, where what it lacks at its end is 0; None if
+        all in the range are candidates."""
         numbers = list(self)
         if not numbers:
             return 1, 2**62, b""
@@ -189,10 +188,10 @@ class WordTotals:
 
 
 class SearchInterface(ABC):
-    """A store of documents with a text index. One object is used by one thread at a time, but for `prepare`.
+    """Documents with a text index. Used by one thread at a time, but for `prepare` and what `reading` returns.
 
-    Every stored document has a *number*, a positive int that stays its own until it is replaced or deleted
-    and is never given again. All methods raise StorageError (or a subclass) when the store itself fails.
+    Every stored document has a *number*, a positive int that stays its own until it is replaced or deleted and is
+    never given again. All methods raise StorageError (or a subclass) when the store itself fails.
     """
 
     name: ClassVar[str]
@@ -208,8 +207,8 @@ class SearchInterface(ABC):
     def index_document(self, doc_id: str, document: Document) -> bool:
         """Stores one document in one durable transaction and returns True.
 
-        Atomic; idempotent: a document of the same id is replaced everywhere. Raises DocumentError for a
-        document that cannot be stored.
+        Atomic; idempotent: a document of the same id is replaced everywhere. Raises DocumentError for one that cannot
+        be stored.
         """
 
     def batch_write(
@@ -221,11 +220,10 @@ class SearchInterface(ABC):
     ) -> BatchResult:
         """Stores many documents, each batch of them in one durable transaction.
 
-        A batch is all there or not there. Bad documents are left out and reported in `errors` as `"doc_id:
-        reason"`; the others land. Of two documents with one id the last wins and both count as written. A
-        store that is busy is tried again after 1, 2 and 4 seconds; any other failure of the store raises at
-        once. What is raised carries the result so far in its `result`. Idempotent. A PreparedBatch is one
-        batch.
+        A batch is all there or not there. Bad documents are left out and reported in `errors` as `"doc_id: reason"`;
+        the others land. Of two documents with one id the last wins and both count as written. A store that is busy
+        is tried again after 1, 2 and 4 seconds; any other failure of the store raises at once. What is raised carries
+        the result so far in its `result`. Idempotent. A PreparedBatch is one batch.
         """
         started = time.monotonic()
         result: BatchResult = {
@@ -307,9 +305,8 @@ class SearchInterface(ABC):
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         """The hook: writes one batch in one durable transaction, or nothing of it.
 
-        Returns the documents that could not be stored with their reasons. Raises DocumentError to have the
-        batch written again by `_write_isolated`, StoreBusyError to have it replayed, another StorageError to
-        stop.
+        Returns the documents that could not be stored with their reasons. Raises DocumentError to have the batch
+        written again by `_write_isolated`, StoreBusyError to have it replayed, another StorageError to stop.
         """
         return self._write_isolated(batch)
 
@@ -363,7 +360,7 @@ class SearchInterface(ABC):
         """The contents of these documents as bytes, in this order; None for one that is gone."""
 
     def reading(self, numbers: Sequence[int]) -> Callable[[], Sequence[Buffer | None]]:
-        """The same as any buffers, once what is returned is called, in any thread; what needs this one is done now."""
+        """The same as any buffers. What needs this thread is done now, the rest when what is returned is called."""
         return lambda: self.contents(numbers)
 
     @abstractmethod

@@ -6,14 +6,17 @@ import json
 import threading
 from array import array
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import zstandard
 
 from .._native import plain_row
 from ..errors import StoreCorruptError
 from ..models import Document, DocumentItem
-from .storage_interface import check_document, other_fields
+from .storage_interface import MAX_DOCUMENT_BYTES, check_document, other_fields
+
+if TYPE_CHECKING:
+    from .._native import Buffer
 
 COMPRESS_FROM: Final = 512
 """Contents shorter than this, in bytes, are stored as they are: the gain would not pay for the calls."""
@@ -67,13 +70,15 @@ def decode_values(stored: Sequence[tuple[str, bytes | str, int]]) -> list[bytes 
     packed = [(value, size) for value_type, value, size in stored if value_type.endswith("+zstd")]
     if len(packed) < 2:
         return [decode_value(*row) for row in stored]
-    frames, sizes = zip(*packed, strict=True)
+    frames, sizes = cast("list[Buffer]", [value for value, _ in packed]), [size for _, size in packed]
+    if min(sizes) < 0 or max(sizes) > MAX_DOCUMENT_BYTES:
+        raise StoreCorruptError("a stored document is damaged: its size cannot be")
     try:
-        unpacked = _decompressor().multi_decompress_to_buffer(list(frames), decompressed_sizes=array("Q", sizes))
+        unpacked = _decompressor().multi_decompress_to_buffer(frames, decompressed_sizes=array("Q", sizes).tobytes())
     except zstandard.ZstdError as error:
         raise StoreCorruptError(f"a stored document is damaged: {error}") from error
-    texts = iter(range(len(packed)))
-    return [memoryview(unpacked[next(texts)]) if row[0].endswith("+zstd") else decode_value(*row) for row in stored]
+    texts = (memoryview(cast("Buffer", unpacked[place])) for place in range(len(packed)))
+    return [next(texts) if row[0].endswith("+zstd") else decode_value(*row) for row in stored]
 
 
 def _decompressor() -> zstandard.ZstdDecompressor:
