@@ -263,7 +263,12 @@ def test_windows_like_python(parts: list[tuple[str, int]], runs: list[tuple[str,
 
 @pytest.mark.parametrize(
     ("pattern", "match"),
-    [("[0-9]{5}", b"31415"), (r"[0-9]\w{2}[0-9]$", b"1ab2"), ("é?[0-9]{3}", b"\xc3\xa9123"), ("x?y{100}", b"y" * 100)],
+    [
+        ("[0-9]{5}", b"31415"),
+        (r"[0-9]\w{2}[0-9]$", b"1ab2"),
+        ("é?[0-9]{3}", b"\xc3\xa9123"),
+        ("[^ -]{100}", b"y" * 100),
+    ],
 )
 def test_windows_and_long_lines_wherever_they_are(pattern: str, match: bytes) -> None:
     one = line_matcher(pattern)
