@@ -10,6 +10,7 @@ then a strict expected failure with the declared reason: an engine that learns t
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,18 @@ class StorageContract(WritingContract):
         assert store.doc_ids([]) == [] and store.contents([]) == [] and store.numbers([]) == {}
         assert list(store.ids()) == sorted((number, doc_id) for doc_id, number in numbers.items())
         assert store.doc_ids([2**40]) == [None] and store.contents([2**40]) == [None]
+
+    def test_reading_goes_on_in_another_thread(self, store: SearchInterface) -> None:
+        texts = [f"line {n}\n" * (n % 7 * 40) for n in range(60)]
+        store.batch_write([(f"f{n}", {"content": text}) for n, text in enumerate(texts)], batch_size=60)
+        numbers = store.numbers([f"f{n}" for n in range(60)])
+        order = [numbers[f"f{n * 7 % 60}"] for n in range(60)]
+        wanted = [2**40, *order, order[3]]
+        with ThreadPoolExecutor(1) as threads:
+            read = threads.submit(store.reading(wanted)).result()
+            assert threads.submit(store.reading([])).result() == []
+        contents = [None if content is None else bytes(content) for content in read]
+        assert contents == store.contents(wanted) == [None, *(texts[n * 7 % 60].encode() for n in [*range(60), 3])]
 
     # -- searching -------------------------------------------------------------------------------------------
 

@@ -37,6 +37,18 @@ def leindex(tree: Path, capfd: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
+def test_a_search_imports_nothing_that_it_does_not_need(tree: Path, leindex: Run) -> None:
+    assert leindex("index", tree)[0] == 0
+    code = """if True:
+        import sys
+        from leindex.cli.main import main
+        assert main(["grep", "-l", "--refresh", "never", "retry", sys.argv[1]]) == 0
+        heavy = ("importlib.metadata", "concurrent.futures", "shutil", "random", "sqlite3", "tree_sitter", "watchfiles")
+        print([name for name in heavy if name in sys.modules])"""
+    ran = subprocess.run([sys.executable, "-c", code, str(tree)], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
 def test_remove_deletes_only_what_an_index_made(tree: Path, tmp_path: Path, leindex: Run) -> None:
     folder = tmp_path / "mine"
     assert leindex("index", tree, "--index", folder)[0] == 0

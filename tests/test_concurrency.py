@@ -354,6 +354,20 @@ def test_damaged_pages_are_reported(tmp_path: Path) -> None:
         list(store.ids())
 
 
+@pytest.mark.parametrize("change", ["value = substr(value, 1, 20)", "size = size + 1", "size = -1", "size = 1 << 60"])
+def test_damaged_documents_are_reported(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "index.db"
+    with SQLiteSearch(path) as store:
+        store.batch_write([(f"f{n}", {"content": f"some text {n}\n" * 100}) for n in range(20)])
+    connection = apsw.Connection(str(path))
+    connection.execute(f"UPDATE kv_store SET {change} WHERE id = 7")
+    connection.close()
+    with SQLiteSearch(path) as store:
+        assert len(store.reading(range(8, 21))()) == 13
+        with pytest.raises(StoreCorruptError, match="a stored document is damaged"):
+            store.reading(range(1, 21))()
+
+
 def test_a_missing_index(tmp_path: Path) -> None:
     for mode in ("read", "write"):
         with pytest.raises(StorageError, match=r"index\.db: there is no index"):

@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -130,7 +131,6 @@ def test_batches() -> None:
     pattern = line_matcher("foo")
     documents = [b"foo\nfoo", b"", memoryview(b"bar"), bytearray(b"x\nfoo\n")]
     assert pattern.scan(documents) == b"\1\0\0\1"
-    assert pattern.scan_lines(documents) == [2, 0, 0, 1]
     with pytest.raises(TypeError):
         pattern.scan([b"foo", "text"])  # type: ignore[list-item]
 
@@ -147,11 +147,20 @@ def test_batches() -> None:
         ("(?i)task(?-i)s", "lines with literals"),
         (r"\w+_irq(save|restore)?\b", "lines with literals"),
         (r"foobar\n\w", "texts with literals"),
+        ("[0-9]{5}", "lines with windows"),
+        (r"\w\d\w\d\w\d", "lines with windows"),
+        (r"\b[[:upper:]]{2}[1-3](?:st|nd|rd)?", "lines with windows"),
+        (r"[^\x00-\x7f]", "lines with windows"),
+        ("^.{200,}$", "long lines"),
+        (r"[0-9]{5}\s", "automaton"),
+        (r"[0-9]?", "automaton"),
         (r"\w+", "automaton"),
         ("", "automaton"),
     ],
 )
 def test_strategy(pattern: str, strategy: str) -> None:
+    if strategy == "lines with windows" and "avx2" not in Path("/proc/cpuinfo").read_text():
+        pytest.skip("windows are looked for with AVX2")
     assert matcher(pattern).strategy == strategy
 
 
@@ -222,6 +231,64 @@ def test_literals_like_python(words: list[str], text: str, ignore_case: bool) ->
     theirs = re.compile("|".join(words).encode(), re.IGNORECASE if ignore_case else 0)
     ours = matcher("|".join(words), ignore_case=ignore_case, unicode=not ignore_case)
     assert ours.find_all(data) == [match.span() for match in theirs.finditer(data)]
+
+
+SETS = ["[0-9]", "[aeiou]", r"\d", r"\w", "[a-z&&[^aeiou]]", "(?:é|[12])", "[^a-x]", "(?:1|ae)", r"\b", "(?:^|$)", "x*"]
+RUNS = ["0", "12", "aeiou", "x1", "_", " ", "é", "é1a", "\n", "٣"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(SETS), st.integers(1, 5)), min_size=1, max_size=5),
+    st.lists(
+        st.tuples(st.sampled_from(["0", "12", "aeiou", "x1", "_", " ", "é", "é1a", "\n", "٣"]), st.integers(1, 90))
+    ),
+)
+def test_windows_like_python(parts: list[tuple[str, int]], runs: list[tuple[str, int]]) -> None:
+    pattern = "".join(part if part.startswith((r"\b", "(?:^", "x")) else f"{part}{{{times}}}" for part, times in parts)
+    text = "".join(run * times for run, times in runs)
+    theirs = re.compile(pattern.replace("[a-z&&[^aeiou]]", "[b-df-hj-np-tv-z]"))
+    lines = text.removesuffix("\n").split("\n") if text else []
+    ours = line_matcher(pattern)
+    numbers = [number for number, line in enumerate(lines, 1) if theirs.search(line)]
+    data = text.encode()
+    assert [line[0] for line in lines_of(ours.matching_lines(data))] == numbers
+    assert ours.count_lines(data) == len(numbers)
+    assert ours.scan([data]) == bytes([bool(numbers)])
+    for line in lines:
+        if not pattern.endswith(("x*", "(?:^|$)", r"\b")):
+            spans = [tuple(len(line[:end].encode()) for end in match.span()) for match in theirs.finditer(line)]
+            assert ours.find_all(line.encode()) == spans
+
+
+@pytest.mark.parametrize(
+    ("pattern", "match"),
+    [
+        ("[0-9]{5}", b"31415"),
+        (r"[0-9]\w{2}[0-9]$", b"1ab2"),
+        ("é?[0-9]{3}", b"\xc3\xa9123"),
+        ("[^ -]{100}", b"y" * 100),
+    ],
+)
+def test_windows_and_long_lines_wherever_they_are(pattern: str, match: bytes) -> None:
+    one = line_matcher(pattern)
+    for size in range(0, 140):
+        for filler in (b"-", b"-\n", b"4 -\n"):
+            data = (filler * size)[size * (len(filler) - 1) :] + match
+            assert one.find(data) == (size, size + len(match))
+            assert one.find(data, 0, len(data) - 1) is None
+            assert [line[3:] for line in lines_of(one.matching_lines(data + b"\n"))] == [(size, len(data))]
+            assert one.scan([data, data[:-1], data + b"\n" * 70]) == b"\1\0\1"
+
+
+def test_lines_that_only_look_like_matches() -> None:
+    # Every line has a window and none matches; at last one does.
+    one = line_matcher("[0-9]{5}[a-z]+$")
+    for times in (1, 50, 5_000):
+        data = b"12345-\n" * times
+        assert one.count_lines(data) == 0
+        assert one.count_lines((data + b"12345x\n") * 3) == 3
+        assert one.find_all(data + b"12345x") == [(len(data), len(data) + 6)]
 
 
 def test_vectors_end_where_the_data_does() -> None:

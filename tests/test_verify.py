@@ -50,6 +50,26 @@ def test_fast_forms_agree(
     assert searcher.which([text, b"", text]) == ([0, 2] if MATCH in kinds else [])
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    PATTERNS,
+    st.lists(st.tuples(st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"]), TEXTS), max_size=4),
+    st.sampled_from([None, 0, 5, 1 << 17]),
+    st.sampled_from(Binary),
+)
+def test_which_of_many(pattern: str, parts: list[tuple[bytes, bytes]], nul_at: int | None, binary: Binary) -> None:
+    contents = [mark + text for mark, text in parts]
+    if nul_at is not None:
+        contents.append(contents[0][:nul_at] + b"a\n" * (nul_at // 2) + b"\0" + contents[-1] if contents else b"\0")
+    searcher = Searcher(GrepRequest((pattern,), binary=binary, mode=Mode.FILES_WITH_MATCHES))
+    expected = [
+        place
+        for place, content in enumerate(contents)
+        if any(line.kind == MATCH for line in searcher.search(content).lines())
+    ]
+    assert searcher.which([memoryview(content) for content in contents]) == expected
+
+
 @settings(max_examples=100, deadline=None)
 @given(PATTERNS, TEXTS)
 def test_context_of_everything_is_the_file(pattern: str, text: bytes) -> None:

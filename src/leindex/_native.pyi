@@ -78,7 +78,8 @@ class Regex:
 
     @property
     def strategy(self) -> str:
-        """How it searches: `literals`, `lines with literals`, `texts with literals` or `automaton`."""
+        """How it searches: `literals`, `lines with literals`, `lines with windows` (rare beginnings of a match),
+        `long lines`, `texts with literals` or `automaton`."""
 
     def is_match(self, data: Buffer, /) -> bool:
         """Whether the pattern matches anywhere in the data as a whole."""
@@ -105,11 +106,9 @@ class Regex:
     def count_lines(self, data: Buffer, /) -> int:
         """How many lines match, each searched on its own."""
 
-    def scan(self, documents: Iterable[Buffer], /) -> bytes:
-        """One byte a document: 1 if it has a matching line, else 0."""
-
-    def scan_lines(self, documents: Iterable[Buffer], /) -> list[int]:
-        """How many lines match in each document."""
+    def scan(self, contents: Iterable[Buffer], /) -> bytes:
+        """One byte for each file's content: 1 if a line matches, 0 if none does, 2 if that cannot be told here: a
+        content in UTF-16, or with a match and a NUL byte. A UTF-8 byte order mark is passed over."""
 
 def count_newlines(data: Buffer, start: int = 0, end: int = -1, /) -> int:
     """The number of newlines in data[start:end]."""

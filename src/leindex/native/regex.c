@@ -16,6 +16,7 @@ typedef struct {
     Nfa forward, backward, captures;
     bool has_backward, has_captures, has_literals;
     Literals literals;
+    Windows windows;
     Engine engine;
     Cache *idle;
 } Regex;
@@ -71,13 +72,18 @@ static PyObject *regex_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     }
     if (!status)
         status = nfa_build(&self->forward, &self->program, false, false);
+    int has_windows = 0;
+    if (!status && !self->has_literals && self->program.flags & PROGRAM_LINE_SAFE)
+        has_windows = windows_build(&self->windows, &self->forward);
+    if (has_windows < 0)
+        status = (Status)has_windows;
     if (status) {
         fail(status);
         Py_DECREF(self);
         return NULL;
     }
     self->engine = (Engine){&self->program, &self->forward, &self->backward, &self->captures,
-                            self->has_literals ? &self->literals : NULL};
+                            self->has_literals ? &self->literals : NULL, has_windows ? &self->windows : NULL};
     return (PyObject *)self;
 }
 
@@ -309,81 +315,48 @@ static PyObject *regex_count_lines(PyObject *self, PyObject *data)
     return end(&call, result) < 0 ? NULL : PyLong_FromSize_t(found);
 }
 
-/* Count the matching lines of each document, up to `limit`; counts to be freed by the caller. */
-static size_t *scan(Regex *self, PyObject *documents, size_t limit, Py_ssize_t *count)
+static PyObject *regex_scan(PyObject *object, PyObject *texts)
 {
-    PyObject *list = PySequence_List(documents);
-    *count = list ? PyList_Size(list) : 0;
-    Py_buffer *views = calloc((size_t)*count + 1, sizeof *views);
-    size_t *counts = calloc((size_t)*count + 1, sizeof *counts);
-    Cache *cache = NULL;
-    Py_ssize_t held = 0;
-    bool ready = list && views && counts;
-    if (list && !ready)
+    Regex *self = (Regex *)object;
+    PyObject *list = PySequence_List(texts);
+    Py_ssize_t count = list ? PyList_Size(list) : 0, held = 0;
+    PyObject *told = list ? PyBytes_FromStringAndSize(NULL, count) : NULL;
+    uint8_t *each = told ? (uint8_t *)PyBytes_AsString(told) : NULL;
+    Py_buffer *views = calloc((size_t)count + 1, sizeof *views);
+    if (told && !views)
         PyErr_NoMemory();
-    while (ready && held < *count) {
+    bool ready = told && views;
+    while (ready && held < count) {
         ready = PyObject_GetBuffer(PyList_GetItem(list, held), &views[held], PyBUF_SIMPLE) == 0;
         held += ready;
     }
-    ready = ready && (cache = take_cache(self));
-    if (ready) {
+    Cache *cache = ready ? take_cache(self) : NULL;
+    if (cache) {
         int result = OK;
         Py_BEGIN_ALLOW_THREADS
-        for (Py_ssize_t i = 0; i < *count && result == OK; i++) {
-            Hay hay = {views[i].buf, (size_t)views[i].len};
-            result = search_lines(&self->engine, cache, &hay, false, false, limit, NULL, &counts[i]);
+        for (Py_ssize_t i = 0; i < count && result >= OK; i++) {
+            result = search_content(&self->engine, cache, views[i].buf, (size_t)views[i].len);
+            each[i] = (uint8_t)result;
         }
         Py_END_ALLOW_THREADS
         give_cache(self, cache);
-        if (result < 0)
-            ready = fail((Status)result) == 0;
+        ready = result >= OK || fail((Status)result) == 0;
     }
     while (held)
         PyBuffer_Release(&views[--held]);
     free(views);
     Py_XDECREF(list);
-    if (ready)
-        return counts;
-    free(counts);
+    if (cache && ready)
+        return told;
+    Py_XDECREF(told);
     return NULL;
-}
-
-static PyObject *regex_scan(PyObject *self, PyObject *documents)
-{
-    Py_ssize_t count;
-    size_t *counts = scan((Regex *)self, documents, 1, &count);
-    PyObject *bytes = counts ? PyBytes_FromStringAndSize(NULL, count) : NULL;
-    for (Py_ssize_t i = 0; bytes && i < count; i++)
-        PyBytes_AsString(bytes)[i] = (char)counts[i];
-    free(counts);
-    return bytes;
-}
-
-static PyObject *regex_scan_lines(PyObject *self, PyObject *documents)
-{
-    Py_ssize_t count;
-    size_t *counts = scan((Regex *)self, documents, SIZE_MAX, &count);
-    PyObject *list = counts ? PyList_New(count) : NULL;
-    for (Py_ssize_t i = 0; list && i < count; i++) {
-        PyObject *number = PyLong_FromSize_t(counts[i]);
-        if (!number || PyList_SetItem(list, i, number) < 0) {
-            Py_DECREF(list);
-            list = NULL;
-        }
-    }
-    free(counts);
-    return list;
 }
 
 static PyObject *regex_strategy(PyObject *object, void *unused)
 {
     (void)unused;
     const Regex *self = (Regex *)object;
-    bool is_exact = self->program.flags & PROGRAM_EXACT, is_safe = self->program.flags & PROGRAM_LINE_SAFE;
-    return PyUnicode_FromString(is_exact                       ? "literals"
-                                : self->has_literals && is_safe ? "lines with literals"
-                                : self->has_literals            ? "texts with literals"
-                                                                : "automaton");
+    return PyUnicode_FromString(search_strategy(&self->engine));
 }
 
 static PyObject *count_newlines(PyObject *module, PyObject *const *args, Py_ssize_t count)
@@ -415,7 +388,6 @@ static PyMethodDef methods[] = {
     FAST("matching_lines", regex_matching_lines),
     {"count_lines", regex_count_lines, METH_O, NULL},
     {"scan", regex_scan, METH_O, NULL},
-    {"scan_lines", regex_scan_lines, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -2,7 +2,7 @@
  *
  * regex_nfa.c builds a Thompson NFA over bytes; regex_dfa.c determinizes it lazily, forward to find where a match
  * ends and backward to find where it starts; regex_pike.c simulates it to find capture groups; regex_literal.c finds
- * literals that a match must hold; regex_search.c puts these together; regex.c is the Python type. Semantics are
+ * literals that a match must hold and regex_windows.c lines that are worth a look; regex_search.c puts these together; regex.c is the Python type. Semantics are
  * those of Rust's regex crate: leftmost, then the first alternative.
  */
 #ifndef LEINDEX_REGEX_H
@@ -142,6 +142,25 @@ size_t byteset_find(const ByteSet *set, const uint8_t *data, size_t start, size_
 uint32_t byte_share(uint8_t byte);
 extern bool cpu_has_avx2;
 
+/* ---- patterns without literals (regex_windows.c) ---- */
+#define WINDOW_MAX 8
+
+/* How every match begins that has ASCII there: a byte of each of some sets. */
+typedef struct {
+    uint32_t length, nsets;
+    uint8_t set_of[WINDOW_MAX];  /* by place in the window */
+    uint8_t low[WINDOW_MAX][16]; /* a set, by low half byte: a bit for each high one */
+} Windows;
+
+/* 1 if the windows of a pattern that stays within a line are rare enough to look for, 0 if not, or NO_MEMORY. */
+int windows_build(Windows *windows, const Nfa *nfa);
+/* A place on the first line of data[start..end] that may hold a match, not after the end of the window; or NOWHERE. */
+size_t windows_find(const Windows *windows, const uint8_t *data, size_t start, size_t end);
+/* The start of the first line of hay[start..end] with at least so many bytes, `start` being one; or NOWHERE. */
+size_t long_line_find(const Hay *hay, size_t least, size_t start, size_t end);
+/* Where the line begins that hay[at] is on or ends; `floor` if that is before it. */
+size_t line_start(const Hay *hay, size_t floor, size_t at);
+
 /* ---- searching ---- */
 typedef struct {
     void *items;
@@ -152,6 +171,7 @@ typedef struct {
     const Program *program;
     const Nfa *forward, *backward, *captures;
     const Literals *literals; /* NULL: no match needs any */
+    const Windows *windows;   /* NULL: there are none that are worth looking for */
 } Engine;
 
 typedef struct Cache {
@@ -159,12 +179,15 @@ typedef struct Cache {
     Dfa *forward, *backward;
     Pike *pike;
     size_t line_start, line_end; /* the line looked at last, so that many finds in one long line stay linear */
+    int64_t trust; /* in choosing lines by windows or length: see regex_search.c */
 } Cache;
 
 typedef struct {
     uint64_t number, start, end, match_start, match_end;
 } Line;
 
+/* How this engine searches, in words; see _native.pyi. */
+const char *search_strategy(const Engine *engine);
 int search_is_match(const Engine *engine, Cache *cache, const Hay *hay);
 int search_find(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found);
 /* Append to `spans` all matches in hay[at..stop], none of them empty right where the one before it ended. */
@@ -174,6 +197,10 @@ int search_all(const Engine *engine, Cache *cache, const Hay *hay, size_t at, si
  * `out` unless NULL. */
 int search_lines(const Engine *engine, Cache *cache, const Hay *hay, bool invert, bool spans, size_t limit,
                  Vector *out, size_t *count);
+/* What can be told of a file's content: that no line matches, that one does, or nothing before it is decoded
+ * (leindex/text.py) or a rule for NUL bytes is applied (search/verify.py). */
+enum { NO_MATCH, MATCHES, UNTOLD };
+int search_content(const Engine *engine, Cache *cache, const uint8_t *data, size_t len);
 void cache_free(Cache *cache);
 
 #endif

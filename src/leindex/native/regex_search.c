@@ -1,13 +1,18 @@
 /* How a search goes about it.
  *
  * A pattern that is nothing but literals (with looks at its ends, perhaps) never enters the automaton. A pattern
- * whose matches need a literal and stay within a line is only tried on lines that hold one. Everything else runs
- * the automaton over the whole text.
+ * whose matches stay within a line is only tried on lines that hold a literal it needs, or a rare beginning of a
+ * match, or are long enough for one. Everything else runs the automaton over the whole text.
  */
 #include "native.h"
 #include "regex.h"
 
-#define LONG_MATCH 500 /* few lines are that long, and telling by length alone is cheap */
+#define LONG_MATCH 100 /* bytes; few lines are that long, and telling by length alone is cheap */
+
+/* Choosing lines by windows or length is trusted while it pays: every byte passed over adds to the trust, up to a
+ * limit, and every line tried in vain takes as much as trying it costs. Without trust the automaton looks at all. */
+#define TRUST_MAX 16384
+#define TRY_COST 200
 
 static bool has(const Engine *engine, uint32_t flag)
 {
@@ -20,13 +25,6 @@ void cache_free(Cache *cache)
     dfa_free(cache->backward);
     pike_free(cache->pike);
     free(cache);
-}
-
-static size_t line_start(const Hay *hay, size_t floor, size_t at)
-{
-    while (at > floor && hay->data[at - 1] != '\n')
-        at--;
-    return at;
 }
 
 static size_t line_end(const Hay *hay, size_t at, size_t end)
@@ -75,17 +73,57 @@ static int exact(const Engine *engine, const Hay *hay, size_t start, size_t end,
     return 0;
 }
 
-/* The first match on a line of hay[start..end] that holds a needed literal; the line goes to the cache. */
+/* Whether the lines worth a look are found without the automaton. */
+static bool chooses_lines(const Engine *engine)
+{
+    return has(engine, PROGRAM_LINE_SAFE) &&
+           (engine->literals || engine->windows || engine->program->min_len >= LONG_MATCH);
+}
+
+const char *search_strategy(const Engine *engine)
+{
+    if (has(engine, PROGRAM_EXACT))
+        return "literals";
+    if (!chooses_lines(engine))
+        return engine->literals ? "texts with literals" : "automaton";
+    return engine->literals ? "lines with literals" : engine->windows ? "lines with windows" : "long lines";
+}
+
+/* A place in hay[at..end] on the first line that may hold a match: 1 found, 0 not, or a Status. */
+static int next_place(const Engine *engine, Cache *cache, const Hay *hay, size_t at, size_t end, size_t *place)
+{
+    if (engine->literals) {
+        *place = literals_find(engine->literals, hay->data, at, end, &(uint32_t){0});
+        return *place != NOWHERE;
+    }
+    int result;
+    if (cache->trust < 0) {
+        result = forward(engine, cache, hay, at, end, true, place);
+    } else {
+        *place = engine->windows ? windows_find(engine->windows, hay->data, at, end)
+                                 : long_line_find(hay, engine->program->min_len, at, end);
+        result = *place != NOWHERE;
+    }
+    cache->trust += (int64_t)((result == 1 ? *place : end) - at);
+    if (cache->trust > TRUST_MAX)
+        cache->trust = TRUST_MAX;
+    return result;
+}
+
+/* The first match on a line of hay[start..end] that is worth a look; the line goes to the cache. */
 static int on_lines(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found)
 {
-    uint32_t which;
-    for (size_t at = start; (at = literals_find(engine->literals, hay->data, at, end, &which)) != NOWHERE;) {
+    for (size_t at = start; at <= end;) {
+        int result = next_place(engine, cache, hay, at, end, &at);
+        if (result != 1)
+            return result;
         cache->line_start = line_start(hay, start, at);
         if (at >= cache->line_end || cache->line_end > end)
             cache->line_end = line_end(hay, at, end);
-        int result = automaton(engine, cache, hay, cache->line_start, cache->line_end, found);
+        result = automaton(engine, cache, hay, cache->line_start, cache->line_end, found);
         if (result)
             return result;
+        cache->trust -= TRY_COST;
         at = cache->line_end + 1;
     }
     return 0;
@@ -97,7 +135,7 @@ static int search(const Engine *engine, Cache *cache, const Hay *hay, size_t sta
         return 0;
     if (has(engine, PROGRAM_EXACT))
         return exact(engine, hay, start, end, found);
-    if (engine->literals && has(engine, PROGRAM_LINE_SAFE))
+    if (chooses_lines(engine))
         return on_lines(engine, cache, hay, start, end, found);
     if (engine->literals && literals_find(engine->literals, hay->data, start, end, &(uint32_t){0}) == NOWHERE)
         return 0;
@@ -190,7 +228,8 @@ static int next_line(const Engine *engine, Cache *cache, const Hay *hay, bool sp
     Span found = {0, 0};
     size_t at = 0;
     forget_line(cache);
-    if (engine->literals) {
+    bool chosen = chooses_lines(engine);
+    if (chosen) {
         bool is_exact = has(engine, PROGRAM_EXACT);
         int result = search(engine, cache, hay, 0, hay->len, spans || is_exact ? &found : NULL);
         if (result != 1)
@@ -204,7 +243,7 @@ static int next_line(const Engine *engine, Cache *cache, const Hay *hay, bool sp
     size_t start = line_start(hay, 0, at), newline = line_end(hay, at, hay->len);
     if (start == hay->len)
         return 0; /* after the last newline there is no line */
-    if (spans && !engine->literals) {
+    if (spans && !chosen) {
         int result = automaton(engine, cache, hay, start, newline, &found);
         if (result < 0)
             return result;
@@ -215,8 +254,7 @@ static int next_line(const Engine *engine, Cache *cache, const Hay *hay, bool sp
 
 static int search_line(const Engine *engine, Cache *cache, const Hay *hay, size_t from, bool spans, Line *line)
 {
-    bool alone = !has(engine, PROGRAM_LINE_SAFE) || has(engine, PROGRAM_TEXT_ANCHOR);
-    if (alone || engine->program->min_len >= LONG_MATCH)
+    if (!has(engine, PROGRAM_LINE_SAFE) || has(engine, PROGRAM_TEXT_ANCHOR))
         return line_alone(engine, cache, hay, from, spans, line);
     /* Looks do not see what is before `from`: a continuation byte there may not make sense of the newline. */
     Hay rest = {hay->data + from, hay->len - from};
@@ -264,4 +302,16 @@ int search_lines(const Engine *engine, Cache *cache, const Hay *hay, bool invert
         at = hit ? (size_t)(hit - hay->data) + 1 : hay->len;
     }
     return OK;
+}
+
+int search_content(const Engine *engine, Cache *cache, const uint8_t *data, size_t len)
+{
+    if (len >= 2 && (!memcmp(data, "\xFF\xFE", 2) || !memcmp(data, "\xFE\xFF", 2)))
+        return UNTOLD;
+    size_t mark = len >= 3 && !memcmp(data, "\xEF\xBB\xBF", 3) ? 3 : 0, count;
+    Hay hay = {data + mark, len - mark};
+    int result = search_lines(engine, cache, &hay, false, false, 1, NULL, &count);
+    if (result < 0 || !count)
+        return result;
+    return memchr(data, 0, len) ? UNTOLD : MATCHES;
 }

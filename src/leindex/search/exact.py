@@ -129,7 +129,7 @@ def matching_files(
     searcher = Searcher(request)
     formula = formula_of(request, searcher)
     found = 0
-    for path, _, content in selector.contents(formula, seen, test=searcher.which):
+    for path, _, content in selector.contents(formula, seen, test=searcher.which, names_only=not lines):
         if content is None:
             continue
         shown = tuple(_matching_lines(searcher.search(content))) if lines else ()

@@ -8,7 +8,7 @@ one alternation, smart case looks at all of them together, a search by line take
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from leindex.query.hir import Hir, Look, LookKind
 from leindex.query.hir_build import children
@@ -26,6 +26,9 @@ from leindex.query.regex import (
 )
 from leindex.query.regex_parser import Flags
 from leindex.search.request import Binary, Boundary, Case, GrepRequest
+
+if TYPE_CHECKING:
+    from leindex._native import Buffer
 
 LINE_LOOKS: Final = frozenset((LookKind.START_LINE, LookKind.END_LINE, LookKind.START_CRLF, LookKind.END_CRLF))
 
@@ -123,9 +126,9 @@ class Matcher:
             return matching
         return text.count(b"\n") + (not text.endswith(b"\n") and bool(text)) - matching
 
-    def scan(self, texts: Sequence[bytes]) -> list[int]:
-        """The positions of the texts in which a line matches."""
-        return [position for position, hit in enumerate(self._regex.scan(texts)) if hit]
+    def scan(self, contents: Sequence[Buffer]) -> bytes:
+        """One byte for each content: 1 if a line matches, 0 if none does, 2 if that takes a closer look."""
+        return self._regex.scan(contents)
 
     def find_from(self, text: bytes, start: int) -> tuple[int, int] | None:
         """The first match in the text from `start` on, which counts as the beginning of the text."""

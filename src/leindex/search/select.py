@@ -3,7 +3,8 @@
 An engine answers with candidate documents; the catalogue says which files have these contents. Few candidates are
 looked up one by one; many are met while walking the catalogue in path order, which costs little when the answer is
 complete after a few files. Files over the size limit are in no index and are read from disk in their place. Where
-much has to be read, a second thread fetches and tests ahead: fetching, decompression and matching are native code.
+much has to be read, other threads work ahead. The rows are fetched in the caller's thread, since SQLite takes the
+GIL for each; decompression and matching are one native call each for a whole batch, and run beside it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ import mmap
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..query.formula import Formula
 from ..storage.catalog import Catalog, FileEntry, key_of
@@ -26,19 +26,25 @@ from ..text import UTF16_BOMS
 from .core import PROBE
 from .table import FileTable
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    from .._native import Buffer
+
 FEW: Final = 400
 """Up to so many candidates are looked up one by one."""
 
 FIRST_BATCH: Final = 8
 BATCH: Final = 256
-"""Contents are fetched in batches that double from the first to the largest size: an answer that needs few files
-does not wait for many."""
+BATCH_BYTES: Final = 16 << 20
+"""Contents are fetched in batches that double from the first to the largest size, in files, while they are not
+larger than that in bytes: an answer that needs few files does not wait for many."""
 
 AHEAD_FROM: Final = 120
-"""After so many files that were read one batch after another, other threads read ahead."""
+"""After so many files that were read one batch after another, other threads work ahead."""
 
 AHEAD: Final = 3
-"""Batches that are read ahead."""
+"""Batches that are worked on ahead."""
 
 TOO_LARGE: Final = "too large"
 BINARY: Final = "binary"
@@ -53,14 +59,15 @@ COUNTED: Final = (TOO_LARGE, BINARY, UNINDEXED)
 
 
 class Content(NamedTuple):
-    """A file that was looked at; `content` is None for one that is known not to match."""
+    """A file that was looked at; `content` is None for one that is known not to match, and empty where it was not
+    asked for."""
 
     path: bytes
     size: int
     content: bytes | None
 
 
-Test = Callable[[Sequence[bytes]], Sequence[int]]
+Test = Callable[[Sequence["Buffer"]], Sequence[int]]
 """Of some contents, the positions of those that match."""
 
 
@@ -132,9 +139,9 @@ class Selector:
         for entry in self.listed():
             searched = entry.number or entry.skipped in self.from_disk
             if searched and (entry.size >= size or entry.skipped == UNINDEXED):
-                for content in self._fetched([entry], Selection()):
+                for content in self._reading([entry], Selection())():
                     if content is not None and len(content) >= size:
-                        yield entry.path, content
+                        yield entry.path, bytes(content)
 
     def _with_beside(self, found: Iterator[FileEntry]) -> Iterator[FileEntry]:
         if self.beside is None:
@@ -144,16 +151,21 @@ class Selector:
         # A file that was let in when it was indexed and is not now would be there twice.
         return (next(same) for _, same in groupby(merged, key=_entry_key))
 
-    def contents(self, formula: Formula, seen: Selection, *, test: Test | None = None) -> Iterator[Content]:
-        """Each candidate that passes the test, in path order; without a test every one that is still there."""
+    def contents(
+        self, formula: Formula, seen: Selection, *, test: Test | None = None, names_only: bool = False
+    ) -> Iterator[Content]:
+        """Each candidate that passes the test, in path order; without a test every one that is still there.
+
+        With `names_only` their contents are not handed out.
+        """
         batches = _batches(self.entries(formula, seen))
         looked_at = 0
         for batch in batches:
-            yield from self._tested(batch, seen, test)
+            yield from _passing(batch, self._reading(batch, seen)(), test, names_only)
             looked_at += len(batch)
             _count(seen, batch)
             if looked_at >= AHEAD_FROM and test is not None:
-                yield from self._read_ahead(batches, seen, test)
+                yield from self._work_ahead(batches, seen, test, names_only)
 
     def all_contents(self, formula: Formula, seen: Selection) -> Iterator[Content]:
         """The same for every file; the content is None for those that are no candidates."""
@@ -169,22 +181,28 @@ class Selector:
                     else entry.skipped in self.from_disk
                 )
             ]
-            contents = dict(zip((entry.path for entry in read), self._fetched(read, seen), strict=True))
+            contents = dict(zip((entry.path for entry in read), self._reading(read, seen)(), strict=True))
             for entry in batch:
                 seen.candidates += entry.path in contents
                 seen.verified += entry.path in contents
                 given_up = entry.skipped == BINARY and BINARY not in self.from_disk
                 content = GIVEN_UP if given_up else contents.get(entry.path)
                 if entry.number or content is not None:
-                    yield Content(entry.path, entry.size, content)
+                    yield Content(entry.path, entry.size, None if content is None else bytes(content))
         seen.notes = candidates.notes
 
-    def _read_ahead(self, batches: Iterator[list[FileEntry]], seen: Selection, test: Test) -> Iterator[Content]:
+    def _work_ahead(
+        self, batches: Iterator[list[FileEntry]], seen: Selection, test: Test, names_only: bool
+    ) -> Iterator[Content]:
         pool = self.pool()
         waiting: deque[tuple[list[FileEntry], Future[list[Content]]]] = deque()
+
+        def passing(batch: list[FileEntry], read: Callable[[], list[Buffer | None]]) -> list[Content]:
+            return _passing(batch, read(), test, names_only)
+
         try:
             for batch in batches:
-                waiting.append((batch, pool.submit(self._tested, batch, seen, test)))
+                waiting.append((batch, pool.submit(passing, batch, self._reading(batch, seen))))
                 if len(waiting) > AHEAD:
                     done, future = waiting.popleft()
                     yield from future.result()
@@ -197,18 +215,15 @@ class Selector:
             for _, future in waiting:
                 future.cancel()
 
-    def _tested(self, batch: list[FileEntry], seen: Selection, test: Test | None) -> list[Content]:
-        """Those of a batch that pass; made in the thread that read them, so that no other sees the rest."""
-        contents = self._fetched(batch, seen)
-        here = [place for place, content in enumerate(contents) if content is not None]
-        if test is not None:
-            texts = [content for content in contents if content is not None]
-            here = [here[place] for place in test(texts)]
-        return [Content(batch[place].path, batch[place].size, contents[place]) for place in here]
+    def _reading(self, batch: list[FileEntry], seen: Selection) -> Callable[[], list[Buffer | None]]:
+        """The contents of a batch, begun here; what is returned is called in any thread."""
+        reading = self.store.reading([number for _, number, *_ in batch if number])
 
-    def _fetched(self, batch: list[FileEntry], seen: Selection) -> list[bytes | None]:
-        stored = iter(self.store.contents([number for _, number, *_ in batch if number]))
-        return [next(stored) if number else self._from_disk(path, seen) for path, number, *_ in batch]
+        def finish() -> list[Buffer | None]:
+            stored = iter(reading())
+            return [next(stored) if number else self._from_disk(path, seen) for path, number, *_ in batch]
+
+        return finish
 
     def _from_disk(self, path: bytes, seen: Selection) -> bytes | None:
         """A file that has no document, None if it is gone; mapped, so that a binary one is not read on."""
@@ -238,10 +253,30 @@ def _entry_key(entry: FileEntry) -> bytes:
 
 
 def _batches(entries: Iterator[FileEntry]) -> Iterator[list[FileEntry]]:
-    size = FIRST_BATCH
-    while batch := list(islice(entries, size)):
+    files, room = FIRST_BATCH, BATCH_BYTES
+    batch: list[FileEntry] = []
+    for entry in entries:
+        batch.append(entry)
+        room -= entry.size
+        if len(batch) == files or room < 0:
+            yield batch
+            batch, files, room = [], min(files * 2, BATCH), BATCH_BYTES
+    if batch:
         yield batch
-        size = min(size * 2, BATCH)
+
+
+def _passing(
+    batch: list[FileEntry], contents: Sequence[Buffer | None], test: Test | None, names_only: bool
+) -> list[Content]:
+    """Those of a batch that pass the test; nobody else holds on to the rest."""
+    here = [place for place, content in enumerate(contents) if content is not None]
+    if test is not None:
+        passing = test([content for content in contents if content is not None])
+        here = [here[place] for place in passing]
+    return [
+        Content(batch[place].path, batch[place].size, b"" if names_only else bytes(contents[place] or b""))
+        for place in here
+    ]
 
 
 def _count(seen: Selection, batch: list[FileEntry]) -> None:

@@ -16,6 +16,7 @@ answered by the matcher alone, without visiting lines one by one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from leindex.search.by_line import STEP, LineSearch
 from leindex.search.by_text import TextSearch
@@ -23,6 +24,9 @@ from leindex.search.core import MATCH, Core, Line
 from leindex.search.matcher import Matcher
 from leindex.search.request import Binary, GrepRequest
 from leindex.text import searchable
+
+if TYPE_CHECKING:
+    from leindex._native import Buffer
 
 __all__ = ["MATCH", "FileMatches", "Line", "Searcher"]
 
@@ -132,14 +136,12 @@ class Searcher:
             return counted if request.max_count is None else min(counted, request.max_count)
         return sum(line.kind == MATCH for line in self.search(content).lines())
 
-    def which(self, contents: Sequence[bytes]) -> list[int]:
+    def which(self, contents: Sequence[Buffer]) -> list[int]:
         """The positions of those contents that have a line to report, in order."""
         if self._by_lines and not self.request.invert:
-            maybe = self.matcher.scan([searchable(content) for content in contents])
-            if self.request.binary is Binary.TEXT:
-                return maybe
-            return [n for n in maybe if b"\0" not in contents[n] or self.matches(contents[n])]
-        return [n for n, content in enumerate(contents) if self.matches(content)]
+            told = self.matcher.scan(contents)
+            return [n for n, tell in enumerate(told) if tell and (tell == 1 or self.matches(bytes(contents[n])))]
+        return [n for n, content in enumerate(contents) if self.matches(bytes(content))]
 
     def _plain(self, content: bytes) -> bool:
         """Whether a single pass of the matcher over all lines gives the answer."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import threading
 import time
 from collections.abc import Iterator
@@ -245,6 +244,8 @@ class Database:
 
     def _wait_for_other(self, attempt: int) -> bool:
         """SQLite's busy handler: milliseconds with jitter, so that many writers do not move in step."""
+        import random
+
         now = time.monotonic()
         if attempt == 0:
             self._local.deadline = now + self.busy_seconds

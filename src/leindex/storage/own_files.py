@@ -7,7 +7,6 @@ there as listed here.
 from __future__ import annotations
 
 import os
-import shutil
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -44,6 +43,8 @@ def remove_own(folder: Path) -> bool:
 
     Called by the holder of the lock. Raises OSError.
     """
+    import shutil
+
     with os.scandir(folder) as entries:
         ours = [entry for entry in entries if _ours(entry)]
     for entry in sorted(ours, key=lambda entry: entry.name == UPDATE_LOCK):

@@ -13,7 +13,6 @@ import importlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -79,6 +78,8 @@ def _entry(name: str) -> _Entry:
 
 def engine_info(name: str) -> EngineInfo:
     """What is known about one engine. Raises ConfigError for a name that is none."""
+    from importlib import metadata, util  # a tenth of the time that a first search takes
+
     entry = _entry(name)
     try:
         version = metadata.version(entry.package)

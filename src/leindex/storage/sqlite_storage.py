@@ -12,10 +12,10 @@ from __future__ import annotations
 import logging
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import pairwise
-from typing import Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import apsw
 
@@ -43,10 +43,15 @@ from .sqlite_segments import (
     write_segment,
 )
 from .storage_interface import Postings, PreparedBatch, SearchInterface, WordTotals
-from .stored_value import DocumentRow, decode_document, decode_value, encode_batch, encode_row
+from .stored_value import DocumentRow, decode_document, decode_value, decode_values, encode_batch, encode_row
+
+if TYPE_CHECKING:
+    from .._native import Buffer
 
 INSERT = "INSERT INTO kv_store(id, key, value_type, size, fields, value) VALUES(?, ?, ?, ?, ?, ?)"
 PARAMETERS_AT_ONCE = 500
+CLOSE = 2
+"""Documents whose numbers differ by no more are read in one query."""
 
 
 class _Payload:
@@ -228,21 +233,21 @@ class SQLiteSearch(SearchInterface):
         return decode_document(value_type, decode_value(value_type, value, size), fields)
 
     def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
-        connection = self.database.reader()
+        return [None if row is None else decode_value(*row[1:]) for row in self._stored(numbers)]
+
+    def reading(self, numbers: Sequence[int]) -> Callable[[], list[Buffer | None]]:
+        stored = self._stored(numbers)
+        return lambda: _unpacked(stored)
+
+    def _stored(self, numbers: Sequence[int]) -> list[tuple[int, str, bytes | str, int] | None]:
+        """Number, type, value and size of each document; None for one that is gone."""
+        connection, found = self.database.reader(), {}
         with self.database.mapped():
-            if len(numbers) > 8 and max(numbers) - min(numbers) < 2 * len(numbers):
-                run = rows(
-                    connection,
-                    "SELECT id, value_type, value, size FROM kv_store WHERE id BETWEEN ? AND ?",
-                    (min(numbers), max(numbers)),
-                )
-                wanted = set(numbers)
-                found = {row[0]: decode_value(*row[1:]) for row in run if row[0] in wanted}
-                return [found.get(number) for number in numbers]
-            one_by_one: Any = connection.executemany(
-                "SELECT id, value_type, value, size FROM kv_store WHERE id = ?", ((number,) for number in numbers)
-            )
-            found = {row[0]: decode_value(*row[1:]) for row in one_by_one}
+            for run in _runs(numbers):
+                for row in rows(
+                    connection, "SELECT id, value_type, value, size FROM kv_store WHERE id BETWEEN ? AND ?", run
+                ):
+                    found[row[0]] = row
         return [found.get(number) for number in numbers]
 
     def candidates(self, formula: Formula) -> SegmentCandidates:
@@ -334,3 +339,21 @@ def _joined(parts: Sequence[tuple[bytes, bytes]]) -> Postings:
         pairs = sorted(zip(memoryview(numbers).cast("I"), payloads, strict=True))
         return Postings(array("I", (n for n, _ in pairs)).tobytes(), bytes(w for _, w in pairs))
     return Postings(numbers, payloads)
+
+
+def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """The first and last of the numbers that lie close together: a row read in vain costs less than a query."""
+    runs: list[tuple[int, int]] = []
+    ordered = sorted(numbers)
+    start = last = ordered[0] if ordered else 0
+    for number in ordered:
+        if number - last > CLOSE:
+            runs.append((start, last))
+            start = number
+        last = number
+    return [*runs, (start, last)] if ordered else []
+
+
+def _unpacked(stored: Sequence[tuple[int, str, bytes | str, int] | None]) -> list[Buffer | None]:
+    texts = iter(decode_values([row[1:] for row in stored if row is not None]))
+    return [None if row is None else next(texts) for row in stored]

@@ -1,10 +1,9 @@
 """The contract between leindex and the engines that keep its documents.
 
-An engine keeps documents by id and finds *candidates*: documents that may match, more rather than fewer. What
-really matches is decided in one place for all engines (`search/verify.py`). Writing in batches exists once,
-here: an engine overrides the hook that writes one batch atomically, and inherits splitting, retrying, the
-isolation of bad documents and progress. An engine that offers only `index_document` works unchanged, one
-transaction for each document.
+An engine keeps documents by id and finds *candidates*: documents that may match, more rather than fewer. What really
+matches is decided in one place for all engines (`search/verify.py`). Writing in batches exists once, here: an engine
+overrides the hook that writes one batch atomically, and inherits splitting, retrying, the isolation of bad documents
+and progress. An engine that offers only `index_document` works unchanged, one transaction for each document.
 
     class MyEngine(SearchInterface):
         def index_document(self, doc_id, document): ...   # and the reading methods below
@@ -19,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from .._native import plain_fields
 from ..errors import DocumentError, StorageError, StoreBusyError
@@ -29,12 +28,14 @@ from ..text import searchable
 from .batching import BatchSize, split
 from .candidates import CandidateSet as CandidateSet
 
+if TYPE_CHECKING:
+    from .._native import Buffer
+
 RETRY_DELAYS = (1.0, 2.0, 4.0)
 """Seconds before each replay of a batch that met a busy store."""
 
 CONTENTS_AT_ONCE = 32
-"""How many contents a plain search reads at a time: engines answer for many in hardly more time than for
-one."""
+"""How many contents a plain search reads at a time: engines answer for many in hardly more time than for one."""
 
 MAX_DOCUMENT_BYTES = 512 << 20
 """The largest content that is stored; a document above it is refused."""
@@ -44,10 +45,10 @@ MAX_DOCUMENT_BYTES = 512 << 20
 class PreparedBatch:
     """A batch on which the heavy work is done, ready to be committed.
 
-    `accepted` counts the documents that can be written, `rejected` has those that cannot with their reasons,
-    `size` is in bytes of content. `documents` are the accepted ones, or empty where the engine's own
-    `payload` has all it needs, so that contents are not kept in memory longer than the work on them. Made by
-    `prepare`, in any thread; written by `batch_write`.
+    `accepted` counts the documents that can be written, `rejected` has those that cannot with their reasons, `size`
+    is in bytes of content. `documents` are the accepted ones, or empty where the engine's own `payload` has all it
+    needs, so that contents are not kept in memory longer than the work on them. Made by `prepare`, in any thread;
+    written by `batch_write`.
     """
 
     accepted: int
@@ -129,10 +130,10 @@ class WordTotals:
 
 
 class SearchInterface(ABC):
-    """A store of documents with a text index. One object is used by one thread at a time, but for `prepare`.
+    """Documents with a text index. Used by one thread at a time, but for `prepare` and what `reading` returns.
 
-    Every stored document has a *number*, a positive int that stays its own until it is replaced or deleted
-    and is never given again. All methods raise StorageError (or a subclass) when the store itself fails.
+    Every stored document has a *number*, a positive int that stays its own until it is replaced or deleted and is
+    never given again. All methods raise StorageError (or a subclass) when the store itself fails.
     """
 
     name: ClassVar[str]
@@ -152,8 +153,8 @@ class SearchInterface(ABC):
     def index_document(self, doc_id: str, document: Document) -> bool:
         """Stores one document in one durable transaction and returns True.
 
-        Atomic; idempotent: a document of the same id is replaced everywhere. Raises DocumentError for a
-        document that cannot be stored.
+        Atomic; idempotent: a document of the same id is replaced everywhere. Raises DocumentError for one that cannot
+        be stored.
         """
 
     def batch_write(
@@ -165,11 +166,10 @@ class SearchInterface(ABC):
     ) -> BatchResult:
         """Stores many documents, each batch of them in one durable transaction.
 
-        A batch is all there or not there. Bad documents are left out and reported in `errors` as `"doc_id:
-        reason"`; the others land. Of two documents with one id the last wins and both count as written. A
-        store that is busy is tried again after 1, 2 and 4 seconds; any other failure of the store raises at
-        once. What is raised carries the result so far in its `result`. Idempotent. A PreparedBatch is one
-        batch.
+        A batch is all there or not there. Bad documents are left out and reported in `errors` as `"doc_id: reason"`;
+        the others land. Of two documents with one id the last wins and both count as written. A store that is busy
+        is tried again after 1, 2 and 4 seconds; any other failure of the store raises at once. What is raised carries
+        the result so far in its `result`. Idempotent. A PreparedBatch is one batch.
         """
         started = time.monotonic()
         result: BatchResult = {
@@ -251,15 +251,13 @@ class SearchInterface(ABC):
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         """The hook: writes one batch in one durable transaction, or nothing of it.
 
-        Returns the documents that could not be stored with their reasons. Raises DocumentError to have the
-        batch written again by `_write_isolated`, StoreBusyError to have it replayed, another StorageError to
-        stop.
+        Returns the documents that could not be stored with their reasons. Raises DocumentError to have the batch
+        written again by `_write_isolated`, StoreBusyError to have it replayed, another StorageError to stop.
         """
         return self._write_isolated(batch)
 
     def _write_isolated(self, batch: PreparedBatch) -> list[tuple[str, str]]:
-        """Writes what can be written of a batch that holds a bad document; returns the bad ones with
-        reasons."""
+        """Writes what can be written of a batch that holds a bad document; returns the bad ones with reasons."""
         rejected: list[tuple[str, str]] = []
         for doc_id, document in batch.documents:
             try:
@@ -271,8 +269,7 @@ class SearchInterface(ABC):
 
     @abstractmethod
     def delete_documents(self, doc_ids: Sequence[str]) -> int:
-        """Deletes documents in one durable transaction; returns how many there were. Unknown ids are no
-        error."""
+        """Deletes documents in one durable transaction; returns how many there were. Unknown ids are no error."""
 
     @abstractmethod
     def clear(self) -> None:
@@ -307,6 +304,10 @@ class SearchInterface(ABC):
     @abstractmethod
     def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
         """The contents of these documents as bytes, in this order; None for one that is gone."""
+
+    def reading(self, numbers: Sequence[int]) -> Callable[[], Sequence[Buffer | None]]:
+        """The same as any buffers. What needs this thread is done now, the rest when what is returned is called."""
+        return lambda: self.contents(numbers)
 
     @abstractmethod
     def candidates(self, formula: Formula) -> CandidateSet:
