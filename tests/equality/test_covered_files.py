@@ -109,6 +109,9 @@ PLACES: list[tuple[str, list[str]]] = [
     ("vis", []),
     ("vis", ["..", "./.in"]),
     (".github", []),
+    ("", ["{root}"]),
+    ("", ["{root}/vis"]),
+    (".hid", ["{root}"]),
 ]
 INDEXES = {
     "plain": DiscoverOptions(),
@@ -129,7 +132,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(rules)
-    for folder in ("", "vis", ".github"):
+    for folder in ("", "vis", ".github", ".hid"):
         (root / folder / "more").write_text("*.py\n/vis/f.c\n!.sh\nmore\nw/\n")
     return root
 
@@ -146,7 +149,7 @@ def indexed(request: pytest.FixtureRequest, tree: Path, tmp_path_factory: pytest
 @pytest.mark.parametrize("flags", CASES, ids=" ".join)
 def test_the_same_files(indexed: Path, flags: list[str]) -> None:
     for folder, paths in PLACES:
-        args = [*flags, "--files", *paths]
+        args = [*flags, "--files", *(path.format(root=indexed) for path in paths)]
         assert difference(run_ripgrep(indexed / folder, args), run_from_index(indexed / folder, args)) == "", args
 
 

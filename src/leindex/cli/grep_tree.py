@@ -23,21 +23,15 @@ def part_of(command: GrepCommand, index: Index, paths: PathFilter, path: str | N
     """The part of an index that a grep searches, for a folder as it was typed, or None for the one it runs in."""
     scope = index.location.scope
     prefix, strip = display_prefix(path), len(os.fsencode(scope)) + 1 if scope else 0
-    files = _Files(command, index, paths, b"" if path is None else _relative(prefix), strip)
+    files = _Files(command, index, paths, b"" if path is None else prefix.removeprefix(b"./"), strip)
     selector = index.selector(files.condition(), scope=scope)
     return Part(replace(selector, beside=files.beside()), prefix, strip)
-
-
-def _relative(prefix: bytes) -> bytes:
-    """A folder as rules see it: they are relative to the folder that the grep runs in."""
-    here = os.path.join(os.getcwdb(), b"")
-    return prefix.removeprefix(here) if prefix.startswith(here) else prefix.removeprefix(b"./")
 
 
 @dataclass(frozen=True)
 class _Files:
     """The flags of one grep and the options of one index. `prefix` stands before the paths in the folder that was
-    asked for, as rules see them, in place of the first `strip` bytes of the paths in the index."""
+    asked for, in place of the first `strip` bytes of the paths in the index."""
 
     command: GrepCommand
     index: Index
@@ -50,7 +44,7 @@ class _Files:
         report, has_rules = self._asked.report(self._options), bool(self.command.rules)
         if report is Report.NONE and not has_rules:
             return None
-        strip, prefix, accepts = self.strip, self.prefix, self.paths.accepts
+        strip, prefix, accepts = self.strip, self._ruled(self.prefix), self.paths.accepts
 
         def accepted(name: bytes) -> bool:
             shown = name[strip:]
@@ -74,6 +68,16 @@ class _Files:
         return (lambda: self._unindexed) if more else None
 
     @cached_property
+    def _here(self) -> bytes:
+        return os.path.join(os.getcwdb(), b"")
+
+    def _ruled(self, path: bytes) -> bytes:
+        """A path as globs see it: they are relative to the folder that the grep runs in, if they can be."""
+        if not path.startswith(b"/"):
+            return path
+        return b"" if path == self._here[:-1] else path.removeprefix(self._here)
+
+    @cached_property
     def _options(self) -> DiscoverOptions:
         return DiscoverOptions.stored(self.index.catalog.state("discover", {}))
 
@@ -81,7 +85,7 @@ class _Files:
     def _asked(self) -> Asked:
         command, prefix, strip, by_glob = self.command, self.prefix, self.strip, self.paths.by_glob
         return Asked(
-            by_glob=lambda path, is_folder: by_glob(prefix + path[strip:], is_folder),
+            by_glob=lambda path, is_folder: by_glob(self._ruled(prefix + path[strip:]), is_folder),
             by_type=self.paths.by_type,
             hidden=command.hidden,
             without=command.no_ignore_parts - {"files"},
@@ -89,6 +93,8 @@ class _Files:
             depth=command.rules.max_depth,
             max_size=command.max_filesize,
             one_device=command.one_file_system,
+            # Where the grep runs below the folder to search, globs see only some of its paths as relative ones.
+            only_here=bool(command.rules) and self._here != prefix and self._here.startswith(prefix) and prefix != b"",
         )
 
     def _explicit_rules(self) -> RuleSet:
@@ -100,7 +106,7 @@ class _Files:
             except OSError as error:
                 print(f"leindex: {path}: {error.strerror} (os error {error.errno})", file=sys.stderr)
         scope = os.fsencode(self.index.location.scope)
-        return RuleSet().extended(rules, Source.EXPLICIT, scope + b"/" if scope else b"", lead=self.prefix)
+        return RuleSet().extended(rules, Source.EXPLICIT, scope + b"/" if scope else b"", lead=self._ruled(self.prefix))
 
     @cached_property
     def _walk(self) -> Beside:

@@ -43,7 +43,7 @@ class Asked:
     out or says nothing (None); `by_type` says the same of a file's name. `hidden` is as in `DiscoverOptions`;
     `without` are the parts of the ignore rules that do not count (see `level_above`), `explicit` more such rules.
     `depth` is the number of folders to go down at most, `max_size` that of bytes in a file; `one_device` stays on
-    the file system that the walk begins on.
+    the file system that the walk begins on. `only_here` says that nothing but a walk can tell which files are wanted.
     """
 
     by_glob: Callable[[bytes, bool], bool | None]
@@ -54,13 +54,14 @@ class Asked:
     depth: int | None = None
     max_size: int | None = None
     one_device: bool = False
+    only_here: bool = False
 
     def report(self, options: DiscoverOptions) -> Report:
         """Which files of an index made with these options may not be asked for."""
         reads_none = self.without >= ALL_PARTS
-        if self.max_size is not None or self.one_device or not self.explicit.empty or (self.without and not reads_none):
-            return Report.ALL
-        if options.no_ignore and not reads_none:
+        bounded = self.max_size is not None or self.one_device
+        other_rules = not self.explicit.empty or (not reads_none and (self.without or options.no_ignore))
+        if bounded or other_rules or self.only_here:
             return Report.ALL
         # Without its rules a hidden file that they bring back is hidden.
         more_hidden = options.hidden or (reads_none and not options.no_ignore)
