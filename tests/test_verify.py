@@ -55,7 +55,7 @@ def test_fast_forms_agree(
     PATTERNS,
     st.lists(st.tuples(st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"]), TEXTS), max_size=4),
     st.sampled_from([None, 0, 5, 1 << 17]),
-    st.sampled_from(Binary),
+    st.sampled_from([Binary.QUIT, Binary.TEXT]),
 )
 def test_which_of_many(pattern: str, parts: list[tuple[bytes, bytes]], nul_at: int | None, binary: Binary) -> None:
     contents = [mark + text for mark, text in parts]

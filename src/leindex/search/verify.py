@@ -137,7 +137,8 @@ class Searcher:
         return sum(line.kind == MATCH for line in self.search(content).lines())
 
     def which(self, contents: Sequence[Buffer]) -> list[int]:
-        """The positions of those contents that have a line to report, in order."""
+        """The positions of those contents that have a line to report, in order; not for requests that take a NUL byte
+        as the end of a line (`Binary.CONVERT`)."""
         if self._by_lines and not self.request.invert:
             told = self.matcher.scan(contents)
             return [n for n, tell in enumerate(told) if tell and (tell == 1 or self.matches(bytes(contents[n])))]
