@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import apsw
 import pytest
 
 from leindex.cli.main import main
@@ -99,6 +100,18 @@ def test_an_index_is_not_made_among_other_files(tree: Path, tmp_path: Path, lein
         before = sorted(os.listdir(folder))
         assert leindex("index", tree, "--index", folder)[0] == 2
         assert sorted(os.listdir(folder)) == before
+
+
+def test_an_index_of_an_older_format_is_brought_up_to_date(tree: Path, leindex: Run) -> None:
+    assert leindex("index", tree, "--index", tree / "idx")[0] == 0
+    database = apsw.Connection(str(tree / "idx" / "index.db"))
+    database.pragma("user_version", 1)
+    database.close()
+    status, _, err = leindex("search", "Error", tree, "--index", tree / "idx", "--refresh", "never")
+    assert status == 2 and "run: leindex index" in err
+    assert leindex("index", tree, "--index", tree / "idx")[0] == 0
+    status, out, _ = leindex("search", "Error", tree, "--index", tree / "idx")
+    assert status == 0 and "b.py" in out
 
 
 def test_an_index_that_was_never_begun_is_made(tree: Path, leindex: Run) -> None:

@@ -237,6 +237,12 @@ class IndexedTree:
             raise ConfigError(f"{os.fsdecode(given)}: is not in {self.root}")
         return given[len(root) :].lstrip(b"/")
 
+    def bring_up_to_date(self) -> None:
+        """Turns an index of an older format into one of this; opening it for writing does. Raises StoreVersionError
+        for one of a newer format."""
+        with self._updating():
+            self.close()
+
     def compact(self) -> None:
         """Merges what is worth merging and gives back what deleted documents take."""
         from .indexing import pipeline

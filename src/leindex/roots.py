@@ -47,7 +47,7 @@ def location_in(folder: Path) -> Location:
 
 def _state(folder: Path) -> tuple[str, int]:
     """The root of the index in this folder, and the inode that the root had."""
-    database = Database(folder / DATABASE_NAME, mode="read")
+    database = Database(folder / DATABASE_NAME, mode="read", older=True)
     try:
         catalog = Catalog(database)
         return catalog.state("root", ""), catalog.state("root_inode", 0)

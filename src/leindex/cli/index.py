@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError, StoreEmptyError
+from ..errors import ConfigError, StoreEmptyError, StoreVersionError
 from ..models import UpdateResult
 from ..roots import adopt_moved
 from .common import (
@@ -125,7 +125,11 @@ def _update_options(index: Index, options: argparse.Namespace) -> UpdateOptions:
     stored = UpdateOptions()
     if index.exists and not options.reset:
         with suppress(StoreEmptyError):  # begun and never finished: as good as none
-            stored = stored_options(index.catalog)
+            try:
+                stored = stored_options(index.catalog)
+            except StoreVersionError:
+                index.bring_up_to_date()
+                stored = stored_options(index.catalog)
     index.close()
     tree = stored.discover
     return dataclasses.replace(

@@ -106,6 +106,7 @@ class Database:
         durability: Durability = "full",
         vfs: str | None = None,
         busy_seconds: float = BUSY_SECONDS,
+        older: bool = False,
     ) -> None:
         if apsw.SQLITE_VERSION_NUMBER < SAFE_SQLITE:
             raise StorageError(
@@ -119,6 +120,7 @@ class Database:
         self.durability = durability
         self.busy_seconds = busy_seconds
         self._vfs = vfs
+        self._older = older
         self._pid = os.getpid()
         self._local = threading.local()
         self._readers: list[apsw.Connection] = []
@@ -183,7 +185,7 @@ class Database:
                 f"{self.path}: has the format version {version}, this leindex knows {FORMAT_VERSION}; "
                 f"use a leindex that knows version {version}, or index again into another folder"
             )
-        elif version < FORMAT_VERSION and (version < OLDEST_VERSION or self.readonly):
+        elif version < FORMAT_VERSION and (version < OLDEST_VERSION or (self.readonly and not self._older)):
             advice = "remove the index and" if version < OLDEST_VERSION else "to bring it up to date,"
             raise StoreVersionError(
                 f"{self.path}: has the old format version {version}, this leindex needs {FORMAT_VERSION}; "
