@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
@@ -41,8 +42,20 @@ class BatchSize:
             self.bytes = max(self.bytes // 2, 1 << 18)
 
 
+def _bytes(documents: Sequence[DocumentItem]) -> float:
+    """The lengths of their contents in all; without end where one has none, which is for `prepare` to refuse."""
+    try:
+        return sum([len(document["content"]) for _, document in documents])
+    except (TypeError, KeyError, ValueError):
+        return math.inf
+
+
 def split(documents: Sequence[DocumentItem], size: BatchSize) -> Iterator[list[DocumentItem]]:
     """Cuts the documents into batches; the limits are read anew for each batch."""
+    if len(documents) <= size.count and _bytes(documents) <= size.bytes:
+        if documents:
+            yield list(documents)
+        return
     batch: list[DocumentItem] = []
     total, count, limit = 0, size.count, size.bytes
     for item in documents:

@@ -127,15 +127,14 @@ def reserve_numbers(connection: apsw.Connection, documents: int, tail_bytes: int
     deletes leave alone, since counting the tail anew would cost each small batch more than writing it.
     """
     tail = (0, 0) if tail_bytes is None else (documents, tail_bytes)
-    state = dict(
-        rows(
-            connection,
-            "UPDATE store_state SET value = value + CASE name "
-            "WHEN 'next_number' THEN ? WHEN 'tail_documents' THEN ? ELSE ? END RETURNING name, value",
-            (documents, *tail),
-        )
+    state = dict(rows(connection, "SELECT name, value FROM store_state"))
+    connection.execute(
+        "UPDATE store_state SET value = value + "
+        "CASE name WHEN 'next_number' THEN ? WHEN 'tail_documents' THEN ? ELSE ? END",
+        (documents, *tail),
     )
-    return state["next_number"] - documents, beyond_tail(state["tail_bytes"], state["tail_documents"])
+    full = beyond_tail(state["tail_bytes"] + tail[1], state["tail_documents"] + tail[0])
+    return state["next_number"], full
 
 
 def seal_grams(connection: apsw.Connection) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 import zstandard
 
-from .._native import plain_row
+from .._native import plain_row, plain_rows
 from ..errors import DocumentError, StoreCorruptError
 from ..models import Document, DocumentItem
 from .storage_interface import MAX_DOCUMENT_BYTES, check_document, other_fields
@@ -46,10 +46,9 @@ checksum, with "+crc32" it is the content as it is and four bytes of checksum (z
 def encode_row(item: DocumentItem) -> tuple[DocumentRow, bytes]:
     """The row of a document, and its content. Raises DocumentError for one that cannot be stored."""
     doc_id, document = item
-    row = plain_row(doc_id, document, COMPRESS_FROM)
-    if row is not None:
-        key, kind, size, fields, content = row
-        return (key, kind + CHECKED, size, fields, _with_checksum(content)), content
+    made = plain_row(doc_id, document, COMPRESS_FROM)
+    if made is not None:
+        return made
     content = check_document(doc_id, document)
     kind = "text" if isinstance(document["content"], str) else "bytes"
     if len(content) >= COMPRESS_FROM:
@@ -86,6 +85,9 @@ class EncodedBatch(NamedTuple):
 
 def encode_batch(documents: Sequence[DocumentItem]) -> EncodedBatch:
     """The rows of a batch: of two documents with one id the last, in the place of the last."""
+    plain = plain_rows(documents, COMPRESS_FROM) if isinstance(documents, list) else None
+    if plain is not None:
+        return EncodedBatch(plain, len(plain), sum([row[2] for row, _ in plain]), [])
     rows: dict[str, tuple[DocumentRow, bytes]] = {}
     rejected: list[tuple[str, str]] = []
     accepted = size = 0
