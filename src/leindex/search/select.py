@@ -36,11 +36,11 @@ FEW: Final = 400
 
 FIRST_BATCH: Final = 8
 BATCH: Final = 256
-BATCH_BYTES: Final = 16 << 20
+BATCH_BYTES: Final = 4 << 20
 """Contents are fetched in batches that double from the first to the largest size, in files, while they are not
 larger than that in bytes: an answer that needs few files does not wait for many."""
 
-AHEAD_FROM: Final = 120
+AHEAD_FROM: Final = 40
 """After so many files that were read one batch after another, other threads work ahead."""
 
 AHEAD: Final = 3
@@ -200,13 +200,15 @@ class Selector:
         def passing(batch: list[FileEntry], read: Callable[[], list[Buffer | None]]) -> list[Content]:
             return _passing(batch, read(), test, names_only)
 
+        ahead = 1  # and one more for each answer: who needs few files more shall not wait until many are fetched
         try:
             for batch in batches:
                 waiting.append((batch, pool.submit(passing, batch, self._reading(batch, seen))))
-                if len(waiting) > AHEAD:
+                while waiting and (len(waiting) > ahead or waiting[0][1].done()):
                     done, future = waiting.popleft()
                     yield from future.result()
                     _count(seen, done)
+                    ahead = min(ahead + 1, AHEAD)
             while waiting:
                 done, future = waiting.popleft()
                 yield from future.result()
