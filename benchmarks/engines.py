@@ -36,7 +36,7 @@ from measured import measured
 
 import leindex
 from leindex.index import Index
-from leindex.search.source import unpack
+from leindex.search.definitions import unpack
 from leindex.storage.compare import Side, compare
 from leindex.storage.registry import engines
 
