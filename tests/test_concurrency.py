@@ -288,12 +288,15 @@ def test_an_older_format_is_brought_up_to_date(tmp_path: Path, caplog: pytest.Lo
         store.batch_write(documents(2500), batch_size=2500)
         before = list(store.ids())
     with apsw.Connection(str(path)) as connection:
-        connection.execute("UPDATE segment_blocks SET data = x'00'")  # blocks of another layout
+        connection.execute("UPDATE blocks SET data = x'00'")  # blocks of another layout
+        connection.execute("ALTER TABLE blocks RENAME TO segment_blocks")
         connection.pragma("user_version", 1)
-    connection.close()
-    with pytest.raises(StoreVersionError, match=r"old format version 1, .* needs 3; .* run: leindex index"):
+    with pytest.raises(StoreVersionError, match=r"old format version 1, .* needs 4; .* run: leindex index"):
         SQLiteSearch(path, readonly=True)
     with SQLiteSearch(path) as store:
+        with pytest.raises(apsw.SQLError, match="no such table"):  # who still has it open writes no old blocks into it
+            connection.execute("INSERT INTO segment_blocks VALUES(1, x'00')")
+        connection.close()
         assert "is of an older format" in caplog.text
         assert list(store.ids()) == before
         assert store.check() == []

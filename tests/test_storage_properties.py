@@ -186,14 +186,14 @@ def damage_blocks(store: SQLiteSearch, chance: random.Random, kind: str, share: 
     damaged = 0
     with store.database.transaction() as connection:
         rows = connection.execute(
-            "SELECT b.id, b.data FROM segment_blocks b JOIN segments s ON s.id = b.id >> 32 WHERE kind = ?",
+            "SELECT b.id, b.data FROM blocks b JOIN segments s ON s.id = b.id >> 32 WHERE kind = ?",
             (kind,),
         ).fetchall()
         for block, data in rows:
             if chance.random() < share:
                 changed = bytearray(data)  # type: ignore[arg-type]
                 changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
-                connection.execute("UPDATE segment_blocks SET data = ? WHERE id = ?", (bytes(changed), block))
+                connection.execute("UPDATE blocks SET data = ? WHERE id = ?", (bytes(changed), block))
                 damaged += 1
     return damaged
 
@@ -225,7 +225,7 @@ def test_a_missing_block_is_damage(tmp_path: Path, small_segments: None) -> None
     with SQLiteSearch(tmp_path / "index.db") as store:
         store.batch_write(documents(60), batch_size=60)
         with store.database.transaction() as connection:
-            connection.execute("DELETE FROM segment_blocks WHERE id % 3 = 0")
+            connection.execute("DELETE FROM blocks WHERE id % 3 = 0")
         assert store.check()
         store.compact()
         assert store.check() == []

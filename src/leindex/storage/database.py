@@ -36,7 +36,7 @@ from .private_folder import exists, make_file
 Durability = Literal["full", "normal"]
 
 APPLICATION_ID: Final = 0x6C656958
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
 OLDEST_VERSION: Final = 1
 """What a writer can still bring up to date, see `Database.found_version`."""
 

@@ -178,12 +178,12 @@ class SegmentCandidates(CandidateSet):
     def _gram_bits(self, segment: Segment, low: int, high: int, capitals: int) -> int:
         base, connection = segment.id << 32, self._connection()
         row = connection.execute(
-            "SELECT id, data FROM segment_blocks WHERE id <= ? ORDER BY id DESC LIMIT 1", (base + low,)
+            "SELECT id, data FROM blocks WHERE id <= ? ORDER BY id DESC LIMIT 1", (base + low,)
         ).fetchone()
         blocks = [] if row is None or row[0] < base else [row]
         if low != high:
             blocks += connection.execute(
-                "SELECT id, data FROM segment_blocks WHERE id > ? AND id <= ?", (base + low, base + high)
+                "SELECT id, data FROM blocks WHERE id > ? AND id <= ?", (base + low, base + high)
             )
         bits = 0
         for block, data in blocks:

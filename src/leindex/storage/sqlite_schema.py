@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS segments(
     block_bytes INTEGER NOT NULL
 );
 -- id is segment * 2^32 + the block's first gram, so that one look-up by range finds the block of a gram.
-CREATE TABLE IF NOT EXISTS segment_blocks(id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS blocks(id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 -- The words that are in no segment yet, and the length of every document whose words are known.
 CREATE TABLE IF NOT EXISTS word_tail(number INTEGER PRIMARY KEY, keys BLOB NOT NULL, payloads BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS word_lengths(number INTEGER PRIMARY KEY, length INTEGER NOT NULL);

@@ -103,14 +103,14 @@ def write_segment(
     )
     base = segment << 32
     connection.executemany(
-        "INSERT INTO segment_blocks(id, data) VALUES(?, ?)", ((base + first, data) for first, data in blocks)
+        "INSERT INTO blocks(id, data) VALUES(?, ?)", ((base + first, data) for first, data in blocks)
     )
 
 
 def drop_segment(connection: apsw.Connection, segment: Segment) -> None:
     """Removes a segment; its documents are tail again."""
     base = segment.id << 32
-    connection.execute("DELETE FROM segment_blocks WHERE id BETWEEN ? AND ?", (base, base + 0xFFFFFFFF))
+    connection.execute("DELETE FROM blocks WHERE id BETWEEN ? AND ?", (base, base + 0xFFFFFFFF))
     connection.execute("DELETE FROM segments WHERE id = ?", (segment.id,))
 
 
@@ -210,7 +210,7 @@ def merge(connection: apsw.Connection, kind: Kind, run: list[Segment]) -> bool:
     for segment in run:
         numbers = array("i", (n - low if n in live else -1 for n in range(segment.low, segment.high + 1)))
         base = segment.id << 32
-        sql, missing = "SELECT data FROM segment_blocks WHERE id BETWEEN ? AND ?", segment.block_bytes
+        sql, missing = "SELECT data FROM blocks WHERE id BETWEEN ? AND ?", segment.block_bytes
         for (data,) in rows(connection, sql, (base, base + 0xFFFFFFFF)):
             try:
                 builder.add_block(data, numbers)
@@ -269,7 +269,7 @@ def damaged_blocks(connection: apsw.Connection) -> Iterator[str]:
     for kind in ("gram", "word"):
         for segment in segments(connection, kind):
             base, missing = segment.id << 32, segment.block_bytes
-            sql = "SELECT id, data FROM segment_blocks WHERE id BETWEEN ? AND ?"
+            sql = "SELECT id, data FROM blocks WHERE id BETWEEN ? AND ?"
             for block, data in rows(connection, sql, (base, base + 0xFFFFFFFF)):
                 missing -= len(data)
                 try:
@@ -288,7 +288,7 @@ def word_in_segment(connection: apsw.Connection, segment: Segment, key: int) -> 
     base = segment.id << 32
     row = rows(
         connection,
-        "SELECT data FROM segment_blocks WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1",
+        "SELECT data FROM blocks WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1",
         (base, base + key),
     ).fetchone()
     if row is None:

@@ -91,13 +91,16 @@ class SQLiteSearch(SearchInterface):
         self.batch_size = batch_size
         if not self.database.readonly:
             with self.database.transaction() as connection:
-                create_schema(connection)
                 if self.database.found_version < FORMAT_VERSION:
                     self._bring_up_to_date(connection)
+                create_schema(connection)
 
     def _bring_up_to_date(self, connection: apsw.Connection) -> None:
         """Format 1 had grams without capitals: its gram segments are made again from the documents. Format 2 had small
-        contents without a checksum, which stay as they are."""
+        contents without a checksum, which stay as they are. Until format 3 the blocks stood in a table of another name:
+        an older leindex that still has the file open shall fail rather than add blocks of its own layout."""
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'segment_blocks'").fetchone():
+            connection.execute("ALTER TABLE segment_blocks RENAME TO blocks")
         if self.database.found_version < 2:
             path = self.database.path
             logging.getLogger("leindex").warning("%s: is of an older format; bringing it up to date", path)
@@ -192,7 +195,7 @@ class SQLiteSearch(SearchInterface):
 
     def clear(self) -> None:
         with self.database.transaction() as connection:
-            for table in ("kv_store", "segments", "segment_blocks", "word_tail", "word_lengths"):
+            for table in ("kv_store", "segments", "blocks", "word_tail", "word_lengths"):
                 connection.execute(f"DELETE FROM {table}")
             connection.execute("UPDATE store_state SET value = 0 WHERE name <> 'next_number'")
 
