@@ -301,7 +301,7 @@ def test_the_payload_of_a_batch_knows_its_numbers(tmp_path: Path) -> None:
             store.batch_write(documents(2))
             batch: PreparedBatch = store.prepare(documents(4))
             store.batch_write(batch)
-            assert batch.numbers == store.numbers([doc_id for doc_id, _ in documents(4)])
+            assert batch.numbers() == store.numbers([doc_id for doc_id, _ in documents(4)])
 
 
 def test_tantivy_after_a_crash_before_the_end_of_a_commit(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from leindex.storage.database import PAGE_SIZE, Database
 from leindex.storage.sqlite_storage import SQLiteSearch
 
 
-@pytest.mark.parametrize("count", [3, 100, 1100])
+@pytest.mark.parametrize("count", [2, 3, 12, 13, 100, 1100])
 def test_a_batch_that_replaces_some(tmp_path: Path, count: int) -> None:
     """Rows that were inserted before an id turned out to be there are not inserted twice, and none is lost."""
     items = documents(count)

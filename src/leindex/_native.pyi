@@ -178,15 +178,11 @@ def plain_fields(document: dict[Any, Any], /) -> str | None:
     where a name is not a string or a value is not a string, finite number, boolean or None. Raises
     `UnicodeEncodeError`."""
 
-def plain_row(
-    doc_id: object, document: object, below: int, /
-) -> tuple[tuple[str, str, int, str | None, bytes], bytes] | None:
-    """The row with a checksum and the content that `stored_value.encode_row` makes of a document with plain fields and
-    a content of fewer than `below` bytes; None where anything asks for a closer look."""
+def plain_row(doc_id: object, document: object, below: int, /) -> tuple[str, str, int, str | None, bytes] | None:
+    """The row with a checksum that `stored_value.encode_row` makes of a document with plain fields and a content of
+    fewer than `below` bytes; None where anything asks for a closer look."""
 
-def plain_rows(
-    documents: list[Any], below: int, /
-) -> list[tuple[tuple[str, str, int, str | None, bytes], bytes]] | None:
+def plain_rows(documents: list[Any], below: int, /) -> list[tuple[str, str, int, str | None, bytes]] | None:
     """What `plain_row` makes of each document; None where one asks for a closer look, or two have one id."""
 
 def c_symbols(content: bytes, /) -> list[tuple[str, str, str, int, int, int, int, str]]: ...

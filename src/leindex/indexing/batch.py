@@ -107,7 +107,7 @@ class Numbering:
         for error in errors:
             doc_id, _, reason = error.partition(": ")
             self._refused[doc_id] = reason
-        self._numbers |= ready.batch.numbers or self._store.numbers(ready.writes)
+        self._numbers |= ready.batch.numbers() or self._store.numbers(ready.writes)
         rows: list[FileRow] = []
         for row in ready.rows:
             self._place(row, ready.numbers.get(row.doc_id, 0), rows)

@@ -133,16 +133,17 @@ static PyObject *plain_fields(PyObject *module, PyObject *document)
     return result;
 }
 
-/* The content of fewer than `below` bytes as bytes; NULL, perhaps with an exception, for any other. */
-static PyObject *short_content(PyObject *content, Py_ssize_t below)
+/* The bytes of a content of fewer than `below`, which belong to it; NULL, perhaps with an exception, for any other. */
+static const char *short_content(PyObject *content, Py_ssize_t below, Py_ssize_t *length)
 {
-    if (PyBytes_CheckExact(content))
-        return PyBytes_Size(content) < below ? Py_NewRef(content) : NULL;
-    if (!PyUnicode_CheckExact(content) || PyUnicode_GetLength(content) >= below)
-        return NULL;
-    Py_ssize_t length;
-    const char *data = PyUnicode_AsUTF8AndSize(content, &length);
-    return data && length < below ? PyBytes_FromStringAndSize(data, length) : NULL;
+    const char *data = NULL;
+    if (PyBytes_CheckExact(content)) {
+        data = PyBytes_AsString(content);
+        *length = PyBytes_Size(content);
+    } else if (PyUnicode_CheckExact(content) && PyUnicode_GetLength(content) < below) {
+        data = PyUnicode_AsUTF8AndSize(content, length);
+    }
+    return data && *length < below ? data : NULL;
 }
 
 /* CRC-32 as zlib computes it, eight bytes a step (Kounavis and Berry 2005, "slicing by 8"). */
@@ -178,44 +179,43 @@ static uint32_t crc32_of(const uint8_t *p, size_t n)
 }
 
 /* The content and its checksum, least byte first. */
-static PyObject *checked(PyObject *content)
+static PyObject *checked(const char *content, Py_ssize_t length)
 {
-    Py_ssize_t length = PyBytes_Size(content);
     PyObject *value = PyBytes_FromStringAndSize(NULL, length + 4);
     if (!value)
         return NULL;
     uint8_t *to = (uint8_t *)PyBytes_AsString(value);
-    memcpy(to, PyBytes_AsString(content), (size_t)length);
+    memcpy(to, content, (size_t)length);
     uint32_t crc = crc32_of(to, (size_t)length);
     for (int i = 0; i < 4; i++)
         to[length + i] = (uint8_t)(crc >> 8 * i);
     return value;
 }
 
-/* The row and the content; NULL, perhaps with an exception, for a document that is not short and plain. */
+/* How a content of either type is stored, see row_of; made once, since looking for an interned string takes as long as
+ * the rest of a row's strings. */
+static PyObject *checked_text, *checked_bytes;
+
+/* The row; NULL, perhaps with an exception, for a document that is not short and plain. */
 static PyObject *row_of(Text *text, PyObject *id, PyObject *document, Py_ssize_t below)
 {
-    PyObject *content = NULL, *result = NULL;
+    PyObject *content = NULL;
     if (!PyUnicode_CheckExact(id) || !PyDict_CheckExact(document) || PyUnicode_GetLength(id) == 0 ||
         !PyUnicode_AsUTF8AndSize(id, NULL) || put_fields(text, document, &content) <= 0 || !content)
         return NULL;
-    PyObject *bytes = short_content(content, below);
-    if (!bytes)
+    Py_ssize_t length;
+    const char *data = short_content(content, below, &length);
+    if (!data)
         return NULL;
-    PyObject *kind = PyUnicode_InternFromString(bytes == content ? "bytes+crc32" : "text+crc32");
-    PyObject *size = PyLong_FromSsize_t(PyBytes_Size(bytes)), *value = checked(bytes);
+    PyObject *kind = PyBytes_CheckExact(content) ? checked_bytes : checked_text; /* borrowed */
+    PyObject *size = PyLong_FromSsize_t(length), *value = checked(data, length);
     PyObject *fields =
         text->used ? PyUnicode_DecodeUTF8(text->at, (Py_ssize_t)text->used, "strict") : Py_NewRef(Py_None);
-    PyObject *row = kind && size && fields && value ? PyTuple_Pack(5, id, kind, size, fields, value) : NULL;
-    if (row)
-        result = PyTuple_Pack(2, row, bytes);
-    Py_XDECREF(row);
-    Py_XDECREF(kind);
+    PyObject *row = size && fields && value ? PyTuple_Pack(5, id, kind, size, fields, value) : NULL;
     Py_XDECREF(size);
     Py_XDECREF(fields);
     Py_XDECREF(value);
-    Py_DECREF(bytes);
-    return result;
+    return row;
 }
 
 /* As row_of, with a text of its own and no exception but MemoryError: None for what asks for a closer look. */
@@ -234,7 +234,7 @@ static PyObject *row_or_none(PyObject *id, PyObject *document, Py_ssize_t below)
     return Py_NewRef(Py_None);
 }
 
-/* The pairs of plain_row for all documents as a list; None where one asks for a closer look or an id comes twice. */
+/* The rows of all documents as a list; None where one asks for a closer look or an id comes twice. */
 static PyObject *rows_or_none(PyObject *documents, Py_ssize_t below)
 {
     Py_ssize_t count = PyList_Size(documents), done = 0;
@@ -281,7 +281,7 @@ static PyObject *plain_row(PyObject *module, PyObject *const *arguments, Py_ssiz
 
 static PyMethodDef methods[] = {
     {"plain_fields", plain_fields, METH_O, "The fields of a document but its content as JSON text, if they are plain."},
-    {"plain_row", (PyCFunction)(void (*)(void))plain_row, METH_FASTCALL, "The row and the content of a short and plain document."},
+    {"plain_row", (PyCFunction)(void (*)(void))plain_row, METH_FASTCALL, "The row of a short and plain document."},
     {"plain_rows", (PyCFunction)(void (*)(void))plain_rows, METH_FASTCALL, "The same for a list of documents."},
     {NULL, NULL, 0, NULL},
 };
@@ -289,5 +289,9 @@ static PyMethodDef methods[] = {
 int add_fields(PyObject *module)
 {
     make_crc_tables();
+    checked_text = PyUnicode_InternFromString("text+crc32");
+    checked_bytes = PyUnicode_InternFromString("bytes+crc32");
+    if (!checked_text || !checked_bytes)
+        return -1;
     return PyModule_AddFunctions(module, methods);
 }

@@ -49,11 +49,6 @@ WAL_PAGES: Final = 4000
 """Checkpoint when the WAL holds this many pages (32 MB): bulk loads then write each page about once."""
 
 
-STATEMENTS_KEPT: Final = 500
-"""APSW keeps so many prepared statements and counts each row of an `executemany` as one more, so that with its
-default of 100 every small batch would have to prepare the other statements anew."""
-
-
 class _Mapped:
     """Raises our error for one of SQLite's. Stateless, and a class because generators as context managers took a
     noticeable part of a small transaction."""
@@ -146,7 +141,7 @@ class Database:
             raise StorageError(f"{self.path}: there is no index")
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
         with self.mapped():
-            connection = apsw.Connection(str(self.path), flags=flags, vfs=self._vfs, statementcachesize=STATEMENTS_KEPT)
+            connection = apsw.Connection(str(self.path), flags=flags, vfs=self._vfs)
             try:
                 connection.set_busy_handler(self._wait_for_other)
                 if connection.readonly("main"):

@@ -77,14 +77,15 @@ class DuckDBSearch(SearchInterface):
         return True
 
     def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
-        rows, accepted, size, rejected = encode_batch(documents)
-        return PreparedBatch(accepted, size, rejected, payload=[_row(*row) for row in rows])
+        batch = encode_batch(documents)
+        rows = [_row(*row) for row in zip(batch.rows, batch.contents(), strict=True)]
+        return PreparedBatch(batch.accepted, batch.size, batch.rejected, payload=rows)
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         rows = cast("list[Row]", batch.payload)
         with self.file.transaction() as connection:
             first = self._write_rows(connection, rows)
-        batch.numbers.update((row[0], number) for number, row in enumerate(rows, first))
+        batch.numbers = lambda: {row[0]: number for number, row in enumerate(rows, first)}
         return []
 
     def _write_rows(self, connection: duckdb.DuckDBPyConnection, rows: list[Row]) -> int:

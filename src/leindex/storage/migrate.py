@@ -187,7 +187,8 @@ def _copy(
         if result["failed"]:
             raise StorageError(f"{target.name} refuses a document: {result['errors'][0]}")
         doc_ids = [doc_id for doc_id, _ in chunk.documents]
-        written = batch.numbers if len(batch.numbers) == len(doc_ids) else target.numbers(doc_ids)
+        known = batch.numbers()
+        written = known if len(known) == len(doc_ids) else target.numbers(doc_ids)
         new = [written[doc_id] for doc_id in doc_ids]
         target.write_words([WordBag(n, *bag) for n, bag in zip(new, bags, strict=True) if bag is not None])
         numbers.update(zip(chunk.numbers, new, strict=True))

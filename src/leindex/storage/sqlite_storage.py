@@ -14,7 +14,7 @@ import os
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import apsw
@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from .._native import Buffer
 
 INSERT = "INSERT INTO kv_store(id, key, value_type, size, fields, value) VALUES(?, ?, ?, ?, ?, ?)"
+ROWS_AT_ONCE = 11
+"""Rows in one INSERT: 100 documents are the first and nine times so many. More gain nothing."""
+INSERT_NEXT = "INSERT OR FAIL INTO kv_store(key, value_type, size, fields, value) VALUES(?, ?, ?, ?, ?)"
+INSERT_MANY = INSERT_NEXT + ", (?, ?, ?, ?, ?)" * (ROWS_AT_ONCE - 1)
 PARAMETERS_AT_ONCE = 500
 CLOSE = 2
 """Documents whose numbers differ by no more are read in one query."""
@@ -119,14 +123,14 @@ class SQLiteSearch(SearchInterface):
         return True
 
     def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
-        rows, accepted, size, rejected = encode_batch(documents)
+        batch = encode_batch(documents)
         blocks = None
-        if beyond_tail(size, len(rows)):
+        if beyond_tail(batch.size, len(batch.rows)):
             builder = SegmentBuilder()
-            for _, content in rows:
+            for content in batch.contents():
                 builder.add(searchable(content))
             blocks = builder.finish()
-        return PreparedBatch(accepted, size, rejected, payload=_Payload([row for row, _ in rows], blocks))
+        return PreparedBatch(batch.accepted, batch.size, batch.rejected, payload=_Payload(batch.rows, blocks))
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         payload = cast(_Payload, batch.payload)
@@ -135,7 +139,7 @@ class SQLiteSearch(SearchInterface):
                 first = self._write_rows(connection, payload.rows, payload.blocks)
             except (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError) as error:
                 raise DocumentError(str(error)) from error
-        batch.numbers = {row[0]: number for number, row in enumerate(payload.rows, first)}
+        batch.numbers = lambda: {row[0]: number for number, row in enumerate(payload.rows, first)}
         return []
 
     def _write_isolated(self, batch: PreparedBatch) -> list[tuple[str, str]]:
@@ -160,12 +164,12 @@ class SQLiteSearch(SearchInterface):
             seal_grams(connection)
         first, full = reserve_numbers(connection, len(rows), size if blocks is None else None)
         try:
-            connection.executemany(INSERT, [(number, *row) for number, row in enumerate(rows, first)])
+            self._insert(connection, first, rows)
         except apsw.ConstraintError:
             # Most batches replace nothing, so that is only looked into once an id turns out to be there. What
             # was inserted until then goes as well, having the same ids.
             self._remove(connection, [row[0] for row in rows])
-            connection.executemany(INSERT, [(number, *row) for number, row in enumerate(rows, first)])
+            self._insert(connection, first, rows)
         if blocks is not None:
             write_segment(connection, "gram", first, first + len(rows) - 1, size, blocks)
         elif full:
@@ -173,6 +177,23 @@ class SQLiteSearch(SearchInterface):
         if blocks is not None or full:
             merge_small(connection, "gram")
         return first
+
+    @staticmethod
+    def _insert(connection: apsw.Connection, first: int, rows: list[DocumentRow]) -> None:
+        """Inserts rows with the numbers from `first` on, which is above all that are there; leaves those before one
+        whose id is there.
+
+        SQLite gives each row without a number the one after the greatest. Such rows, many to a statement, take two
+        thirds of the time of one by one, and OR FAIL spares the journal that would undo half a statement: where
+        ids are in no order that took longer than all the rest.
+        """
+        connection.execute(INSERT, (first, *rows[0]))
+        whole = len(rows) - (len(rows) - 1) % ROWS_AT_ONCE
+        starts = range(1, whole, ROWS_AT_ONCE)
+        connection.executemany(
+            INSERT_MANY, [tuple(chain.from_iterable(rows[start : start + ROWS_AT_ONCE])) for start in starts]
+        )
+        connection.executemany(INSERT_NEXT, rows[whole:])
 
     @staticmethod
     def _remove(connection: apsw.Connection, doc_ids: Sequence[str]) -> int:

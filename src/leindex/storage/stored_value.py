@@ -48,7 +48,7 @@ def encode_row(item: DocumentItem) -> tuple[DocumentRow, bytes]:
     doc_id, document = item
     made = plain_row(doc_id, document, COMPRESS_FROM)
     if made is not None:
-        return made
+        return made, _without_checksum(made[4])
     content = check_document(doc_id, document)
     kind = "text" if isinstance(document["content"], str) else "bytes"
     if len(content) >= COMPRESS_FROM:
@@ -65,6 +65,10 @@ def _with_checksum(content: bytes) -> bytes:
     return content + zlib.crc32(content).to_bytes(4, "little")
 
 
+def _without_checksum(value: bytes) -> bytes:
+    return value[:-4]
+
+
 def decompressor() -> zstandard.ZstdDecompressor:
     """This thread's own; making one costs more than most contents do."""
     made: zstandard.ZstdDecompressor | None = getattr(_thread, "decompressor", None)
@@ -74,20 +78,26 @@ def decompressor() -> zstandard.ZstdDecompressor:
 
 
 class EncodedBatch(NamedTuple):
-    """Rows with their contents in the order of writing, how many documents they are made of, the bytes of these,
-    and the documents that cannot be stored with their reasons."""
+    """Rows in the order of writing, how many documents they are made of, the bytes of these, and the documents that
+    cannot be stored with their reasons."""
 
-    rows: list[tuple[DocumentRow, bytes]]
+    rows: list[DocumentRow]
     accepted: int
     size: int
     rejected: list[tuple[str, str]]
+    kept: list[bytes] | None
+    """The contents of the rows; None where every row holds its own with a checksum."""
+
+    def contents(self) -> list[bytes]:
+        """The contents, in the order of the rows."""
+        return [_without_checksum(row[4]) for row in self.rows] if self.kept is None else self.kept
 
 
 def encode_batch(documents: Sequence[DocumentItem]) -> EncodedBatch:
     """The rows of a batch: of two documents with one id the last, in the place of the last."""
     plain = plain_rows(documents, COMPRESS_FROM) if isinstance(documents, list) else None
     if plain is not None:
-        return EncodedBatch(plain, len(plain), sum([row[2] for row, _ in plain]), [])
+        return EncodedBatch(plain, len(plain), sum([row[2] for row in plain]), [], None)
     rows: dict[str, tuple[DocumentRow, bytes]] = {}
     rejected: list[tuple[str, str]] = []
     accepted = size = 0
@@ -101,7 +111,8 @@ def encode_batch(documents: Sequence[DocumentItem]) -> EncodedBatch:
         rows[row[0]] = (row, content)
         accepted += 1
         size += len(content)
-    return EncodedBatch(list(rows.values()), accepted, size, rejected)
+    written, contents = [row for row, _ in rows.values()], [content for _, content in rows.values()]
+    return EncodedBatch(written, accepted, size, rejected, contents)
 
 
 def decode_value(value_type: str, value: bytes | str, size: int) -> bytes:
@@ -111,7 +122,7 @@ def decode_value(value_type: str, value: bytes | str, size: int) -> bytes:
     if value_type in UNCHECKED and len(value) == size:
         return value
     if not value_type.endswith(PACKED):
-        content = value[:-4]
+        content = _without_checksum(value)
         if not value_type.endswith(CHECKED) or zlib.crc32(content).to_bytes(4, "little") != value[-4:]:
             raise StoreCorruptError(f"{DAMAGED}: its type or checksum is another")
         return content

@@ -97,17 +97,20 @@ class TantivySearch(SearchInterface):
     # -- writing ---------------------------------------------------------------------------------------------
 
     def index_document(self, doc_id: str, document: Document) -> bool:
-        entries = _entries([encode_row((doc_id, document))])
+        row, content = encode_row((doc_id, document))
+        entries = _entries([row], [content])
         self.index.write(lambda writer: self._write_rows(writer, entries))
         return True
 
     def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
-        rows, accepted, size, rejected = encode_batch(documents)
-        return PreparedBatch(accepted, size, rejected, payload=_entries(rows))
+        batch = encode_batch(documents)
+        entries = _entries(batch.rows, batch.contents())
+        return PreparedBatch(batch.accepted, batch.size, batch.rejected, payload=entries)
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
         entries = cast("dict[str, Any]", batch.payload)
-        batch.numbers.update(self.index.write(lambda writer: self._write_rows(writer, entries)))
+        numbers = self.index.write(lambda writer: self._write_rows(writer, entries))
+        batch.numbers = lambda: numbers
         return []
 
     def _write_rows(self, writer: Any, entries: Mapping[str, Any]) -> dict[str, int]:
@@ -382,11 +385,11 @@ class TantivySearch(SearchInterface):
         self.index.close()
 
 
-def _entries(rows: Sequence[tuple[DocumentRow, bytes]]) -> dict[str, Any]:
+def _entries(rows: Sequence[DocumentRow], contents: Sequence[bytes]) -> dict[str, Any]:
     """The entries of documents, but for their numbers, by id."""
     entries: dict[str, Any] = {}
-    grams = gram_words([searchable(content) for _, content in rows])
-    for ((doc_id, kind, size, fields, value), _), words in zip(rows, grams, strict=True):
+    grams = gram_words([searchable(content) for content in contents])
+    for (doc_id, kind, size, fields, value), words in zip(rows, grams, strict=True):
         entry = entries[doc_id] = tantivy.Document()
         entry.add_text("kind", DOCUMENT)
         entry.add_text("key", _key(doc_id))
