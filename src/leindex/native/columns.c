@@ -3,31 +3,12 @@
  * Definitions are stored as JSON (indexing/enrich.py): [["name", "kind", "container", start, end, line, column,
  * "visibility"], ...]. This reads where each row is and its lines, and passes over the rest.
  */
-#include "native.h"
+#include "numbers.h"
 
 #define FIELDS 8
 #define FIRST_NUMBER 3 /* of start, end and line */
 
-typedef struct {
-    uint32_t *items;
-    size_t count, capacity;
-} Column;
-
-static int put(Column *to, uint32_t item)
-{
-    if (to->count == to->capacity) {
-        size_t capacity = to->capacity ? to->capacity * 2 : 256;
-        uint32_t *items = realloc(to->items, capacity * sizeof *items);
-        if (!items)
-            return -1;
-        to->items = items;
-        to->capacity = capacity;
-    }
-    to->items[to->count++] = item;
-    return 0;
-}
-
-static PyObject *bytes_of(const Column *column)
+static PyObject *bytes_of(const Numbers *column)
 {
     return PyBytes_FromStringAndSize((const char *)column->items, (Py_ssize_t)(column->count * sizeof(uint32_t)));
 }
@@ -88,7 +69,7 @@ static int read_row(Json *json, uint32_t *numbers)
 enum { STARTS, ENDS, LINES, PLACES, COLUMNS };
 
 /* 1 when all is read, 0 for what is no list of definitions, -1 when memory ran out. */
-static int read_rows(const char *text, size_t size, Column *columns)
+static int read_rows(const char *text, size_t size, Numbers *columns)
 {
     Json json = {text, text + size};
     uint32_t numbers[FIELDS] = {0};
@@ -99,9 +80,9 @@ static int read_rows(const char *text, size_t size, Column *columns)
         if (!read_row(&json, numbers))
             return 0;
         for (int i = STARTS; i <= LINES; i++)
-            if (put(&columns[i], numbers[i]) < 0)
+            if (push(&columns[i], numbers[i]) < 0)
                 return -1;
-        if (put(&columns[PLACES], place) < 0)
+        if (push(&columns[PLACES], place) < 0)
             return -1;
         if (!next(&json, ','))
             break;
@@ -113,7 +94,7 @@ static PyObject *symbol_columns(PyObject *self, PyObject *args)
 {
     const char *text;
     Py_ssize_t size;
-    Column columns[COLUMNS] = {{0}};
+    Numbers columns[COLUMNS] = {{0}};
     PyObject *made[COLUMNS] = {NULL}, *result = NULL;
     (void)self;
     if (!PyArg_ParseTuple(args, "y#:symbol_columns", &text, &size))
@@ -140,12 +121,12 @@ static PyObject *symbol_columns(PyObject *self, PyObject *args)
 
 /* ---- Lines ----------------------------------------------------------------------------------------------------- */
 
-static int find_lines(const char *text, size_t size, Column *lines)
+static int find_lines(const char *text, size_t size, Numbers *lines)
 {
     if (size > UINT32_MAX)
         return -1;
     for (size_t start = 0; start < size;) {
-        if (put(lines, (uint32_t)start) < 0)
+        if (push(lines, (uint32_t)start) < 0)
             return -1;
         const char *end = memchr(text + start, '\n', size - start);
         start = end ? (size_t)(end - text) + 1 : size;
@@ -157,7 +138,7 @@ static PyObject *line_starts(PyObject *self, PyObject *args)
 {
     const char *text;
     Py_ssize_t size;
-    Column lines = {0};
+    Numbers lines = {0};
     (void)self;
     if (!PyArg_ParseTuple(args, "y#:line_starts", &text, &size))
         return NULL;

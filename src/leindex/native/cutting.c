@@ -4,22 +4,6 @@
 #define COMMENT_LINES 60 /* most lines of a comment that belong to the definition under it */
 #define LOOSE_LINES 40   /* most lines of a passage that belongs to no definition */
 
-/* ---- Growing arrays -------------------------------------------------------------------------------------------- */
-
-static int push(Numbers *to, uint32_t item)
-{
-    if (to->count == to->capacity) {
-        size_t capacity = to->capacity ? to->capacity * 2 : 64;
-        uint32_t *items = realloc(to->items, capacity * sizeof(uint32_t));
-        if (!items)
-            return -1;
-        to->items = items;
-        to->capacity = capacity;
-    }
-    to->items[to->count++] = item;
-    return 0;
-}
-
 /* ---- Cutting --------------------------------------------------------------------------------------------------- */
 
 void cut_free(Cut *cut)

@@ -2,17 +2,13 @@
 #ifndef LEINDEX_PASSAGES_H
 #define LEINDEX_PASSAGES_H
 
+#include "numbers.h"
 #include "words.h"
 
 #define TERMS_MAX 64
 #define NO_DEFINITION UINT32_MAX
 
 /* ---- cutting.c ------------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    uint32_t *items;
-    size_t count, capacity;
-} Numbers;
 
 typedef struct {
     const uint8_t *text;
