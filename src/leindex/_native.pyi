@@ -106,6 +106,9 @@ class Regex:
     def count_lines(self, data: Buffer, /) -> int:
         """How many lines match, each searched on its own."""
 
+    def count_matches(self, data: Buffer, /) -> tuple[int, int]:
+        """How many lines match, and how many matches they hold: at least one each."""
+
     def scan(self, contents: Iterable[Buffer], /) -> bytes:
         """One byte for each file's content: 1 if a line matches, 0 if none does, 2 if that cannot be told here: a
         content in UTF-16, or with a match and a NUL byte. A UTF-8 byte order mark is passed over."""

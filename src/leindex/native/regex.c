@@ -156,9 +156,9 @@ static int end(Call *call, int result)
     return result < 0 ? fail((Status)result) : result;
 }
 
-static PyObject *span_tuple(size_t start, size_t end)
+static PyObject *number_pair(size_t one, size_t two)
 {
-    PyObject *pair = PyTuple_New(2), *first = PyLong_FromSize_t(start), *second = PyLong_FromSize_t(end);
+    PyObject *pair = PyTuple_New(2), *first = PyLong_FromSize_t(one), *second = PyLong_FromSize_t(two);
     if (!pair || !first || !second) {
         Py_XDECREF(pair);
         Py_XDECREF(first);
@@ -212,7 +212,7 @@ static PyObject *regex_find(PyObject *self, PyObject *const *args, Py_ssize_t co
     result = end(&call, result);
     if (result <= 0)
         return result < 0 ? NULL : Py_NewRef(Py_None);
-    return span_tuple(found.start, found.end);
+    return number_pair(found.start, found.end);
 }
 
 static PyObject *regex_find_all(PyObject *self, PyObject *const *args, Py_ssize_t count)
@@ -230,7 +230,7 @@ static PyObject *regex_find_all(PyObject *self, PyObject *const *args, Py_ssize_
     PyObject *list = end(&call, result) < 0 ? NULL : PyList_New((Py_ssize_t)spans.count);
     for (size_t i = 0; list && i < spans.count; i++) {
         const Span *span = (Span *)spans.items + i;
-        PyObject *pair = span_tuple(span->start, span->end);
+        PyObject *pair = number_pair(span->start, span->end);
         if (!pair || PyList_SetItem(list, (Py_ssize_t)i, pair) < 0) {
             Py_DECREF(list);
             list = NULL;
@@ -245,7 +245,7 @@ static PyObject *group_spans(const size_t *slots, uint32_t groups)
     PyObject *list = PyList_New(groups);
     for (uint32_t i = 0; list && i < groups; i++) {
         bool set = slots[2 * i] != NOWHERE && slots[2 * i + 1] != NOWHERE;
-        PyObject *item = set ? span_tuple(slots[2 * i], slots[2 * i + 1]) : Py_NewRef(Py_None);
+        PyObject *item = set ? number_pair(slots[2 * i], slots[2 * i + 1]) : Py_NewRef(Py_None);
         if (!item || PyList_SetItem(list, i, item) < 0) {
             Py_DECREF(list);
             return NULL;
@@ -313,6 +313,16 @@ static PyObject *regex_count_lines(PyObject *self, PyObject *data)
         return NULL;
     int result = search_lines(&call.self->engine, call.cache, &call.hay, false, false, SIZE_MAX, NULL, &found);
     return end(&call, result) < 0 ? NULL : PyLong_FromSize_t(found);
+}
+
+static PyObject *regex_count_matches(PyObject *self, PyObject *data)
+{
+    Call call;
+    size_t lines, matches;
+    if (begin(&call, self, data, true) < 0)
+        return NULL;
+    int result = search_matches(&call.self->engine, call.cache, &call.hay, &lines, &matches);
+    return end(&call, result) < 0 ? NULL : number_pair(lines, matches);
 }
 
 static PyObject *regex_scan(PyObject *object, PyObject *texts)
@@ -387,6 +397,7 @@ static PyMethodDef methods[] = {
     FAST("captures", regex_captures),
     FAST("matching_lines", regex_matching_lines),
     {"count_lines", regex_count_lines, METH_O, NULL},
+    {"count_matches", regex_count_matches, METH_O, NULL},
     {"scan", regex_scan, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

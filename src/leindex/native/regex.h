@@ -197,6 +197,8 @@ int search_all(const Engine *engine, Cache *cache, const Hay *hay, size_t at, si
  * `out` unless NULL. */
 int search_lines(const Engine *engine, Cache *cache, const Hay *hay, bool invert, bool spans, size_t limit,
                  Vector *out, size_t *count);
+/* Count the lines that match and the matches in them, each line searched alone. */
+int search_matches(const Engine *engine, Cache *cache, const Hay *hay, size_t *lines, size_t *matches);
 /* What can be told of a file's content: that no line matches, that one does, or nothing before it is decoded
  * (leindex/text.py) or a rule for NUL bytes is applied (search/verify.py). */
 enum { NO_MATCH, MATCHES, UNTOLD };

@@ -174,25 +174,38 @@ int search_find(const Engine *engine, Cache *cache, const Hay *hay, size_t start
     return search(engine, cache, hay, start, end, found);
 }
 
+/* Where a walk from match to match is, and where the match before ended. */
+typedef struct {
+    size_t at, last;
+} Walk;
+
+/* The next match in hay[walk->at..stop] that is not empty right where the one before it ended. */
+static int next_match(const Engine *engine, Cache *cache, const Hay *hay, size_t stop, Walk *walk, Span *found)
+{
+    while (walk->at <= stop) {
+        int result = search(engine, cache, hay, walk->at, stop, found);
+        if (result <= 0)
+            return result;
+        if (found->start != found->end || found->end != walk->last) {
+            walk->at = walk->last = found->end;
+            return 1;
+        }
+        walk->at++;
+    }
+    return 0;
+}
+
 int search_all(const Engine *engine, Cache *cache, const Hay *hay, size_t at, size_t stop, size_t limit,
                Vector *spans)
 {
-    size_t last = NOWHERE;
+    Walk walk = {at, NOWHERE};
+    Span found;
+    int result = 0;
     forget_line(cache);
-    while (spans->count < limit && at <= stop) {
-        Span found;
-        int result = search(engine, cache, hay, at, stop, &found);
-        if (result <= 0)
-            return result;
-        if (found.start == found.end && found.end == last) {
-            at++;
-            continue;
-        }
+    while (spans->count < limit && (result = next_match(engine, cache, hay, stop, &walk, &found)) == 1)
         if (!append(spans, &found))
             return NO_MEMORY;
-        at = last = found.end;
-    }
-    return 0;
+    return result < 0 ? result : 0;
 }
 
 /* Where a line's text ends, given where its newline is: with CRLF, before the carriage return too. */
@@ -300,6 +313,38 @@ int search_lines(const Engine *engine, Cache *cache, const Hay *hay, bool invert
         }
         const uint8_t *hit = line.end < hay->len ? memchr(hay->data + line.end, '\n', hay->len - line.end) : NULL;
         at = hit ? (size_t)(hit - hay->data) + 1 : hay->len;
+    }
+    return OK;
+}
+
+/* How many matches a line holds, searched alone; at the end of the text an empty one is none. */
+static int matches_on_line(const Engine *engine, Cache *cache, const Hay *hay, const Line *line, size_t *count)
+{
+    Hay alone = {hay->data + line->start, line->end - line->start};
+    size_t end = line->end == hay->len ? alone.len : NOWHERE;
+    Walk walk = {0, NOWHERE};
+    Span found;
+    int result;
+    forget_line(cache);
+    for (*count = 0; (result = next_match(engine, cache, &alone, alone.len, &walk, &found)) == 1;)
+        *count += found.start != end;
+    return result;
+}
+
+int search_matches(const Engine *engine, Cache *cache, const Hay *hay, size_t *lines, size_t *matches)
+{
+    *lines = *matches = 0;
+    for (size_t at = 0; at < hay->len;) {
+        Line line = {0};
+        size_t count = 0;
+        int result = search_line(engine, cache, hay, at, false, &line);
+        if (result <= 0)
+            return result;
+        if ((result = matches_on_line(engine, cache, hay, &line, &count)) < 0)
+            return result;
+        ++*lines;
+        *matches += count ? count : 1; /* a look at the line's end may match there and not in the line alone */
+        at = line_end(hay, line.end, hay->len) + 1;
     }
     return OK;
 }

@@ -146,7 +146,8 @@ class SummaryPrinter:
     def _search(self, content: bytes) -> tuple[int, int, bool]:
         """Units (lines, or matches of a multi-line search), matches, and whether a NUL byte was met."""
         if self._needs_spans:
-            return self._search_spans(content)
+            counted = None if self.request.keeps_stats else self.searcher.count_matches(content)
+            return self._search_spans(content) if counted is None else (*counted, False)
         if self.request.first_match_settles:
             return int(self.searcher.matches(content)), 0, False
         if b"\0" not in content:

@@ -126,6 +126,10 @@ class Matcher:
             return matching
         return text.count(b"\n") + (not text.endswith(b"\n") and bool(text)) - matching
 
+    def count_matches(self, text: bytes) -> tuple[int, int]:
+        """How many lines match, and how many matches there are in them."""
+        return self._regex.count_matches(text)
+
     def scan(self, contents: Sequence[Buffer]) -> bytes:
         """One byte for each content: 1 if a line matches, 0 if none does, 2 if that takes a closer look."""
         return self._regex.scan(contents)
