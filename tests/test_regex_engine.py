@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leindex._native import Regex, count_newlines
+from leindex._native import Regex, count_newlines, printed_lines
 from leindex.errors import QueryError
 from leindex.query import program, regex
 
@@ -371,3 +371,15 @@ def test_a_damaged_program_is_refused() -> None:
             Regex(whole[:size])
     del whole
     gc.collect()
+
+
+def test_lines_as_they_are_printed() -> None:
+    text = b"one\r\n" + b"x\n" * 1000 + b"end"
+    lines = line_matcher("one|end|x", crlf=True).matching_lines(text)
+    numbered = [b"%d:%b" % (number, line) for number, line in enumerate(text.splitlines(keepends=True), 1)]
+    assert printed_lines(text, lines, b"a:", b":") == b"".join(b"a:" + line for line in numbered)
+    assert printed_lines(text, lines, b"", None) == text
+    assert printed_lines(text, b"", b"a:", b":") == b""
+    for refused in (lines[:-1], lines[-40:]):
+        with pytest.raises(ValueError, match="no lines of the text"):
+            printed_lines(text[:9], refused, b"", None)

@@ -113,6 +113,11 @@ class Regex:
         """One byte for each file's content: 1 if a line matches, 0 if none does, 2 if that cannot be told here: a
         content in UTF-16, or with a match and a NUL byte. A UTF-8 byte order mark is passed over."""
 
+# lines.c
+def printed_lines(text: Buffer, lines: Buffer, lead: bytes, tail: bytes | None, /) -> bytes:
+    """The lines that `Regex.matching_lines` found in a text, each with its newline and after `lead`, and after its
+    number and `tail` unless that is None. Raises ValueError for lines that are not within the text."""
+
 def count_newlines(data: Buffer, start: int = 0, end: int = -1, /) -> int:
     """The number of newlines in data[start:end]."""
 

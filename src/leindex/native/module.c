@@ -3,7 +3,7 @@
 
 static int (*const parts[])(PyObject *) = {
     add_files, add_grams,    add_gram_words, add_regex, add_cdefs, add_words,
-    add_bag,   add_passages, add_columns,    add_score, add_paths, add_fuzzy, add_fields,
+    add_bag,   add_passages, add_columns,    add_score, add_paths, add_fuzzy, add_fields, add_lines,
 };
 
 static int exec_module(PyObject *module)

@@ -8,7 +8,6 @@ such lines.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from typing import Final
 
 from leindex.search.colors import RESET
@@ -59,11 +58,11 @@ class StandardPrinter:
 
     def file(self, path: bytes, content: bytes) -> bool:
         started = time.perf_counter()
-        found = self.searcher.search(content)
         self._start_file(path)
+        if self._direct and (printed := self._printed(content)) is not None:
+            return self._print_direct(printed)
         parts = self._parts
-        if self._direct and (direct := self.searcher.direct_lines(content)) is not None:
-            return self._print_direct(*direct)
+        found = self.searcher.search(content)
         figures = Stats(searches=1)
         begun = False
         text = b""
@@ -111,20 +110,19 @@ class StandardPrinter:
             self._leads = (shown + match, shown + context)
             self._lead_escapes = 0 if request.color is None else len(request.color.path) + len(RESET)
 
-    def _print_direct(self, text: bytes, rows: Iterable[tuple[int, int, int]]) -> bool:
-        """Matching lines without context, one after the other."""
-        if self.request.line_number:
-            lead, tail = self._leads[0] + self._line_start, self._reset + self.request.match_separator
-            self._parts += [b"%b%d%b%b" % (lead, row[2], tail, text[row[0] : row[1]]) for row in rows]
-        else:
-            lead = self._leads[0]
-            self._parts += [lead + text[row[0] : row[1]] for row in rows]
-        if not self._parts:
+    def _printed(self, content: bytes) -> bytes | None:
+        """Matching lines without context, one after the other; None where there is more to a file."""
+        lead = self._leads[0]
+        if not self.request.line_number:
+            return self.searcher.printed(content, lead, None)
+        return self.searcher.printed(content, lead + self._line_start, self._reset + self.request.match_separator)
+
+    def _print_direct(self, printed: bytes) -> bool:
+        if not printed:
             return False
-        lines, self._parts = self._parts, []
         self._prelude_of_file()
-        self._parts += lines
-        if not lines[-1].endswith(b"\n"):
+        self._parts.append(printed)
+        if not printed.endswith(b"\n"):
             self._parts.append(self.request.line_end)
         self._pass_on(Stats())
         return True

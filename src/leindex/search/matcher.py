@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from leindex._native import printed_lines
 from leindex.query.hir import Hir, Look, LookKind
 from leindex.query.hir_build import children
 from leindex.query.program import build
@@ -107,11 +108,9 @@ class Matcher:
         for line_start, text_end in zip(numbers[1::5], numbers[2::5], strict=True):
             yield line_start + start, self._line_end(text, text_end + start, end)
 
-    def numbered_lines(self, text: bytes, *, invert: bool) -> Iterator[tuple[int, int, int]]:
-        """The matching lines of a text: start, end, and number from 1."""
-        numbers = memoryview(self._regex.matching_lines(text, -1, invert, False)).cast("Q")
-        for number, start, text_end in zip(numbers[::5], numbers[1::5], numbers[2::5], strict=True):
-            yield start, self._line_end(text, text_end, len(text)), number
+    def printed(self, text: bytes, lead: bytes, tail: bytes | None, *, invert: bool) -> bytes:
+        """The matching lines of a text, each after `lead`, and after its number and `tail` unless that is None."""
+        return printed_lines(text, self._regex.matching_lines(text, -1, invert, False), lead, tail)
 
     def _line_end(self, text: bytes, text_end: int, end: int) -> int:
         """Where a line ends, given where its text does."""

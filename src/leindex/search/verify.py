@@ -109,8 +109,8 @@ class Searcher:
             return size
         return LineSearch(self.request, self.matcher, content, searchable(content)).capacity_after(size)
 
-    def direct_lines(self, content: bytes) -> tuple[bytes, Iterator[tuple[int, int, int]]] | None:
-        """The text of a file and its matching lines (start, end, number), where that is all there is to it.
+    def printed(self, content: bytes, lead: bytes, tail: bytes | None) -> bytes | None:
+        """The matching lines of a file, each after `lead`, and after its number and `tail` unless that is None.
 
         None where context, a limit, a NUL byte or the size of the file call for `search`.
         """
@@ -119,8 +119,7 @@ class Searcher:
             return None
         if not self._plain(content):
             return None
-        text = searchable(content)
-        return text, self.matcher.numbered_lines(text, invert=request.invert)
+        return self.matcher.printed(searchable(content), lead, tail, invert=request.invert)
 
     def matches(self, content: bytes) -> bool:
         """Whether the file has a line to report: the fast form for `-l` and `-q`."""
