@@ -8,7 +8,7 @@ import pytest
 from simulated_disk import FullDisk
 from storage_cases import documents, found
 
-from leindex.errors import StoreFullError
+from leindex.errors import StoreCorruptError, StoreFullError
 from leindex.storage.database import PAGE_SIZE, Database
 from leindex.storage.sqlite_storage import SQLiteSearch
 
@@ -27,6 +27,20 @@ def test_a_batch_that_replaces_some(tmp_path: Path, count: int) -> None:
         assert store.get_document(old[0][0]) == old[0][1]
         assert found(store, "of old") == [] and found(store, "unique_1_x") == ["src/f1.py"]
         assert store.check() == []
+
+
+@pytest.mark.parametrize("damaged", [200, 2**63 - 1])
+def test_a_number_that_was_never_given(tmp_path: Path, damaged: int) -> None:
+    """Where a number in the file is greater than the next, no batch gets other numbers than the reserved ones."""
+    with SQLiteSearch(tmp_path / "index.db") as store:
+        store.batch_write(documents(3))
+        with store.database.transaction() as connection:
+            connection.execute("UPDATE kv_store SET id = ? WHERE id = 2", (damaged,))
+        before = list(store.ids())
+        for count in (2, 13, 100):
+            with pytest.raises(StoreCorruptError, match="index again"):
+                store.batch_write(documents(count, 3))
+        assert list(store.ids()) == before
 
 
 def test_the_disk_fills_up_anywhere_in_a_batch(tmp_path: Path) -> None:

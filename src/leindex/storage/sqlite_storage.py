@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 import apsw
 
 from .._native import SegmentBuilder
-from ..errors import DocumentError
+from ..errors import DocumentError, StoreCorruptError
 from ..models import Document, DocumentItem, WordBag
 from ..query.formula import Formula
 from ..text import searchable
@@ -181,11 +181,11 @@ class SQLiteSearch(SearchInterface):
     @staticmethod
     def _insert(connection: apsw.Connection, first: int, rows: list[DocumentRow]) -> None:
         """Inserts rows with the numbers from `first` on, which is above all that are there; leaves those before one
-        whose id is there.
+        whose id is there. Raises StoreCorruptError where a greater number is there.
 
         SQLite gives each row without a number the one after the greatest. Such rows, many to a statement, take two
         thirds of the time of one by one, and OR FAIL spares the journal that would undo half a statement: where
-        ids are in no order that took longer than all the rest.
+        ids are in no order that took nearly as long as all the rest.
         """
         connection.execute(INSERT, (first, *rows[0]))
         whole = len(rows) - (len(rows) - 1) % ROWS_AT_ONCE
@@ -194,6 +194,8 @@ class SQLiteSearch(SearchInterface):
             INSERT_MANY, [tuple(chain.from_iterable(rows[start : start + ROWS_AT_ONCE])) for start in starts]
         )
         connection.executemany(INSERT_NEXT, rows[whole:])
+        if connection.last_insert_rowid() != first + len(rows) - 1:
+            raise StoreCorruptError("the numbers of the documents are damaged; remove the index and index again")
 
     @staticmethod
     def _remove(connection: apsw.Connection, doc_ids: Sequence[str]) -> int:
