@@ -210,9 +210,10 @@ def test_cancelling_keeps_what_landed_and_the_next_run_goes_on(root: Path, index
     with pytest.raises(CancelledError, match=r"of 301 files"):
         index.update(options, on_progress=lambda p: landed.append(p.documents), cancelled=lambda: len(landed) >= 3)
     assert landed == [20, 40, 60]
-    assert len(rows(index)) == 60
+    stored = len(rows(index))
+    assert 40 < stored <= 60  # a file waits where a later chunk has the content that both hold
     result = index.update(options)
-    assert (result.unchanged, result.read) == (60, 241)
+    assert (result.unchanged, result.read) == (stored, 301 - stored)
     index.update(UpdateOptions())
     sound(index)
 
