@@ -383,3 +383,35 @@ def test_lines_as_they_are_printed() -> None:
     for refused in (lines[:-1], lines[-40:]):
         with pytest.raises(ValueError, match="no lines of the text"):
             printed_lines(text[:9], refused, b"", None)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["a", "a+\\n?", "^", "$", "b\\na", r"\s", "x*", r"\bb", "[^a]", "\\x00"]),
+    st.lists(st.sampled_from([b"a", b"b", b"\n", b"\n\n", b" ", b"\0"])).map(b"".join),
+    st.integers(0, 3),
+    st.integers(-1, 4),
+    st.sampled_from([b"\n", b"\0"]),
+)
+def test_blocks_of_lines(pattern: str, text: bytes, start: int, limit: int, term: bytes) -> None:
+    regex = matcher(pattern)
+    at, finds, expected = start, 0, list[list[int]]()
+    while at < len(text) and finds != limit:
+        if (span := regex.find(text[at:])) is None:
+            at = len(text)
+            break
+        begin, stop = span[0] + at, span[1] + at
+        at = stop + (begin == stop < len(text))
+        finds += 1
+        first = text.rfind(term, 0, begin) + 1
+        if not (stop > first and text.endswith(term, 0, stop)):
+            newline = text.find(term, stop)
+            stop = len(text) if newline < 0 else newline + 1
+        if expected and first <= expected[-1][1]:
+            expected[-1][1] = stop
+        else:
+            expected.append([first, stop, at, finds])
+    packed, reached, count = regex.blocks(text, start, limit, term[0])
+    numbers = memoryview(packed).cast("Q").tolist()
+    assert [numbers[n : n + 4] for n in range(0, len(numbers), 4)] == expected
+    assert (reached, count) == (at, finds)

@@ -109,17 +109,26 @@ class Regex:
     def count_matches(self, data: Buffer, /) -> tuple[int, int]:
         """How many lines match, and how many matches they hold: at least one each."""
 
+    def blocks(self, data: Buffer, start: int, limit: int, term: int, /) -> tuple[bytes, int, int]:
+        """The blocks of whole lines that up to `limit` matches touch, those that adjoin as one; each search starts
+        afresh where the match before ended, as in ripgrep, and `term` is the byte that ends a line.
+
+        Returns four unsigned 64-bit numbers a block (start, end, where the search was after its first match and how
+        many matches there were until then), where the search is now (the end of the data if no match is left), and
+        how many matches there were.
+        """
+
     def scan(self, contents: Iterable[Buffer], /) -> bytes:
         """One byte for each file's content: 1 if a line matches, 0 if none does, 2 if that cannot be told here: a
         content in UTF-16, or with a match and a NUL byte. A UTF-8 byte order mark is passed over."""
 
 # lines.c
+def count_newlines(data: Buffer, start: int = 0, end: int = -1, /) -> int:
+    """The number of newlines in data[start:end]."""
+
 def printed_lines(text: Buffer, lines: Buffer, lead: bytes, tail: bytes | None, /) -> bytes:
     """The lines that `Regex.matching_lines` found in a text, each with its newline and after `lead`, and after its
     number and `tail` unless that is None. Raises ValueError for lines that are not within the text."""
-
-def count_newlines(data: Buffer, start: int = 0, end: int = -1, /) -> int:
-    """The number of newlines in data[start:end]."""
 
 # words.c, bag.c: text to terms. A term is known by a 32-bit hash; packed arrays are in native byte order.
 def terms(text: bytes, /) -> list[tuple[bytes, int, int, int, int]]:

@@ -1,5 +1,5 @@
-/* Matching lines as they are printed: what stands before each, its number, the line. A pattern that matches a million
- * lines would otherwise make some objects of each. */
+/* Lines: how many, and matching ones as they are printed: what stands before each, its number, the line. A pattern that
+ * matches a million lines would otherwise make some objects of each. */
 #include "native.h"
 #include "regex.h"
 
@@ -95,7 +95,29 @@ static PyObject *printed_lines(PyObject *module, PyObject *const *args, Py_ssize
     return result;
 }
 
+static PyObject *count_newlines(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    Py_ssize_t start = count > 1 ? PyLong_AsSsize_t(args[1]) : 0, stop = count > 2 ? PyLong_AsSsize_t(args[2]) : -1;
+    Py_buffer view;
+    if (count < 1 || count > 3)
+        return PyErr_Format(PyExc_TypeError, "count_newlines takes data, and perhaps start and end");
+    if (PyErr_Occurred() || PyObject_GetBuffer(args[0], &view, PyBUF_SIMPLE) < 0)
+        return NULL;
+    if (stop < 0 || stop > view.len)
+        stop = view.len;
+    size_t found = 0;
+    if (start >= 0 && start < stop) {
+        Py_BEGIN_ALLOW_THREADS
+        found = newlines_count((const uint8_t *)view.buf + start, (size_t)(stop - start));
+        Py_END_ALLOW_THREADS
+    }
+    PyBuffer_Release(&view);
+    return PyLong_FromSize_t(found);
+}
+
 static PyMethodDef functions[] = {
+    {"count_newlines", (PyCFunction)(void (*)(void))count_newlines, METH_FASTCALL, NULL},
     {"printed_lines", (PyCFunction)(void (*)(void))printed_lines, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };

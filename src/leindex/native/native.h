@@ -17,7 +17,7 @@ int add_files(PyObject *module);    /* files.c: reading folders and files in bul
 int add_grams(PyObject *module);    /* grams.c, segment*.c: gram extraction, posting lists, segments */
 int add_gram_words(PyObject *module); /* gram_words.c: grams as words of text */
 int add_regex(PyObject *module);    /* regex*.c: the matcher */
-int add_lines(PyObject *module);    /* lines.c: matching lines as they are printed */
+int add_lines(PyObject *module);    /* lines.c: counting lines, printing matching ones */
 int add_cdefs(PyObject *module);    /* crows.c, cdefs.c, clex.c: definitions in C */
 int add_words(PyObject *module);    /* words.c: text to terms */
 int add_bag(PyObject *module);      /* bag.c: bags of words */

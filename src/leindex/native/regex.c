@@ -325,6 +325,30 @@ static PyObject *regex_count_matches(PyObject *self, PyObject *data)
     return end(&call, result) < 0 ? NULL : number_pair(lines, matches);
 }
 
+static PyObject *regex_blocks(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    Call call;
+    Py_ssize_t start, limit;
+    long term = count == 4 ? PyLong_AsLong(args[3]) : 0;
+    if (count != 4 || PyErr_Occurred() || parse_range(args, 3, &start, &limit) < 0) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "expected data, where to start, how many matches and the end of a line");
+        return NULL;
+    }
+    if (begin(&call, self, args[0], true) < 0)
+        return NULL;
+    Vector blocks = {.size = sizeof(Block)};
+    size_t at = start < 0 ? call.hay.len : (size_t)start, finds = 0;
+    int result = search_blocks(&call.self->engine, call.cache, &call.hay, (uint8_t)term, &at,
+                               limit < 0 ? SIZE_MAX : (size_t)limit, &blocks, &finds);
+    PyObject *answer = NULL;
+    if (end(&call, result) >= 0)
+        answer = Py_BuildValue("(y#KK)", blocks.items ? blocks.items : "", (Py_ssize_t)(blocks.count * sizeof(Block)),
+                               (unsigned long long)at, (unsigned long long)finds);
+    free(blocks.items);
+    return answer;
+}
+
 static PyObject *regex_scan(PyObject *object, PyObject *texts)
 {
     Regex *self = (Regex *)object;
@@ -369,25 +393,6 @@ static PyObject *regex_strategy(PyObject *object, void *unused)
     return PyUnicode_FromString(search_strategy(&self->engine));
 }
 
-static PyObject *count_newlines(PyObject *module, PyObject *const *args, Py_ssize_t count)
-{
-    (void)module;
-    Py_ssize_t start, stop;
-    Py_buffer view;
-    if (parse_range(args, count, &start, &stop) < 0 || PyObject_GetBuffer(args[0], &view, PyBUF_SIMPLE) < 0)
-        return NULL;
-    if (stop < 0 || stop > view.len)
-        stop = view.len;
-    size_t found = 0;
-    if (start >= 0 && start < stop) {
-        Py_BEGIN_ALLOW_THREADS
-        found = newlines_count((const uint8_t *)view.buf + start, (size_t)(stop - start));
-        Py_END_ALLOW_THREADS
-    }
-    PyBuffer_Release(&view);
-    return PyLong_FromSize_t(found);
-}
-
 #define FAST(name, function) {name, (PyCFunction)(void (*)(void))(function), METH_FASTCALL, NULL}
 
 static PyMethodDef methods[] = {
@@ -398,6 +403,7 @@ static PyMethodDef methods[] = {
     FAST("matching_lines", regex_matching_lines),
     {"count_lines", regex_count_lines, METH_O, NULL},
     {"count_matches", regex_count_matches, METH_O, NULL},
+    FAST("blocks", regex_blocks),
     {"scan", regex_scan, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -415,8 +421,6 @@ static PyType_Slot slots[] = {
 static PyType_Spec spec = {"leindex._native.Regex", sizeof(Regex), 0,
                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, slots};
 
-static PyMethodDef functions[] = {FAST("count_newlines", count_newlines), {NULL, NULL, 0, NULL}};
-
 int add_regex(PyObject *module)
 {
     literal_choose_cpu();
@@ -425,5 +429,5 @@ int add_regex(PyObject *module)
         return -1;
     int result = PyModule_AddObjectRef(module, "Regex", type);
     Py_DECREF(type);
-    return result < 0 ? result : PyModule_AddFunctions(module, functions);
+    return result;
 }

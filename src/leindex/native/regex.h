@@ -186,6 +186,11 @@ typedef struct {
     uint64_t number, start, end, match_start, match_end;
 } Line;
 
+/* Lines that matches touch; where the search is after the first of these, and how many matches there were until then. */
+typedef struct {
+    uint64_t start, end, after, finds;
+} Block;
+
 /* How this engine searches, in words; see _native.pyi. */
 const char *search_strategy(const Engine *engine);
 int search_is_match(const Engine *engine, Cache *cache, const Hay *hay);
@@ -199,6 +204,10 @@ int search_lines(const Engine *engine, Cache *cache, const Hay *hay, bool invert
                  Vector *out, size_t *count);
 /* Count the lines that match and the matches in them, each line searched alone. */
 int search_matches(const Engine *engine, Cache *cache, const Hay *hay, size_t *lines, size_t *matches);
+/* Append the blocks of lines that up to `limit` matches from *at on touch, those that adjoin as one; *at becomes where the
+ * search is then, the end where there is no other match. Lines end with `term`. */
+int search_blocks(const Engine *engine, Cache *cache, const Hay *hay, uint8_t term, size_t *at, size_t limit,
+                  Vector *blocks, size_t *finds);
 /* What can be told of a file's content: that no line matches, that one does, or nothing before it is decoded
  * (leindex/text.py) or a rule for NUL bytes is applied (search/verify.py). */
 enum { NO_MATCH, MATCHES, UNTOLD };

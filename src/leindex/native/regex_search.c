@@ -349,6 +349,53 @@ int search_matches(const Engine *engine, Cache *cache, const Hay *hay, size_t *l
     return OK;
 }
 
+/* Where the line at `at` starts, not before `floor`. */
+static size_t block_start(const Hay *hay, uint8_t term, size_t floor, size_t at)
+{
+    while (at > floor && hay->data[at - 1] != term)
+        at--;
+    return at;
+}
+
+static size_t block_end(const Hay *hay, uint8_t term, size_t start, size_t at)
+{
+    if (at > start && hay->data[at - 1] == term)
+        return at;
+    const uint8_t *hit = at < hay->len ? memchr(hay->data + at, term, hay->len - at) : NULL;
+    return hit ? (size_t)(hit - hay->data) + 1 : hay->len;
+}
+
+int search_blocks(const Engine *engine, Cache *cache, const Hay *hay, uint8_t term, size_t *at, size_t limit,
+                  Vector *blocks, size_t *finds)
+{
+    Block block = {0, 0, 0, 0};
+    int result = 1;
+    for (*finds = 0; *at < hay->len && *finds < limit; ++*finds) {
+        /* As in ripgrep each search starts afresh: looks see a beginning there. */
+        Hay rest = {hay->data + *at, hay->len - *at};
+        Span found;
+        forget_line(cache);
+        if ((result = search(engine, cache, &rest, 0, rest.len, &found)) <= 0)
+            break;
+        size_t begin = *at + found.start, end = *at + found.end;
+        *at = end + (begin == end && end < hay->len);
+        if (*finds && end < block.end)
+            continue;
+        size_t start = block_start(hay, term, begin < block.end ? block.start : block.end, begin);
+        end = block_end(hay, term, start, end);
+        if (*finds && start <= block.end) {
+            block.end = end;
+            continue;
+        }
+        if (*finds && !append(blocks, &block))
+            return NO_MEMORY;
+        block = (Block){start, end, *at, *finds + 1};
+    }
+    if (!result)
+        *at = hay->len;
+    return *finds && !append(blocks, &block) ? NO_MEMORY : result < 0 ? result : OK;
+}
+
 int search_content(const Engine *engine, Cache *cache, const uint8_t *data, size_t len)
 {
     if (len >= 2 && (!memcmp(data, "\xFF\xFE", 2) || !memcmp(data, "\xFE\xFF", 2)))

@@ -8,8 +8,12 @@ of its block.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from leindex.search.core import PROBE, Core
+
+FINDS: Final = 4096
+"""Matches looked for between two chances to stop the search."""
 
 
 class TextSearch(Core):
@@ -30,18 +34,19 @@ class TextSearch(Core):
                 if not self._between_matches():
                     return
                 continue
-            found = self._find()
-            if found is None:
-                self.pos = size
-                break
-            self._advance(*found)
-            block = self._lines_around(*found)
-            if pending is not None and pending[1] >= block[0]:
-                pending = (pending[0], block[1])
-                continue
-            if pending is not None and not self._sink_block(*pending):
-                return
-            pending = block
+            left = FINDS if self.limit is None else min(self.limit - self.count, FINDS)
+            blocks, end, found = self.matcher.blocks(self.text, self.pos, left, self.term) if left else ([], size, 0)
+            before = self.count
+            for block in blocks:
+                if pending is not None and pending[1] >= block.start:
+                    pending = (pending[0], block.end)
+                    continue
+                # As it is when the first match of a block is found: that ends the one before.
+                self.pos, self.count = block.after, before + block.found
+                if pending is not None and not self._sink_block(*pending):
+                    return
+                pending = (block.start, block.end)
+            self.pos, self.count = end, before + found
         if pending is not None and self._sink_context(pending[0]):
             self._sink_lines(*pending)
         self._rest()

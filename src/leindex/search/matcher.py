@@ -8,7 +8,7 @@ one alternation, smart case looks at all of them together, a search by line take
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leindex._native import printed_lines
 from leindex.query.hir import Hir, Look, LookKind
@@ -30,6 +30,17 @@ from leindex.search.request import Binary, Boundary, Case, GrepRequest
 
 if TYPE_CHECKING:
     from leindex._native import Buffer
+
+
+class Block(NamedTuple):
+    """Adjoining lines that matches touch, by offset; where the search was after the first of these matches, and how
+    many there had been."""
+
+    start: int
+    end: int
+    after: int
+    found: int
+
 
 LINE_LOOKS: Final = frozenset((LookKind.START_LINE, LookKind.END_LINE, LookKind.START_CRLF, LookKind.END_CRLF))
 
@@ -137,6 +148,13 @@ class Matcher:
         """The first match in the text from `start` on, which counts as the beginning of the text."""
         found = self._regex.find(memoryview(text)[start:])
         return None if found is None else (found[0] + start, found[1] + start)
+
+    def blocks(self, text: bytes, start: int, limit: int, term: bytes) -> tuple[list[Block], int, int]:
+        """The blocks of lines that the next `limit` matches touch, where the search is then, and how many matches
+        there were."""
+        packed, at, found = self._regex.blocks(text, start, limit, term[0])
+        numbers = memoryview(packed).cast("Q")
+        return [Block(*numbers[n : n + 4]) for n in range(0, len(numbers), 4)], at, found
 
     def find_all(self, haystack: bytes | memoryview, start: int) -> list[tuple[int, int]]:
         """The matches from `start` on; none is empty right after another."""
