@@ -51,12 +51,20 @@ def test_fast_forms_agree(
 
 
 @settings(max_examples=300, deadline=None)
-@given(PATTERNS | st.sampled_from(["x*", "b*$", r"\b", "$", r"a|\z"]), TEXTS, st.booleans(), st.sampled_from(Boundary))
-def test_counting_matches_agrees(pattern: str, text: bytes, crlf: bool, boundary: Boundary) -> None:
-    searcher = Searcher(GrepRequest((pattern,), crlf=crlf, boundary=boundary, mode=Mode.COUNT_MATCHES))
+@given(
+    PATTERNS | st.sampled_from(["x*", "b*$", r"\b", "$", r"a|\z", r"\s", "[^a]+"]),
+    TEXTS,
+    st.booleans(),
+    st.sampled_from(Boundary),
+    st.booleans(),
+)
+def test_counting_matches_agrees(pattern: str, text: bytes, crlf: bool, boundary: Boundary, multiline: bool) -> None:
+    searcher = Searcher(
+        GrepRequest((pattern,), crlf=crlf, boundary=boundary, multiline=multiline, mode=Mode.COUNT_MATCHES)
+    )
     lines = [line for line in searcher.search(text).lines() if line.kind == MATCH]
     counted = searcher.count_matches(text)
-    assert (counted is None) == searcher.matcher.anchors_text
+    assert (counted is None) == (searcher.matcher.anchors_text and not multiline)
     assert counted is None or counted == (len(lines), sum(len(line.spans) or 1 for line in lines))
 
 

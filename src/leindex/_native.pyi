@@ -118,6 +118,9 @@ class Regex:
         how many matches there were.
         """
 
+    def count_block_matches(self, data: Buffer, term: int, /) -> tuple[int, int]:
+        """How many of those blocks there are, and how many matches begin in them: at least one each."""
+
     def scan(self, contents: Iterable[Buffer], /) -> bytes:
         """One byte for each file's content: 1 if a line matches, 0 if none does, 2 if that cannot be told here: a
         content in UTF-16, or with a match and a NUL byte. A UTF-8 byte order mark is passed over."""

@@ -349,6 +349,20 @@ static PyObject *regex_blocks(PyObject *self, PyObject *const *args, Py_ssize_t 
     return answer;
 }
 
+static PyObject *regex_count_block_matches(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    Call call;
+    size_t blocks, matches;
+    long term = count == 2 ? PyLong_AsLong(args[1]) : 0;
+    if (count != 2 || PyErr_Occurred() || begin(&call, self, args[0], true) < 0) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "expected data and the end of a line");
+        return NULL;
+    }
+    int result = search_block_matches(&call.self->engine, call.cache, &call.hay, (uint8_t)term, &blocks, &matches);
+    return end(&call, result) < 0 ? NULL : number_pair(blocks, matches);
+}
+
 static PyObject *regex_scan(PyObject *object, PyObject *texts)
 {
     Regex *self = (Regex *)object;
@@ -404,6 +418,7 @@ static PyMethodDef methods[] = {
     {"count_lines", regex_count_lines, METH_O, NULL},
     {"count_matches", regex_count_matches, METH_O, NULL},
     FAST("blocks", regex_blocks),
+    FAST("count_block_matches", regex_count_block_matches),
     {"scan", regex_scan, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

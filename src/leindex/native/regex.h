@@ -195,6 +195,14 @@ typedef struct {
 const char *search_strategy(const Engine *engine);
 int search_is_match(const Engine *engine, Cache *cache, const Hay *hay);
 int search_find(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found);
+/* Where a walk from match to match is, and where the match before ended: NOWHERE at the start. */
+typedef struct {
+    size_t at, last;
+} Walk;
+
+/* The next match in hay[walk->at..stop] that is not empty right where the one before it ended. */
+int search_next(const Engine *engine, Cache *cache, const Hay *hay, size_t stop, Walk *walk, Span *found);
+bool vector_append(Vector *v, const void *item);
 /* Append to `spans` all matches in hay[at..stop], none of them empty right where the one before it ended. */
 int search_all(const Engine *engine, Cache *cache, const Hay *hay, size_t at, size_t stop, size_t limit,
                Vector *spans);
@@ -208,6 +216,9 @@ int search_matches(const Engine *engine, Cache *cache, const Hay *hay, size_t *l
  * search is then, the end where there is no other match. Lines end with `term`. */
 int search_blocks(const Engine *engine, Cache *cache, const Hay *hay, uint8_t term, size_t *at, size_t limit,
                   Vector *blocks, size_t *finds);
+/* Count the blocks that hold a line, and the matches that begin in them; at least one each. */
+int search_block_matches(const Engine *engine, Cache *cache, const Hay *hay, uint8_t term, size_t *counted,
+                         size_t *matches);
 /* What can be told of a file's content: that no line matches, that one does, or nothing before it is decoded
  * (leindex/text.py) or a rule for NUL bytes is applied (search/verify.py). */
 enum { NO_MATCH, MATCHES, UNTOLD };

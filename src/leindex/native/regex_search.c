@@ -142,7 +142,7 @@ static int search(const Engine *engine, Cache *cache, const Hay *hay, size_t sta
     return automaton(engine, cache, hay, start, end, found);
 }
 
-static bool append(Vector *v, const void *item)
+bool vector_append(Vector *v, const void *item)
 {
     if (v->count == v->cap) {
         size_t cap = v->cap ? v->cap * 2 : 16;
@@ -174,14 +174,10 @@ int search_find(const Engine *engine, Cache *cache, const Hay *hay, size_t start
     return search(engine, cache, hay, start, end, found);
 }
 
-/* Where a walk from match to match is, and where the match before ended. */
-typedef struct {
-    size_t at, last;
-} Walk;
-
-/* The next match in hay[walk->at..stop] that is not empty right where the one before it ended. */
-static int next_match(const Engine *engine, Cache *cache, const Hay *hay, size_t stop, Walk *walk, Span *found)
+int search_next(const Engine *engine, Cache *cache, const Hay *hay, size_t stop, Walk *walk, Span *found)
 {
+    if (walk->last == NOWHERE)
+        forget_line(cache);
     while (walk->at <= stop) {
         int result = search(engine, cache, hay, walk->at, stop, found);
         if (result <= 0)
@@ -201,9 +197,8 @@ int search_all(const Engine *engine, Cache *cache, const Hay *hay, size_t at, si
     Walk walk = {at, NOWHERE};
     Span found;
     int result = 0;
-    forget_line(cache);
-    while (spans->count < limit && (result = next_match(engine, cache, hay, stop, &walk, &found)) == 1)
-        if (!append(spans, &found))
+    while (spans->count < limit && (result = search_next(engine, cache, hay, stop, &walk, &found)) == 1)
+        if (!vector_append(spans, &found))
             return NO_MEMORY;
     return result < 0 ? result : 0;
 }
@@ -295,7 +290,7 @@ int search_lines(const Engine *engine, Cache *cache, const Hay *hay, bool invert
         for (; invert && at < stop && *count < limit; ++*count) {
             const uint8_t *hit = memchr(hay->data + at, '\n', hay->len - at);
             size_t end = hit ? (size_t)(hit - hay->data) : hay->len;
-            if (out && !append(out, &(Line){number, at, text_end(engine, hay, at, end), at, at}))
+            if (out && !vector_append(out, &(Line){number, at, text_end(engine, hay, at, end), at, at}))
                 return NO_MEMORY;
             at = end + 1;
             number++;
@@ -308,7 +303,7 @@ int search_lines(const Engine *engine, Cache *cache, const Hay *hay, bool invert
             number += newlines_count(hay->data + counted, line.start - counted);
             counted = line.start;
             line.number = number;
-            if (!append(out, &line))
+            if (!vector_append(out, &line))
                 return NO_MEMORY;
         }
         const uint8_t *hit = line.end < hay->len ? memchr(hay->data + line.end, '\n', hay->len - line.end) : NULL;
@@ -325,8 +320,7 @@ static int matches_on_line(const Engine *engine, Cache *cache, const Hay *hay, c
     Walk walk = {0, NOWHERE};
     Span found;
     int result;
-    forget_line(cache);
-    for (*count = 0; (result = next_match(engine, cache, &alone, alone.len, &walk, &found)) == 1;)
+    for (*count = 0; (result = search_next(engine, cache, &alone, alone.len, &walk, &found)) == 1;)
         *count += found.start != end;
     return result;
 }
@@ -347,53 +341,6 @@ int search_matches(const Engine *engine, Cache *cache, const Hay *hay, size_t *l
         at = line_end(hay, line.end, hay->len) + 1;
     }
     return OK;
-}
-
-/* Where the line at `at` starts, not before `floor`. */
-static size_t block_start(const Hay *hay, uint8_t term, size_t floor, size_t at)
-{
-    while (at > floor && hay->data[at - 1] != term)
-        at--;
-    return at;
-}
-
-static size_t block_end(const Hay *hay, uint8_t term, size_t start, size_t at)
-{
-    if (at > start && hay->data[at - 1] == term)
-        return at;
-    const uint8_t *hit = at < hay->len ? memchr(hay->data + at, term, hay->len - at) : NULL;
-    return hit ? (size_t)(hit - hay->data) + 1 : hay->len;
-}
-
-int search_blocks(const Engine *engine, Cache *cache, const Hay *hay, uint8_t term, size_t *at, size_t limit,
-                  Vector *blocks, size_t *finds)
-{
-    Block block = {0, 0, 0, 0};
-    int result = 1;
-    for (*finds = 0; *at < hay->len && *finds < limit; ++*finds) {
-        /* As in ripgrep each search starts afresh: looks see a beginning there. */
-        Hay rest = {hay->data + *at, hay->len - *at};
-        Span found;
-        forget_line(cache);
-        if ((result = search(engine, cache, &rest, 0, rest.len, &found)) <= 0)
-            break;
-        size_t begin = *at + found.start, end = *at + found.end;
-        *at = end + (begin == end && end < hay->len);
-        if (*finds && end < block.end)
-            continue;
-        size_t start = block_start(hay, term, begin < block.end ? block.start : block.end, begin);
-        end = block_end(hay, term, start, end);
-        if (*finds && start <= block.end) {
-            block.end = end;
-            continue;
-        }
-        if (*finds && !append(blocks, &block))
-            return NO_MEMORY;
-        block = (Block){start, end, *at, *finds + 1};
-    }
-    if (!result)
-        *at = hay->len;
-    return *finds && !append(blocks, &block) ? NO_MEMORY : result < 0 ? result : OK;
 }
 
 int search_content(const Engine *engine, Cache *cache, const uint8_t *data, size_t len)

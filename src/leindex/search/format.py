@@ -146,8 +146,11 @@ class SummaryPrinter:
     def _search(self, content: bytes) -> tuple[int, int, bool]:
         """Units (lines, or matches of a multi-line search), matches, and whether a NUL byte was met."""
         if self._needs_spans:
-            counted = None if self.request.keeps_stats else self.searcher.count_matches(content)
-            return self._search_spans(content) if counted is None else (*counted, False)
+            settled = self.request.keeps_stats or self.request.first_match_settles
+            if settled or (counted := self.searcher.count_matches(content)) is None:
+                return self._search_spans(content)
+            lines, matches = counted
+            return matches if self.searcher.matcher.crosses_lines else lines, matches, False
         if self.request.first_match_settles:
             return int(self.searcher.matches(content)), 0, False
         if b"\0" not in content:

@@ -140,6 +140,10 @@ class Matcher:
         """How many lines match, and how many matches there are in them."""
         return self._regex.count_matches(text)
 
+    def count_block_matches(self, text: bytes, term: bytes) -> tuple[int, int]:
+        """How many blocks of lines matches touch, and how many matches there are in them."""
+        return self._regex.count_block_matches(text, term[0])
+
     def scan(self, contents: Sequence[Buffer]) -> bytes:
         """One byte for each content: 1 if a line matches, 0 if none does, 2 if that takes a closer look."""
         return self._regex.scan(contents)

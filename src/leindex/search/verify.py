@@ -136,14 +136,17 @@ class Searcher:
         return sum(line.kind == MATCH for line in self.search(content).lines())
 
     def count_matches(self, content: bytes) -> tuple[int, int] | None:
-        """How many lines the file has to report and how many matches these hold: the fast form for `--count-matches`.
+        """How many lines (blocks of lines) the file has to report and how many matches these hold: the fast form for
+        `--count-matches`.
 
         None where a limit, a NUL byte, inversion or an anchor of the text call for `search`.
         """
-        request = self.request
-        if request.max_count is not None or request.invert or self.matcher.anchors_text or not self._plain(content):
+        request, matcher = self.request, self.matcher
+        if request.max_count is not None or request.invert or self._has_nul(content):
             return None
-        return self.matcher.count_matches(searchable(content))
+        if matcher.crosses_lines:
+            return matcher.count_block_matches(searchable(content), b"\0" if request.null_data else b"\n")
+        return matcher.count_matches(searchable(content)) if self._by_lines and not matcher.anchors_text else None
 
     def which(self, contents: Sequence[Buffer]) -> list[int]:
         """The positions of those contents that have a line to report, in order; not for requests that take a NUL byte
@@ -155,4 +158,8 @@ class Searcher:
 
     def _plain(self, content: bytes) -> bool:
         """Whether a single pass of the matcher over all lines gives the answer."""
-        return self._by_lines and (self.request.binary is Binary.TEXT or b"\0" not in content)
+        return self._by_lines and not self._has_nul(content)
+
+    def _has_nul(self, content: bytes) -> bool:
+        """Whether a NUL byte decides how far the content is searched."""
+        return self.request.binary is not Binary.TEXT and b"\0" in content
