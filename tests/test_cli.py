@@ -256,3 +256,18 @@ def test_watching_without_its_package_says_what_to_install(
     assert main(["watch", str(tmp_path / "tree")]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and 'pip install "leindex[watch]"' in said
+
+
+@pytest.mark.parametrize("command, package", [("serve", "uvicorn"), ("mcp", "mcp.server.stdio")])
+def test_serving_without_its_packages(
+    leindex: Run, tree: Path, monkeypatch: pytest.MonkeyPatch, command: str, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    status, out, err = leindex(command, tree)
+    assert (status, out) == (2, "")
+    assert err.startswith("leindex: the server needs a package") and 'pip install "leindex[server]"' in err
+
+
+def test_quiet_forgives_a_missing_path_where_there_is_a_match(leindex: Run, tree: Path) -> None:
+    assert leindex("grep", "-q", "Error", tree / "sub", tree / "nosuch")[0] == 0
+    assert leindex("grep", "-q", "nowhere_at_all", tree / "sub", tree / "nosuch")[0] == 2

@@ -8,19 +8,34 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from .config import Location
-from .errors import ConfigError
+from .errors import ConfigError, EngineMissingError
+
+
+@contextmanager
+def _packages() -> Iterator[None]:
+    """Says which package is missing where one of the extra `server` is."""
+    try:
+        yield
+    except ImportError as error:
+        message = f'the server needs a package that is missing ({error.name}): pip install "leindex[server]"'
+        raise EngineMissingError(message) from None
 
 
 def serve_stdio(location: Location) -> None:
-    """Serves MCP on stdin and stdout until stdin closes. Nothing but protocol is written to stdout."""
-    from mcp.server.stdio import stdio_server
+    """Serves MCP on stdin and stdout until stdin closes. Nothing but protocol is written to stdout.
 
-    from .web.mcp_server import build
-    from .web.mcp_stdio import AnsweredLines
-    from .web.service import Service
+    Raises EngineMissingError where the packages of the extra `server` are not installed.
+    """
+    with _packages():
+        from mcp.server.stdio import stdio_server
+
+        from .web.mcp_server import build
+        from .web.mcp_stdio import AnsweredLines
+        from .web.service import Service
 
     async def serve() -> None:
         service = Service(location)
@@ -49,14 +64,15 @@ def serve_http(
 
     `port` 0 takes a free one; `names` are further host names that clients may use. `announce` is called with
     the address once the server answers. Raises ConfigError for an address that cannot be bound, or one that
-    is not loopback without a token.
+    is not loopback without a token, EngineMissingError where the packages of the extra `server` are not installed.
     """
-    import uvicorn
+    with _packages():
+        import uvicorn
 
-    from .web.app import make_app
-    from .web.limits import uvicorn_options
-    from .web.security import Access
-    from .web.service import Service
+        from .web.app import make_app
+        from .web.limits import uvicorn_options
+        from .web.security import Access
+        from .web.service import Service
 
     loopback = is_loopback(host)
     if not loopback and not token:

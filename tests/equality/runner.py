@@ -138,7 +138,8 @@ def _grep(files: TreeFiles, args: list[str], out: Output) -> int:
     if command.paths:
         there = [path for path in command.paths if Path(path).is_file()]
         named = [(os.fsencode(path), Path(path).read_bytes()) for path in there]
-        return grep(command.request, named, out).status(errors=len(there) < len(command.paths))
+        result = grep(command.request, named, out)
+        return result.status(errors=len(there) < len(command.paths), quiet=command.request.quiet)
     flags = [flag for flag, on in (("--hidden", command.hidden), ("--no-ignore", command.no_ignore)) if on]
     paths = [path for path in files.paths(*flags) if chosen.accepts(path)]
     if command.request.mode is Mode.FILES:

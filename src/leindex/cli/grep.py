@@ -62,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
             # ripgrep's word on it, and its exit status: most likely a filter took out more than was meant.
             print("leindex: no files were searched; check the flags that choose files", file=sys.stderr)
             failed = True
-    return result.status(errors=failed)
+    return result.status(errors=failed, quiet=command.request.quiet)
 
 
 def _searched(command: GrepCommand, parts: Sequence[Part | NamedFile], out: Output) -> GrepResult:

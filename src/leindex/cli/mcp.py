@@ -25,10 +25,8 @@ def run(arguments: Sequence[str]) -> int:
     found = locate(options.path if options.path not in (None, WORKSPACE) else _project(), options.index)
     if sys.stdin.isatty():
         raise ConfigError("this command talks to an assistant, not to a terminal; leindex install sets one up")
-    try:
-        from ..server import serve_stdio
-    except ImportError as error:
-        raise ConfigError(f"the server needs its packages ({error.name}); run: pip install 'leindex[server]'") from None
+    from ..server import serve_stdio
+
     # A folder of an indexed tree is served with the whole tree, so that paths mean the same everywhere.
     serve_stdio(Location(found.root, found.folder))
     return 0

@@ -27,10 +27,8 @@ def run(arguments: Sequence[str]) -> int:
         token = secrets.token_urlsafe(24)
     if token and (len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token):
         raise ConfigError("a token has at least 16 characters, none of them a blank; --token auto makes one")
-    try:
-        from ..server import serve_http
-    except ImportError as error:
-        raise ConfigError(f"the server needs its packages ({error.name}); run: pip install 'leindex[server]'") from None
+    from ..server import serve_http
+
     serve_http(
         Location(found.root, found.folder),
         host=options.host,

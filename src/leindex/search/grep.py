@@ -20,9 +20,10 @@ class GrepResult:
     matched: bool
     files: int
 
-    def status(self, *, errors: bool = False) -> int:
-        """The exit status: 0 for a match, 1 for none, 2 where something went wrong on the way."""
-        return 2 if errors else int(not self.matched)
+    def status(self, *, errors: bool = False, quiet: bool = False) -> int:
+        """The exit status: 0 for a match, 1 for none, 2 where something went wrong on the way. With `-q` a match counts
+        more than that."""
+        return 2 if errors and not (quiet and self.matched) else int(not self.matched)
 
 
 def grep(

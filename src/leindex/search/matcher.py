@@ -56,7 +56,7 @@ def pattern_tree(request: GrepRequest) -> Hir:
         request.crlf,
     )
     tree = parse_many(request.patterns, flags, fixed=request.fixed_strings)
-    if request.null_data or request.binary is not Binary.TEXT:
+    if (request.null_data and not request.multiline) or request.binary is not Binary.TEXT:
         ban_byte(tree, 0)
     if not request.multiline and not request.null_data:
         tree = without_newline(tree, crlf=request.crlf)
