@@ -50,13 +50,18 @@ def run(command: list[str], tree: Path, limit: int) -> tuple[Outcome, bool]:
     return Outcome(output, 0 if cut else status), cut
 
 
+def _whole_lines(output: bytes) -> int:
+    """Where the last whole line of an output ends; a NUL byte ends one as well (`--null-data`)."""
+    return max(output.rfind(b"\n"), output.rfind(b"\0")) + 1
+
+
 def compare(tree: Path, args: list[str], index: list[str], limit: int) -> tuple[str, bool]:
     """The difference for one case, if any, and whether ripgrep found something (or refused the case)."""
     expected, cut = run(["rg", "--sort", "path", *args], tree, limit)
     ours, _ = run([*LEINDEX, "grep", "--refresh", "never", *index, *args], tree, limit)
     if cut:
         # Times have been left out, so the same amount of output may be cut off at different places.
-        one, two = (normal(some.output[: some.output.rfind(b"\n") + 1]) for some in (expected, ours))
+        one, two = (normal(some.output[: _whole_lines(some.output)]) for some in (expected, ours))
         size = min(len(one), len(two))
         short = size < limit // 2
         expected, ours = Outcome(one[:size], 0), Outcome(two[:size], -1 if short else 0)

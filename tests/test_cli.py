@@ -271,3 +271,33 @@ def test_serving_without_its_packages(
 def test_quiet_forgives_a_missing_path_where_there_is_a_match(leindex: Run, tree: Path) -> None:
     assert leindex("grep", "-q", "Error", tree / "sub", tree / "nosuch")[0] == 0
     assert leindex("grep", "-q", "nowhere_at_all", tree / "sub", tree / "nosuch")[0] == 2
+
+
+def test_a_limit_of_no_lines_looks_at_nothing(leindex: Run, tree: Path) -> None:
+    assert leindex("grep", "-m", "0", "(", tree) == (1, "", "")
+    assert leindex("grep", "-m0", "Error", tree / "nosuch") == (1, "", "")
+    assert not folder_for(tree).exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("search", "--limit", "abc", "x"), "must be a whole number, not 'abc'"),
+        (("search", "--limit", "0", "x"), "must be 1 or more"),
+        (("serve", "--port", "65536"), "must be from 0 to 65535"),
+        (("serve", "--port", "x"), "must be a whole number, not 'x'"),
+    ],
+)
+def test_numbers_that_are_none(leindex: Run, arguments: tuple[str, ...], said: str) -> None:
+    status, out, err = leindex(*arguments)
+    assert (status, out) == (2, "") and said in err
+
+
+def test_an_engine_that_does_not_exist_is_not_advised(leindex: Run, tree: Path) -> None:
+    assert leindex("index", tree)[0] == 0
+    assert "there is no engine 'foo'" in leindex("index", tree, "--engine", "foo")[2]
+    assert "leindex migrate --to duckdb" in leindex("index", tree, "--engine", "duckdb")[2]
+
+
+def test_statistics_of_counts_tell_the_time(leindex: Run, tree: Path) -> None:
+    assert "\n0.000000 seconds spent searching" not in leindex("grep", "--stats", "-c", "Error", tree)[1]

@@ -37,7 +37,10 @@ def chars(text: str, is_bytes: bool = False) -> Class:
         ("", Empty()),
         ("abc", Literal(b"abc")),
         ("é", Literal("é".encode())),
-        ("a|b", Alternate((A, B))),
+        ("a|(?:b|)", Alternate((A, B, Empty()))),
+        ("a|b|é|a", Class(((97, 98), (233, 233)))),
+        ("a|(?-u:\\xff)", Class(((97, 97), (255, 255)), is_bytes=True)),
+        ("a|a", A),
         ("(a)b", Concat((Capture(1, None, A), B))),
         ("(?P<x>a)(?<y.z>b)", Concat((Capture(1, "x", A), Capture(2, "y.z", B)))),
         ("a{2}", Repeat(A, 2, 2, True)),
@@ -167,8 +170,9 @@ def test_newline_is_stripped_from_classes_and_refused_as_a_literal() -> None:
     assert regex.without_newline(regex.parse(r"\n{0}a")) == A
     stripped = regex.without_newline(regex.parse(r"(?s).|\s"))
     assert not regex.can_match_byte(stripped, 10)
+    assert regex.without_newline(regex.parse(r"a|\n")) == A  # a class, as in the `regex` crate
     assert regex.can_match_byte(regex.parse(r"\s"), 10)
-    for pattern in (r"a\nb", r"[\n]", "(a|\n)"):
+    for pattern in (r"a\nb", r"[\n]", "(aa|\n)", "(\n)|a"):
         with pytest.raises(QueryError, match="not allowed") as caught:
             regex.without_newline(regex.parse(pattern))
         assert "--multiline" in caught.value.advice
@@ -186,7 +190,8 @@ def test_wrapping() -> None:
 
 
 def test_several_patterns_and_groups() -> None:
-    assert regex.parse_many(["a", "b"]) == Alternate((A, B))
+    assert regex.parse_many(["a", ""]) == Alternate((A, Empty()))
+    assert regex.parse_many(["a", "b"]) == Class(((97, 98),))
     assert regex.parse_many([]) == Class(())
     tree = regex.parse_many(["(a)", "(?P<n>b)"])
     assert regex.group_names(tree) == {"n": 2}

@@ -23,7 +23,7 @@ from .storage.catalog import Catalog
 from .storage.database import BUSY_SECONDS, Database, Durability
 from .storage.locks import WatchMark, updating
 from .storage.private_folder import make_folder
-from .storage.registry import DEFAULT_ENGINE, open_engine
+from .storage.registry import DEFAULT_ENGINE, engine_info, open_engine
 from .storage.storage_interface import SearchInterface
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class IndexedTree:
             engine = catalog.state("engine") if database.readonly or not database.created else None
             chosen = self._engine or engine or DEFAULT_ENGINE
             if engine is not None and chosen != engine:
+                engine_info(chosen)  # a name that is none is said first
                 raise ConfigError(
                     f"{self.root} is indexed with the engine {engine}; "
                     f"to change it run: leindex migrate --to {chosen} {self.root}"

@@ -34,6 +34,8 @@ def run(arguments: Sequence[str]) -> int:
     out = Output(sys.stdout.buffer, line_buffered=command.line_buffered)
     if command.request.mode is Mode.TYPES:
         return list_types(command.rules, out).status()
+    if command.request.mode is not Mode.FILES and not command.request.can_match:
+        return 1  # as in ripgrep nothing is looked at, the pattern included
     Matcher.of(command.request)  # a pattern that is refused is refused before anything is indexed
     failed = False
     paths = PathFilter(command.rules)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import secrets
 import sys
 from collections.abc import Sequence
 
 from ..errors import ConfigError
-from .common import Parser, add_index_option, confirm_root
+from .common import Parser, add_index_option, confirm_root, whole_number
 
 AUTO = "auto"
 
@@ -64,10 +63,7 @@ def _parser() -> Parser:
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65_535:
-        raise argparse.ArgumentTypeError("must be from 0 to 65535")
-    return number
+    return whole_number(text, 0, 65_535)
 
 
 def _announce(address: str, *, open_it: bool) -> None:

@@ -40,11 +40,30 @@ def concat(parts: Iterable[Hir]) -> Hir:
 
 
 def alternate(parts: Iterable[Hir]) -> Hir:
-    """The first of these that matches."""
+    """The first of these that matches; a class where each is one character, as in the `regex` crate: ripgrep bans a
+    literal line end and takes it out of a class."""
     flat: list[Hir] = []
     for part in parts:
         flat += part.parts if isinstance(part, Alternate) else (part,)
-    return flat[0] if len(flat) == 1 else Alternate(tuple(flat))
+    if len(flat) == 1:
+        return flat[0]
+    return _class_of(flat) or Alternate(tuple(flat))
+
+
+def _class_of(parts: list[Hir]) -> Hir | None:
+    """The set of characters (of bytes, if some are none) that these literals stand for; None for any others."""
+    texts = [part.data for part in parts if isinstance(part, Literal)]
+    if len(texts) < len(parts):
+        return None
+    try:
+        chars, is_bytes = [text.decode() for text in texts], False
+    except UnicodeDecodeError:
+        chars, is_bytes = [text.decode("latin-1") for text in texts], True
+    if any(len(char) != 1 for char in chars):
+        return None
+    from leindex.query.regex_classes import canonical
+
+    return char_class(canonical((ord(char), ord(char)) for char in chars), is_bytes)
 
 
 def char_class(ranges: tuple[tuple[int, int], ...], is_bytes: bool) -> Hir:

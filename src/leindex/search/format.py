@@ -6,6 +6,7 @@ Output is gathered and written in large pieces; a closed pipe ends the printing 
 
 from __future__ import annotations
 
+import time
 from typing import BinaryIO, Final, Protocol
 
 from leindex.search.colors import RESET
@@ -162,6 +163,7 @@ class SummaryPrinter:
         return units, 0, found.binary_offset is not None
 
     def _search_spans(self, content: bytes) -> tuple[int, int, bool]:
+        started = time.perf_counter()
         found = self.searcher.search(content)
         lines = matches = matched_lines = 0
         for line in found.lines():
@@ -170,6 +172,7 @@ class SummaryPrinter:
                 matches += len(line.spans) or 1
                 matched_lines += found.line_count(line)
         self._add_stats(found, lines, matches, matched_lines)
+        self.stats.seconds += time.perf_counter() - started
         units = matches if self.searcher.matcher.crosses_lines else lines
         return units, matches, found.binary_offset is not None
 
