@@ -325,6 +325,12 @@ def test_many_matches_in_one_long_line() -> None:
     assert time.process_time() - start < 5
 
 
+def test_many_blocks_in_one_long_line() -> None:
+    start = time.process_time()
+    assert matcher("xx|^foo").count_block_matches(b"xx" * 1_000_000, 10) == (1, 1_000_000)
+    assert time.process_time() - start < 4
+
+
 def test_large_patterns() -> None:
     with pytest.raises(QueryError, match="size limit"):
         matcher(r"\w{1000}{10}")
@@ -411,7 +417,20 @@ def test_blocks_of_lines(pattern: str, text: bytes, start: int, limit: int, term
             expected[-1][1] = stop
         else:
             expected.append([first, stop, at, finds])
-    packed, reached, count = regex.blocks(text, start, limit, term[0])
+    packed, reached, count = regex.blocks(text, start, limit, term[0], 0)
     numbers = memoryview(packed).cast("Q").tolist()
     assert [numbers[n : n + 4] for n in range(0, len(numbers), 4)] == expected
     assert (reached, count) == (at, finds)
+    # In pieces: what a block found before tells of a line need not be told again.
+    at, told, ended = start, list[list[int]](), 0
+    while at < len(text) and limit < 0:
+        searched = at
+        packed, at, _ = regex.blocks(text, at, 1, term[0], ended)
+        for first, stop, *_ in memoryview(packed).cast("Q", (len(packed) // 32, 4)).tolist() if packed else ():
+            assert stop >= ended and first >= min(searched, ended)
+            if told and first <= ended:
+                told[-1][1] = stop
+            else:
+                told.append([first, stop])
+            ended = stop
+    assert limit >= 0 or told == [block[:2] for block in expected]

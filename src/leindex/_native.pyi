@@ -109,9 +109,11 @@ class Regex:
     def count_matches(self, data: Buffer, /) -> tuple[int, int]:
         """How many lines match, and how many matches they hold: at least one each."""
 
-    def blocks(self, data: Buffer, start: int, limit: int, term: int, /) -> tuple[bytes, int, int]:
+    def blocks(self, data: Buffer, start: int, limit: int, term: int, before: int, /) -> tuple[bytes, int, int]:
         """The blocks of whole lines that up to `limit` matches touch, those that adjoin as one; each search starts
         afresh where the match before ended, as in ripgrep, and `term` is the byte that ends a line.
+        `before` is where the block found last ended, 0 if there was none: a match that begins within it but ends
+        beyond is told as a block that starts there, one that ends before its end not at all.
 
         Returns four unsigned 64-bit numbers a block (start, end, where the search was after its first match and how
         many matches there were until then), where the search is now (the end of the data if no match is left), and

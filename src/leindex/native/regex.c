@@ -328,19 +328,19 @@ static PyObject *regex_count_matches(PyObject *self, PyObject *data)
 static PyObject *regex_blocks(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
     Call call;
-    Py_ssize_t start, limit;
-    long term = count == 4 ? PyLong_AsLong(args[3]) : 0;
-    if (count != 4 || PyErr_Occurred() || parse_range(args, 3, &start, &limit) < 0) {
+    Py_ssize_t start, limit, before = count == 5 ? PyLong_AsSsize_t(args[4]) : 0;
+    long term = count == 5 && !PyErr_Occurred() ? PyLong_AsLong(args[3]) : 0;
+    if (count != 5 || PyErr_Occurred() || parse_range(args, 3, &start, &limit) < 0) {
         if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_TypeError, "expected data, where to start, how many matches and the end of a line");
+            PyErr_SetString(PyExc_TypeError, "expected data, where to start, how many matches, the end of a line and of a block");
         return NULL;
     }
     if (begin(&call, self, args[0], true) < 0)
         return NULL;
     Vector blocks = {.size = sizeof(Block)};
     size_t at = start < 0 ? call.hay.len : (size_t)start, finds = 0;
-    int result = search_blocks(&call.self->engine, call.cache, &call.hay, (uint8_t)term, &at,
-                               limit < 0 ? SIZE_MAX : (size_t)limit, &blocks, &finds);
+    int result = search_blocks(&call.self->engine, call.cache, &call.hay, (uint8_t)term,
+                               before < 0 ? 0 : (size_t)before, &at, limit < 0 ? SIZE_MAX : (size_t)limit, &blocks, &finds);
     PyObject *answer = NULL;
     if (end(&call, result) >= 0)
         answer = Py_BuildValue("(y#KK)", blocks.items ? blocks.items : "", (Py_ssize_t)(blocks.count * sizeof(Block)),

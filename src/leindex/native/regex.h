@@ -195,6 +195,9 @@ typedef struct {
 const char *search_strategy(const Engine *engine);
 int search_is_match(const Engine *engine, Cache *cache, const Hay *hay);
 int search_find(const Engine *engine, Cache *cache, const Hay *hay, size_t start, size_t end, Span *found);
+/* The first match in the rest of a text, which counts as all of it, `shift` bytes after where the rest searched last with
+ * this cache began (NOWHERE: it was another text); so that many finds in one long line stay linear. */
+int search_rest(const Engine *engine, Cache *cache, const Hay *rest, size_t shift, Span *found);
 /* Where a walk from match to match is, and where the match before ended: NOWHERE at the start. */
 typedef struct {
     size_t at, last;
@@ -213,9 +216,10 @@ int search_lines(const Engine *engine, Cache *cache, const Hay *hay, bool invert
 /* Count the lines that match and the matches in them, each line searched alone. */
 int search_matches(const Engine *engine, Cache *cache, const Hay *hay, size_t *lines, size_t *matches);
 /* Append the blocks of lines that up to `limit` matches from *at on touch, those that adjoin as one; *at becomes where the
- * search is then, the end where there is no other match. Lines end with `term`. */
-int search_blocks(const Engine *engine, Cache *cache, const Hay *hay, uint8_t term, size_t *at, size_t limit,
-                  Vector *blocks, size_t *finds);
+ * search is then, the end where there is no other match. Lines end with `term`. `before` is where the block found last
+ * ended (0: none): what adjoins it is told from there on only, for the line may be long, and what ends before not. */
+int search_blocks(const Engine *engine, Cache *cache, const Hay *hay, uint8_t term, size_t before, size_t *at,
+                  size_t limit, Vector *blocks, size_t *finds);
 /* Count the blocks that hold a line, and the matches that begin in them; at least one each. */
 int search_block_matches(const Engine *engine, Cache *cache, const Hay *hay, uint8_t term, size_t *counted,
                          size_t *matches);

@@ -21,34 +21,36 @@ static size_t block_end(const Hay *hay, uint8_t term, size_t start, size_t at)
     return hit ? (size_t)(hit - hay->data) + 1 : hay->len;
 }
 
-int search_blocks(const Engine *engine, Cache *cache, const Hay *hay, uint8_t term, size_t *at, size_t limit,
-                  Vector *blocks, size_t *finds)
+int search_blocks(const Engine *engine, Cache *cache, const Hay *hay, uint8_t term, size_t before, size_t *at,
+                  size_t limit, Vector *blocks, size_t *finds)
 {
-    Block block = {0, 0, 0, 0};
+    Block block = {before, before, 0, 0};
+    size_t shift = NOWHERE;
     int result = 1;
     for (*finds = 0; *at < hay->len && *finds < limit; ++*finds) {
         /* As in ripgrep each search starts afresh: looks see a beginning there. */
         Hay rest = {hay->data + *at, hay->len - *at};
         Span found;
-        if ((result = search_find(engine, cache, &rest, 0, rest.len, &found)) <= 0)
+        if ((result = search_rest(engine, cache, &rest, shift, &found)) <= 0)
             break;
         size_t begin = *at + found.start, end = *at + found.end;
-        *at = end + (begin == end && end < hay->len);
-        if (*finds && end < block.end)
+        shift = end + (begin == end && end < hay->len) - *at;
+        *at += shift;
+        if (end < block.end)
             continue;
-        size_t start = block_start(hay, term, begin < block.end ? block.start : block.end, begin);
+        size_t start = begin < block.end ? begin : block_start(hay, term, block.end, begin);
         end = block_end(hay, term, start, end);
-        if (*finds && start <= block.end) {
+        if (block.finds && start <= block.end) {
             block.end = end;
             continue;
         }
-        if (*finds && !vector_append(blocks, &block))
+        if (block.finds && !vector_append(blocks, &block))
             return NO_MEMORY;
         block = (Block){start, end, *at, *finds + 1};
     }
     if (!result)
         *at = hay->len;
-    return *finds && !vector_append(blocks, &block) ? NO_MEMORY : result < 0 ? result : OK;
+    return block.finds && !vector_append(blocks, &block) ? NO_MEMORY : result < 0 ? result : OK;
 }
 
 /* How many matches begin in a block of lines. They may look a little past it, as in ripgrep. */
@@ -73,7 +75,7 @@ int search_block_matches(const Engine *engine, Cache *cache, const Hay *hay, uin
     int result = OK;
     for (*counted = *matches = 0; result >= OK && at < hay->len;) {
         blocks.count = 0;
-        result = search_blocks(engine, cache, hay, term, &at, FINDS, &blocks, &finds);
+        result = search_blocks(engine, cache, hay, term, last.end, &at, FINDS, &blocks, &finds);
         for (size_t i = 0; i <= blocks.count && result >= OK; i++) {
             const Block *block = (Block *)blocks.items + i;
             bool is_end = i == blocks.count;

@@ -174,6 +174,12 @@ int search_find(const Engine *engine, Cache *cache, const Hay *hay, size_t start
     return search(engine, cache, hay, start, end, found);
 }
 
+int search_rest(const Engine *engine, Cache *cache, const Hay *rest, size_t shift, Span *found)
+{
+    cache->line_end = cache->line_end > shift ? cache->line_end - shift : 0;
+    return search(engine, cache, rest, 0, rest->len, found);
+}
+
 int search_next(const Engine *engine, Cache *cache, const Hay *hay, size_t stop, Walk *walk, Span *found)
 {
     if (walk->last == NOWHERE)

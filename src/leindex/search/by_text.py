@@ -35,7 +35,10 @@ class TextSearch(Core):
                     return
                 continue
             left = FINDS if self.limit is None else min(self.limit - self.count, FINDS)
-            blocks, end, found = self.matcher.blocks(self.text, self.pos, left, self.term) if left else ([], size, 0)
+            ended = 0 if pending is None else pending[1]
+            blocks, end, found = (
+                self.matcher.blocks(self.text, self.pos, left, self.term, ended) if left else ([], size, 0)
+            )
             before = self.count
             for block in blocks:
                 if pending is not None and pending[1] >= block.start:

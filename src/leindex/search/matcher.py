@@ -153,10 +153,10 @@ class Matcher:
         found = self._regex.find(memoryview(text)[start:])
         return None if found is None else (found[0] + start, found[1] + start)
 
-    def blocks(self, text: bytes, start: int, limit: int, term: bytes) -> tuple[list[Block], int, int]:
+    def blocks(self, text: bytes, start: int, limit: int, term: bytes, before: int) -> tuple[list[Block], int, int]:
         """The blocks of lines that the next `limit` matches touch, where the search is then, and how many matches
-        there were."""
-        packed, at, found = self._regex.blocks(text, start, limit, term[0])
+        there were. The block before ended at `before` (0: none); what adjoins it starts there at the earliest."""
+        packed, at, found = self._regex.blocks(text, start, limit, term[0], before)
         numbers = memoryview(packed).cast("Q")
         return [Block(*numbers[n : n + 4]) for n in range(0, len(numbers), 4)], at, found
 
