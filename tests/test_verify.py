@@ -205,3 +205,12 @@ def test_matches_of_a_block_may_look_past_it() -> None:
     request = GrepRequest((r"a\n\b",), multiline=True, only_matching=True)
     lines = list(Searcher(request).search(b"a\nb\na\n-\n").lines())
     assert [(line.start, line.end, line.spans) for line in lines] == [(0, 2, [(0, 2)])]
+
+
+@pytest.mark.parametrize(("lines", "searched"), [(0, 2), (4, 0)])
+def test_figures_tell_of_context_that_is_not_printed(lines: int, searched: int) -> None:
+    """A file with an early NUL byte is left at what ripgrep has read then, and with context that is nothing."""
+    for mode in (Mode.STANDARD, Mode.COUNT):
+        request = GrepRequest(("x",), mode=mode, stats=True, quiet=True, before=lines, after=lines)
+        matches = Searcher(request).search(b"\n\nsome text\0\n")
+        assert list(matches.lines()) == [] and matches.bytes_searched == searched

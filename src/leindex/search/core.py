@@ -228,8 +228,8 @@ class Core:
         self.bytes_searched = offset if offset is not None and offset < self.pos else self.pos
 
     def _context(self) -> tuple[int, int]:
-        """Lines of context; none where they are not printed and do not decide what counts."""
-        if self.request.summary and self.limit is None:
+        """Lines of context; none where they are not printed and decide neither what counts nor how far is read."""
+        if self.request.summary and self.limit is None and not self.request.keeps_stats:
             return 0, 0
         return self.request.context
 
