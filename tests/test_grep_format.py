@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -221,3 +222,11 @@ def test_previews_keep_characters_whole() -> None:
     text = "e\u0301te\u0301 \U0001f468\u200d\U0001f469x".encode()
     assert text[: preview_end(text, 0, len(text), 2)].decode() == "e\u0301t"
     assert text[: preview_end(text, 0, len(text), 5)].decode() == "e\u0301te\u0301 \U0001f468\u200d\U0001f469"
+
+
+def test_each_match_of_a_long_block() -> None:
+    start = time.process_time()
+    request = GrepRequest(("(?s).",), multiline=True, per_match=True, column=True, line_number=True)
+    output = printed(request, [(b"f", b"x\n" * 4_000)])
+    assert output == b"".join(b"f:%d:%d:x\n" % (n, c) for n in range(1, 4_001) for c in (1, 2))
+    assert time.process_time() - start < 3

@@ -300,8 +300,11 @@ class StandardPrinter:
         elif self.request.only_matching:
             self._block_matches(line, block, spans)
         elif self.request.per_match:
+            rows, row = self._lines(block), 0
             for span in spans:
-                self._block_first_line(line, block, span)
+                while row < len(rows) and rows[row][1] <= span[0]:
+                    row += 1
+                self._block_first_line(line, block, span, rows, row)
         else:
             self._block_lines(line, block, spans)
 
@@ -342,14 +345,13 @@ class StandardPrinter:
                         self._parts.append(self.request.line_end)
                     start = upto
 
-    def _block_first_line(self, line: Line, block: bytes, span: tuple[int, int]) -> None:
-        """The first of the lines that a match extends over."""
-        for number, (start, end) in enumerate(self._lines(block), line.number):
+    def _block_first_line(self, line: Line, block: bytes, span: tuple[int, int], rows: Spans, row: int) -> None:
+        """The first of the lines that a match extends over: `row` of the block's, unless that is too long."""
+        for at in range(row, len(rows)):
+            start, end = rows[at]
             if start >= span[1]:
                 return
-            if end <= span[0]:
-                continue
-            self._fields(line.start + start, number, max(span[0] - start, 0) + 1)
+            self._fields(line.start + start, line.number + at, max(span[0] - start, 0) + 1)
             end = self._trimmed(block, start, end)
             if self.request.trim:
                 start = self._indent(block, start, end)
