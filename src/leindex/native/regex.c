@@ -332,7 +332,7 @@ static PyObject *regex_blocks(PyObject *self, PyObject *const *args, Py_ssize_t 
     long term = count == 5 && !PyErr_Occurred() ? PyLong_AsLong(args[3]) : 0;
     if (count != 5 || PyErr_Occurred() || parse_range(args, 3, &start, &limit) < 0) {
         if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_TypeError, "expected data, where to start, how many matches, the end of a line and of a block");
+            PyErr_SetString(PyExc_TypeError, "expected data, where to start, how many matches, a line's end and a block's");
         return NULL;
     }
     if (begin(&call, self, args[0], true) < 0)
