@@ -14,14 +14,11 @@ from pathlib import Path
 
 import apsw
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "tests"))
-
-from simulated_disk import CountingDisk
-
 from leindex.errors import StorageError
 from leindex.models import DocumentItem
 from leindex.storage.database import Database, Durability
 from leindex.storage.sqlite_storage import SQLiteSearch
+from tests.storage.simulated_disk import CountingDisk
 
 
 def documents(count: int) -> list[DocumentItem]:

@@ -30,14 +30,13 @@ from pathlib import Path
 
 import apsw
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
-from simulated_disk import CountingDisk
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from leindex.models import DocumentItem
 from leindex.storage.database import PAGE_SIZE, WAL_PAGES, Database
 from leindex.storage.sqlite_storage import INSERT, SQLiteSearch
 from leindex.storage.stored_value import encode_row
+from tests.storage.simulated_disk import CountingDisk
 
 BATCH = 100
 HOW = ("individual", "batched", "raw")

@@ -36,9 +36,9 @@ from measured import measured
 
 import leindex
 from leindex.index import Index
-from leindex.search.definitions import unpack
-from leindex.storage.compare import Side, compare
 from leindex.storage.registry import engines
+from leindex.storage.transfer.compare import Side, compare
+from leindex.symbols.definitions import unpack
 
 LONGEST = 10.0
 """Seconds after which a query is not asked once more."""

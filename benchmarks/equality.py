@@ -2,7 +2,7 @@
 
     python benchmarks/equality.py --tree DIR [--tree DIR ...] [--index DIR] [--record FILE] [--case N]
 
-For every case of tests/equality/cases.jsonl and every tree, `rg --sort path` and `leindex grep --refresh never`
+For every case of tests/exact/equality/cases.jsonl and every tree, `rg --sort path` and `leindex grep --refresh never`
 run in the tree, one after the other, and their output and exit status are compared. A tree that has no index gets
 one first (of its text only); `--index DIR` names the index of the tree, where one tree is given.
 
@@ -24,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.equality.runner import RIPGREP_VERSION, Outcome, cases, difference, normal, ripgrep_version
+from tests.exact.equality.runner import RIPGREP_VERSION, Outcome, cases, difference, normal, ripgrep_version
 
 LEINDEX = [sys.executable, "-P", "-m", "leindex"]
 """Without the folder it runs in on the module path: a tree may hold modules of any name."""

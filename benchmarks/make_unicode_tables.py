@@ -1,4 +1,4 @@
-"""Write query/unicode_tables.py and native/regex_words.h from the tables of a regex-syntax release.
+"""Write regex/unicode_tables.py and native/regex_words.h from the tables of a regex-syntax release.
 
     python benchmarks/make_unicode_tables.py path/to/regex-syntax-0.8.8
 
@@ -38,7 +38,7 @@ Each value of `RANGES` is one string of `name:data` words; data is the base64 (w
 numbers: the gap from the last end to the next start, then the length of the range less one, alternately.
 `FOLDS` holds runs of simple case folding as (start, count, stride, distance) numbers, a fold pairing
 `start + i * stride` with the character at that distance. `NAMES` and `VALUES` are `alias=canonical` words.
-Decoding is lazy and lives in `regex_classes.py`: importing this file only maps a few long strings.
+Decoding is lazy and lives in `classes.py`: importing this file only maps a few long strings.
 """
 # ruff: noqa: E501
 

@@ -32,9 +32,9 @@ from pathlib import Path
 from typing import Any
 
 import leindex
-from leindex.search.definitions import unpack
-from leindex.search.rank import DEFAULT_WEIGHTS, Weights, rank
-from leindex.search.source import IndexSource
+from leindex.ranked.rank import DEFAULT_WEIGHTS, Weights, rank
+from leindex.ranked.source import IndexSource
+from leindex.symbols.definitions import unpack
 
 GOLDEN = Path(__file__).with_name("relevance_golden.json")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "leindex-benchmarks"
@@ -138,7 +138,7 @@ class Benchmark:
         for question in self.questions:
             index = self.indexes[question.repository]
             with index.snapshot():
-                source = IndexSource(index.store, index.catalog, index.table())
+                source = IndexSource(index.view())
                 hits = rank(question.text, source, limit=10, weights=weights)
             answers = [Answer(h.path, h.passage.start_line, h.passage.end_line) for h in hits]
             scores[question] = ndcg(answers, question.targets)

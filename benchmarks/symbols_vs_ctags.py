@@ -30,8 +30,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from leindex.indexing.language import language_of
-from leindex.indexing.symbols import Symbol, extract
+from leindex.indexing.syntax.language import language_of
+from leindex.indexing.syntax.symbols import Symbol, extract
 
 # Our language -> ctags' name for it, and its kinds that are no definitions to us, with the reason.
 CTAGS: dict[str, tuple[str, str]] = {

@@ -45,13 +45,13 @@ def index_bytes(index: Index) -> int:
 
 def files_with(index: Index, text: str) -> list[str]:
     """The files that hold a literal text, as `leindex grep -F -l` finds them; the first 50."""
-    from leindex.query.formula import Lit
-    from leindex.search.select import Selection
+    from leindex.storage.formula import Lit
     from leindex.text import fold
+    from leindex.views.select import Selection
 
     needle = text.encode()
     with index.snapshot():
-        found = index.selector().contents(Lit(fold(needle)), Selection())
+        found = index.view("").selector().contents(Lit(fold(needle)), Selection())
         matching = (item.path for item in found if item.content is not None and needle in item.content)
         return [os.fsdecode(path) for path in islice(matching, 50)]
 

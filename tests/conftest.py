@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PEERS = ("rg", "ctags", "git", "chromium")
+PEERS = ("rg", "ctags", "git", "chromium", "clang", "localedef", "setpriv")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -30,7 +30,7 @@ def test_the_root_holds_the_documents_it_should() -> None:
 def test_every_command_has_a_module() -> None:
     folder = ROOT / "src" / "leindex" / "cli"
     for command in COMMANDS:
-        assert (folder / f"{command}.py").exists(), command
+        assert (folder / (COMMANDS[command][0].replace(".", "/") + ".py")).exists(), command
 
 
 def test_the_readme_names_existing_commands() -> None:

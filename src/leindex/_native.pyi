@@ -65,7 +65,7 @@ def read_files(root_fd: int, paths: tuple[bytes, ...], limit: int, /) -> list[tu
 Span: TypeAlias = tuple[int, int]
 
 class Regex:
-    """A compiled pattern (`leindex.query.program.build` makes one); never changes, may be used by many
+    """A compiled pattern (`leindex.regex.program.build` makes one); never changes, may be used by many
     threads.
 
     Offsets are in bytes. `data` is any contiguous buffer; looks (`^`, `\\b`) see all of it, whatever part of
@@ -208,3 +208,11 @@ def plain_rows(documents: list[Any], below: int, /) -> list[tuple[str, str, int,
     """What `plain_row` makes of each document; None where one asks for a closer look, or two have one id."""
 
 def c_symbols(content: bytes, /) -> list[tuple[str, str, str, int, int, int, int, str]]: ...
+
+# pages/checked_vfs.c
+def check_pages(name: str, base: str, /) -> None: ...
+
+# cuses.c
+def c_references(content: bytes, /) -> tuple[bytes, bytes, bytes]:
+    """The places of calls, includes and entries of tables in a text of C, in order: how far each start is behind the
+    one before, lengths, and roles (`linkage.Role`), each 32 bits in native order."""

@@ -3,6 +3,7 @@
     LeindexError
     |-- UsageError              the request cannot be carried out as it was put (exit status 2)
     |   |-- QueryError          a query or pattern that is wrong; knows the column
+    |   |   `-- PatternLimitError a pattern that takes too long in one content
     |   `-- ConfigError         an option or a path that is wrong
     |-- StorageError            the store failed; carries the result of a batch so far
     |   |-- StoreBusyError      another process holds the store, and waiting did not help
@@ -43,6 +44,10 @@ class QueryError(UsageError):
         self.text = text
         self.column = column
         self.advice = advice
+
+
+class PatternLimitError(QueryError):
+    """The search of one content was given up, since the pattern takes too many steps there; others may succeed."""
 
 
 class ConfigError(UsageError):

@@ -7,33 +7,53 @@
         for hit in index.search("retry backoff").hits:
             print(hit.path, hit.start_line)
 
-One Index is used by one thread at a time. How an index is opened and kept current is in indexed_tree.py; here are the
-questions that it answers.
+One Index is used by one thread at a time. How an index is opened and kept current is in tree/indexed_tree.py; here are
+the questions that it answers, each asked of a `View` (views/view.py) by the package that answers it.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 
 from .config import locate
-from .errors import ConfigError
-from .freshness import Refresh
-from .indexed_tree import IndexedTree
-from .models import Completeness, SearchResult
+from .models import SearchResult
+from .questions import TREE, Where
 from .storage.database import Durability
+from .tree.freshness import Refresh
+from .tree.indexed_tree import IndexedTree
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-    from .search.exact import FileLines
-    from .search.fuzzy import PathList
-    from .search.select import Selection, Selector
-    from .search.symbols import SymbolHit, SymbolResult
-    from .search.table import FileTable
+    from .exact.tree import GrepAnswer
+    from .graph.answer import GraphAnswer
+    from .questions import (
+        FilesQuestion,
+        GraphOptions,
+        GraphQuestion,
+        GrepOptions,
+        GrepQuestion,
+        ReferenceQuestion,
+        SearchOptions,
+        SearchQuestion,
+        SymbolQuestion,
+    )
+    from .storage.catalog import Catalog
+    from .symbols.find import SymbolHit, SymbolResult
+    from .views.table import FileTable
+    from .views.view import View
+
+Made = TypeVar("Made")
+
+TABLES: Final = 8
+"""Views whose files an open index keeps at hand."""
+
+_VIEWS_ASKED: Final = re.compile(r"\b(?:b|branch|rev):")
 
 SCAN_THREADS = 2
 """Threads that fetch, decompress and test contents where a search has to look at many."""
@@ -44,15 +64,6 @@ freed it gives those of the contents back to the system each time and has their 
 of the time (mallopt(3), M_MMAP_THRESHOLD: it adapts, up to 32 MB)."""
 
 
-@dataclass(frozen=True, slots=True)
-class GrepAnswer:
-    """The files that match a pattern, with their matching lines."""
-
-    pattern: str
-    files: tuple[FileLines, ...]
-    completeness: Completeness
-
-
 class Index(IndexedTree):
     """The index of one tree.
 
@@ -61,9 +72,10 @@ class Index(IndexedTree):
     StaleIndexError instead.
     """
 
-    _table: FileTable | None = None
+    _tables: dict[object, FileTable] | None = None
     _threads: ThreadPoolExecutor | None = None
-    _path_list: tuple[int, PathList] | None = None
+    _made: dict[tuple[object, object, str], tuple[int, Any]] | None = None
+    _where: Where = TREE
 
     def close(self) -> None:
         """Closes the store; the next use opens it again."""
@@ -72,24 +84,73 @@ class Index(IndexedTree):
             threads.shutdown(cancel_futures=True)
         super().close()
 
-    # -- searching ------------------------------------------------------------------------------------------------
+    # -- views ----------------------------------------------------------------------------------------------------
 
-    def selector(self, accepts: Callable[[bytes], bool] | None = None, *, scope: str = "") -> Selector:
-        """The files of this tree for one search; used inside `snapshot`."""
-        from .search.select import Selector
+    @contextmanager
+    def fresh_view(self, *, symbols: bool = True) -> Iterator[View]:
+        """A view for one question, compared with the tree first as `refresh` says; it lasts until the end.
+
+        `symbols` says whether the answer may need those of what has changed.
+        """
+        self.freshen(symbols=symbols)
+        with self.snapshot():
+            yield self.view()
+
+    @contextmanager
+    def at(self, where: Where) -> Iterator[Self]:
+        """The index with its questions asked of other views than the tree as it is.
+
+        A branch or a commit that is named and is no view yet becomes one for the time being, unless `refresh` is
+        "never". Raises QueryError for a view that there is not.
+        """
+        before, self._where = self._where, where
+        try:
+            yield self
+        finally:
+            self._where = before
+
+    def freshen(self, refresh: Refresh | None = None, *, symbols: bool = True) -> None:
+        if self._where:
+            self.views.prepare(self._where, refresh or self.refresh)
+        else:
+            super().freshen(refresh, symbols=symbols)
+
+    def view(self, scope: str | None = None) -> View:
+        """The tree as it is indexed, or what `at` says in its place, inside a `snapshot` that the caller holds; of the
+        folder `scope`, or of the one that the index was opened for."""
+        from .indexing.syntax.knowledge import Knowledge
+        from .views.view import View
 
         opened = self._open(write=False)
-        return Selector(self.root, opened.store, opened.catalog, self.table, self._pool, os.fsencode(scope), accepts)
+        where = self._where or self.views.standard
+        view = View(
+            name=self.root.name,
+            place=os.fsdecode(self.root),
+            store=opened.store,
+            catalog=opened.catalog,
+            resources=self,
+            knowledge=Knowledge(),
+            disk=self.root,
+            scope=self.location.scope if scope is None else scope,
+            age=lambda: self.age_seconds,
+            note=self._freshness.note,
+            others=self.views,
+        )
+        return view.at(where) if where else view
 
-    def table(self) -> FileTable:
-        """The files in path order, made anew when the generation has changed."""
-        from .search.table import FileTable
+    def table(self, view: View) -> FileTable:
+        """The files of a view in path order, made anew when the generation has changed."""
+        from .views.table import FileTable
 
-        if self._table is None or self._table.generation != self.catalog.generation:
-            self._table = FileTable(self.catalog)
-        return self._table
+        tables = self._tables = {} if self._tables is None else self._tables
+        known = tables.get(view.key)
+        if known is None or known.generation != view.generation:
+            if len(tables) > TABLES:
+                tables.clear()
+            known = tables[view.key] = FileTable(view.catalog)
+        return known
 
-    def _pool(self) -> ThreadPoolExecutor:
+    def pool(self) -> ThreadPoolExecutor:
         """The threads that fetch and test ahead; they keep their connections from one search to the next."""
         if self._threads is None:
             from concurrent.futures import ThreadPoolExecutor
@@ -98,205 +159,135 @@ class Index(IndexedTree):
             self._threads = ThreadPoolExecutor(SCAN_THREADS, thread_name_prefix="leindex-scan")
         return self._threads
 
-    def completeness(
-        self, seen: Selection, *, truncated: bool = False, scope: str = "", indexed_only: bool = False
-    ) -> Completeness:
-        """What an answer covers, for a search of the folder `scope` that looked at `seen`.
+    def made(self, view: View, make: Callable[[View], Made]) -> Made:
+        """What `make` makes of a view, made anew when the generation has changed."""
+        key = make, view.key, view.scope
+        if self._made is None:
+            self._made = {}
+        known = self._made
+        if key not in known or known[key][0] != view.generation:
+            known[key] = view.generation, make(view)
+        found: Made = known[key][1]
+        return found
 
-        `indexed_only` says that it did not read the files over the size limit, as grep does.
-        """
-        catalog = self.catalog
-        totals = catalog.totals()
-        skipped = dict(totals.skipped)
-        eligible, large = totals.files + skipped.get("too large", 0), skipped.get("too large", 0)
-        if scope:
-            eligible, large = self.table().count(os.fsencode(scope))
-        notes = [*seen.notes, *filter(None, [self._freshness.note])]
-        passed_by = large if indexed_only else 0
-        if passed_by:
-            notes.append(f"{passed_by} files over the size limit are searched by grep only")
-        if seen.pending:
-            notes.append(f"the symbols of {seen.pending} files are not extracted yet")
-        if seen.unread:
-            notes.append(f"{len(seen.unread)} files over the size limit could not be read")
-        unread_folders = dict(catalog.state("passed_over", {})).get("unreadable folder", 0)
-        if unread_folders:
-            skipped["unreadable folder"] = unread_folders
-        unread = skipped.get("unreadable", 0) + unread_folders + skipped.get("changed", 0) + len(seen.unread)
-        return Completeness(
-            complete=not (truncated or unread or passed_by or seen.pending or self._freshness.note),
-            eligible=eligible,
-            candidates=seen.candidates,
-            verified=seen.verified,
-            skipped=skipped,
-            truncated=truncated,
-            generation=catalog.generation,
-            age_seconds=self.age_seconds,
-            notes=tuple(notes),
-        )
+    # -- questions ------------------------------------------------------------------------------------------------
 
-    def search(
-        self,
-        query: str,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        plain: bool = False,
-        explain: bool = False,
-        scope: str | None = None,
-        check: Callable[[], None] = lambda: None,
-    ) -> SearchResult:
+    def search(self, query: str | SearchQuestion, **options: Unpack[SearchOptions]) -> SearchResult:
         """The best passages for a query in the language of docs/query.md, best first.
 
-        `limit` is the most hits (20 unless the query has `count:`); `cursor` goes on after an earlier answer;
-        `plain` takes the whole query as words. `check` is called again and again while documents are looked at, so
-        that what it raises ends the search. Raises QueryError for a query that is wrong.
+        `limit` is the most hits (20 unless the query has `count:`); `cursor` goes on after an earlier answer; `plain`
+        takes the whole query as words; `explain` asks for what each word gave; `scope` is a folder below the root to
+        stay in. `check` is called again and again while documents are looked at, so that what it raises ends the
+        search. All of this may be given as one `SearchQuestion`. Raises QueryError for a query that is wrong.
         """
-        from .indexing.grammars import KINDS
-        from .search.run import search
+        from .questions import SearchQuestion
+        from .ranked.search import search
 
-        self.freshen()
-        with self.snapshot():
-            return search(
-                self,
-                query,
-                limit=limit,
-                cursor=cursor,
-                plain=plain,
-                explain=explain,
-                scope=self.location.scope if scope is None else scope,
-                languages=_family,
-                kinds=KINDS,
-                check=check,
-            )
+        question = SearchQuestion.of(query, options)
+        if not question.plain and _VIEWS_ASKED.search(question.text):
+            self._prepare_asked(question.text)
+        with self.fresh_view() as view:
+            return search(view, question)
 
-    def grep(
-        self,
-        pattern: str,
-        *,
-        fixed: bool = False,
-        ignore_case: bool = False,
-        smart_case: bool = False,
-        word: bool = False,
-        paths: Callable[[str], bool] | None = None,
-        max_files: int | None = None,
-        max_lines: int | None = None,
-        lines: bool = True,
-    ) -> GrepAnswer:
+    def _prepare_asked(self, query: str) -> None:
+        """Sees to the views that a query asks about."""
+        from .query.parse import parse
+        from .query.plan import views_asked
+
+        where = views_asked(parse(query).root)
+        if where:
+            self.views.prepare(where, self.refresh)
+
+    def grep(self, pattern: str | GrepQuestion, **options: Unpack[GrepOptions]) -> GrepAnswer:
         """Every file with a line that matches a regular expression in ripgrep's dialect, in path order.
 
-        `fixed` takes the pattern literally, `word` wants word boundaries around it; `paths` tells which files to
-        look at, by path; `max_files` and `max_lines` (a file) end the search early; without `lines` only paths are
-        returned. Raises QueryError for a pattern that is refused.
+        `fixed` takes the pattern literally, `word` wants word boundaries around it; `ignore_case` takes capitals as
+        small letters, `smart_case` only where the pattern has none. `paths` tells which files to look at, by path;
+        `scope` is a folder below the root to stay in. `max_files` and `max_lines` (a file) end the search early;
+        without `lines` only paths are returned. What `check` raises ends the search. All of this may be given as one
+        `GrepQuestion`. Raises QueryError for a pattern that is refused.
         """
-        from .search.exact import matching_files
-        from .search.request import Boundary, Case, GrepRequest
-        from .search.select import Selection
+        from .exact.tree import matching_files
+        from .questions import GrepQuestion
 
-        request = GrepRequest(
-            (pattern,),
-            fixed_strings=fixed,
-            case=Case.IGNORE if ignore_case else Case.SMART if smart_case else Case.SENSITIVE,
-            boundary=Boundary.WORD if word else Boundary.NONE,
-            max_count=max_lines,
-            line_number=True,
-            only_matching=True,
-        )
-        self.freshen()
-        with self.snapshot():
-            seen = Selection()
-            accepts = None if paths is None else lambda path: paths(os.fsdecode(path))
-            selector = self.selector(accepts, scope=self.location.scope)
-            files = tuple(matching_files(request, selector, seen, limit=max_files, lines=lines))
-            truncated = max_files is not None and len(files) == max_files
-            covered = self.completeness(seen, truncated=truncated, scope=self.location.scope)
-            return GrepAnswer(pattern, files, covered)
-
-    # -- symbols and files ------------------------------------------------------------------------------------
+        question = GrepQuestion.of(pattern, options)
+        with self.fresh_view(symbols=False) as view:
+            return matching_files(view, question)
 
     def symbols(
-        self, name: str, *, kind: str | None = None, language: str | None = None, limit: int = 50
+        self, name: str | SymbolQuestion, *, kind: str | None = None, language: str | None = None, limit: int = 50
     ) -> SymbolResult:
         """Definitions whose name holds `name` (smart case) or matches it if it is `/regex/`; exact ones first.
 
-        Raises QueryError for an empty name, a pattern that is refused, or a language or kind that is unknown.
+        All of this may be given as one `SymbolQuestion`. Raises QueryError for an empty name, a pattern that is
+        refused, or a language or kind that is unknown.
         """
-        from .indexing.grammars import KINDS
-        from .search.symbols import find_symbols
+        from .questions import SymbolQuestion
+        from .symbols.find import find_symbols
 
-        self.freshen()
-        with self.snapshot():
-            return find_symbols(
-                self,
-                name,
-                kind=kind,
-                languages=_languages(language),
-                limit=limit,
-                scope=self.location.scope,
-                kinds=KINDS,
-            )
+        question = SymbolQuestion(name, kind, language, limit) if isinstance(name, str) else name
+        with self.fresh_view() as view:
+            return find_symbols(view, question)
 
-    def refs(self, name: str, *, language: str | None = None, limit: int = 200) -> SymbolResult:
-        """Definitions of exactly this name, and the places where it is called."""
-        from .indexing.symbols import calls
-        from .search.symbols import references
+    def refs(self, name: str | ReferenceQuestion, *, language: str | None = None, limit: int = 200) -> SymbolResult:
+        """Definitions of exactly this name, and the places where it is called; or what a `ReferenceQuestion` asks."""
+        from .questions import ReferenceQuestion
+        from .symbols.find import references
 
-        self.freshen()
-        with self.snapshot():
-            return references(self, name, calls, languages=_languages(language), limit=limit, scope=self.location.scope)
+        question = ReferenceQuestion(name, language, limit) if isinstance(name, str) else name
+        with self.fresh_view() as view:
+            return references(view, question)
+
+    def graph(self, kind: str | GraphQuestion, name: str = "", **options: Unpack[GraphOptions]) -> GraphAnswer:
+        """Who refers to what: `kind` is callers, callees, impact, hierarchy, path, deps, unused or cycles.
+
+        `name` is a definition (a name, `Class.method` or `file:line`), of deps a file. The options are the other
+        fields of a `GraphQuestion`, which may be given instead. Raises QueryError for a name that means nothing.
+        """
+        from .graph.ask import ask
+        from .questions import GraphQuestion
+
+        question = GraphQuestion(kind, name, **options) if isinstance(kind, str) else kind
+        with self.fresh_view() as view:
+            return ask(view, question)
 
     def outline(self, path: str) -> list[SymbolHit]:
         """The definitions of a file, in order. Raises ConfigError for a file that is not indexed."""
-        from .indexing.symbols import extract
-        from .search.symbols import outline
+        from .symbols.find import outline
 
         with self.snapshot():
-            return outline(self, path, extract)
+            return outline(self.view(), path)
 
-    def find_files(self, query: str, *, limit: int = 20) -> tuple[list[str], int]:
-        """The paths that fit a few letters best, best first, and how many fit at all.
+    def find_files(self, query: str | FilesQuestion, *, limit: int = 20) -> tuple[list[str], int]:
+        """The paths that fit a few letters best, best first, and how many fit at all; or what a `FilesQuestion` asks.
 
         Raises QueryError for an empty query.
         """
-        from .search.fuzzy import PathList
+        from .questions import FilesQuestion
+        from .ranked.fuzzy import find_files
 
+        question = FilesQuestion(query, limit) if isinstance(query, str) else query
         with self.snapshot():
-            generation = self.catalog.generation
-            if self._path_list is None or self._path_list[0] != generation:
-                rows = self.catalog.modified_files(scope=os.fsencode(self.location.scope))
-                paths = [os.fsdecode(path) for path, _ in rows]
-                self._path_list = generation, PathList(paths, [max(when, 0) for _, when in rows])
-            found, total = self._path_list[1].find(query, limit)
-        return [item.path for item in found], total
+            return find_files(self.view(), question)
 
     # -- looking --------------------------------------------------------------------------------------------------
 
-    def read(self, path: str) -> bytes:
-        """The content of a file as it is indexed. Raises ConfigError for one that is not."""
-        row = self.catalog.file(os.fsencode(path))
-        if row is None:
-            raise ConfigError(f"{path}: is not in the index of {self.root}")
-        content = self.store.contents([row.number])[0] if row.number else None
-        if content is None:
-            raise ConfigError(f"{path}: is not indexed ({row.skipped or 'its content is gone'})")
-        return content
+    @property
+    def listed(self) -> Catalog:
+        """The catalogue of what is asked: of the tree, or of the views that `at` names; inside a `snapshot`."""
+        return self.view("").catalog
+
+    def read(self, path: str, view: str = "") -> bytes:
+        """The content of a file as it is indexed; `view` is the name of one of the views where several are asked.
+        Raises ConfigError for a file that is not indexed."""
+        with self.snapshot():
+            return (self.view().at(Where(branches=(view,))) if view else self.view()).read(path)
 
     def paths(self, *, scope: str = "") -> Iterator[str]:
         """The indexed files in path order."""
-        for path, number, *_ in self.catalog.walk(scope=os.fsencode(scope)):
+        for path, number, *_ in self.view("").catalog.walk(scope=os.fsencode(scope)):
             if number:
                 yield os.fsdecode(path)
-
-
-def _family(value: str) -> frozenset[str]:
-    """The languages that a value of `lang:` means. Raises QueryError for one that means none."""
-    from .indexing.language import family, resolve_language
-
-    return frozenset(family(resolve_language(value)))
-
-
-def _languages(value: str | None) -> frozenset[str] | None:
-    return None if value is None else _family(value)
 
 
 def open_index(

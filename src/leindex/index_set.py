@@ -16,49 +16,47 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from heapq import nlargest
+from typing import Unpack
 
 from .config import Location
 from .errors import LeindexError, QueryError
-from .freshness import Refresh
 from .index import Index
 from .models import Completeness, Hit, SearchResult
 from .query.ast import RepoFilter
 from .query.parse import parse
 from .query.plan import plan
-from .roots import known_indexes
+from .questions import SearchOptions, SearchQuestion
+from .tree.freshness import Refresh
+from .tree.roots import known_indexes
 
 
 def search_all(
-    query: str,
-    *,
-    limit: int | None = None,
-    plain: bool = False,
-    explain: bool = False,
-    refresh: Refresh = "auto",
-    strict: bool = False,
+    query: str | SearchQuestion, *, refresh: Refresh = "auto", strict: bool = False, **options: Unpack[SearchOptions]
 ) -> SearchResult:
     """The best passages of all known indexes. `repo:` chooses among them by name.
 
-    There is no cursor: a larger `limit` shows more. Raises QueryError for a query that is wrong, and in strict mode
+    The query and its options are those of `Index.search`, or a `SearchQuestion`. There is no cursor: a larger `limit`
+    shows more. Raises QueryError for a query that is wrong, and in strict mode
     what hinders any index from answering.
     """
+    question = replace(SearchQuestion.of(query, options), cursor=None)
     notes: list[str] = []
     locations = known_indexes(lambda folder, error: notes.append(str(error)))
     answers: list[tuple[Location, SearchResult]] = []
-    for location in locations if plain else _chosen(query, locations):
+    for location in locations if question.plain else _chosen(question.text, locations):
         if not os.path.isdir(location.root):
             notes.append(f"{location.root} is gone; leindex remove {location.root} removes its index")
             continue
         try:
             with Index(location, refresh=refresh, strict=strict) as index:
-                answers.append((location, index.search(query, limit=limit, plain=plain, explain=explain)))
+                answers.append((location, index.search(question)))
         except QueryError:
             raise
         except LeindexError as error:
             if strict:
                 raise
             notes.append(f"{location.root}: {error}")
-    return _merged(query, answers, _limit(limit, query, plain=plain), notes)
+    return _merged(question.text, answers, _limit(question), notes)
 
 
 def _chosen(query: str, locations: Sequence[Location]) -> list[Location]:
@@ -71,10 +69,10 @@ def _chosen(query: str, locations: Sequence[Location]) -> list[Location]:
     return [place for place in locations if all(value in place.root.name.lower() for value in wanted)]
 
 
-def _limit(limit: int | None, query: str, *, plain: bool) -> int:
-    from .search.run import effective_limit
+def _limit(question: SearchQuestion) -> int:
+    from .ranked.asked import effective_limit
 
-    return effective_limit(limit, None if plain else parse(query).count)
+    return effective_limit(question.limit, None if question.plain else parse(question.text).count)
 
 
 def _merged(query: str, answers: Sequence[tuple[Location, SearchResult]], limit: int, notes: list[str]) -> SearchResult:
@@ -98,8 +96,14 @@ def _merged(query: str, answers: Sequence[tuple[Location, SearchResult]], limit:
             skipped=dict(skipped),
             truncated=truncated,
             generation=sum(part.generation for part in parts),
-            age_seconds=max((part.age_seconds for part in parts), default=0.0),
+            age_seconds=_oldest(parts),
             notes=tuple(notes),
         ),
         advice=() if hits or answers else ("no index fits; leindex list shows which there are",),
     )
+
+
+def _oldest(parts: Sequence[Completeness]) -> float | None:
+    """The age of the oldest answer; None if one comes from an index that was never compared."""
+    ages = [part.age_seconds for part in parts]
+    return None if None in ages else max((age for age in ages if age is not None), default=0.0)

@@ -52,8 +52,8 @@ class FileRow(NamedTuple):
     """One file of a view, as the catalogue keeps it.
 
     `path` is relative to the root, in the file system's own bytes. `number` is the document that the engine keeps
-    for the content, or 0 for a file that is not indexed, which then has its reason in `skipped`. A tuple, since an
-    update makes one for every file that it reads.
+    for the content, or 0 for a file that is not indexed, which then has its reason in `skipped`. `views` has a bit for
+    each view that has the file, where views are asked. A tuple, since an update makes one for every file that it reads.
     """
 
     path: bytes
@@ -68,6 +68,7 @@ class FileRow(NamedTuple):
     kind: str = ""
     skipped: str = ""
     ctime_ns: int = 0
+    views: int = 0
 
     @property
     def name(self) -> str:
@@ -77,7 +78,10 @@ class FileRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """What an answer covers; part of every answer. Counts are files."""
+    """What an answer covers; part of every answer. Counts are files.
+
+    `age_seconds` is how long ago the index was compared with the whole tree, None if it never was.
+    """
 
     complete: bool
     eligible: int
@@ -86,7 +90,7 @@ class Completeness:
     skipped: Mapping[str, int]
     truncated: bool
     generation: int
-    age_seconds: float
+    age_seconds: float | None
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -99,7 +103,7 @@ class Completeness:
             "skipped": dict(self.skipped),
             "truncated": self.truncated,
             "generation": self.generation,
-            "age_seconds": round(self.age_seconds, 3),
+            "age_seconds": None if self.age_seconds is None else round(self.age_seconds, 3),
             "notes": list(self.notes),
         }
 
@@ -126,6 +130,10 @@ class Hit:
     heading: str = ""
     root: str = ""
     signals: Mapping[str, Any] = field(default_factory=dict)
+    views: tuple[str, ...] = ()
+    """The names of the views that have the file with this content, where views are asked."""
+    also: tuple[str, ...] = ()
+    """Where else these views have the same content; of a tree each place is a hit of its own."""
 
 
 @dataclass(frozen=True, slots=True)

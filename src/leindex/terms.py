@@ -1,6 +1,6 @@
 """The words of a document, as the index keeps them: terms, each with one byte that says what it is worth.
 
-Splitting text into terms has one home, `native/words.c`: documents when they are indexed, and queries and
+Splitting text into terms has one home, `native/words/words.c`: documents when they are indexed, and queries and
 passages when they are ranked, all go through it. What is indexed and what ranks the result must agree on
 the payload byte; so its meaning is stated here, below both.
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple, Protocol
 
-from leindex import _native
-from leindex.text import searchable
+from . import _native
+from .text import searchable
 
 LEVEL: Final = 0x3F
 """Payload: how much the term weighs in the document, of 63 (BM25's saturated, length-normalised

@@ -45,3 +45,7 @@ def searchable(content: bytes) -> bytes:
 def fold(text: bytes) -> bytes:
     """The text with ASCII capitals in lower case."""
     return text.translate(FOLD)
+
+
+PROBE: Final = 64 << 10
+"""Bytes at the beginning of a text searched as a whole in which a NUL byte tells that it is binary."""

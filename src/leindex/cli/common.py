@@ -5,15 +5,36 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ..errors import ConfigError
 from ..index import Index, open_index
 from ..models import Completeness, Progress, ProgressCallback
+from ..questions import Where
+from ..spoken import compared, some
+
+if TYPE_CHECKING:
+    from ..service.parameters import Parameter
+
+
+DESCRIBE: Final = "\0describe"
+"""An argument that nobody can type: a command that is run with it alone hands out its parser."""
+
+
+class DescribedParser(Exception):
+    """A command's parser, in answer to `DESCRIBE`."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        super().__init__(parser.prog)
+        self.parser = parser
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,7 +46,10 @@ class Parser(argparse.ArgumentParser):
     def parse_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> argparse.Namespace:
-        """As of argparse, but options may stand between positional arguments."""
+        """As of argparse, but options may stand between positional arguments. Raises DescribedParser where that is all
+        that is wanted."""
+        if args is not None and list(args) == [DESCRIBE]:
+            raise DescribedParser(self)
         return self.parse_intermixed_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
@@ -51,6 +75,35 @@ def add_refresh_options(parser: argparse.ArgumentParser) -> None:
         help="compare the index with the tree first: always, never, or (auto) when that takes under 150 ms",
     )
     parser.add_argument("--strict", action="store_true", help="fail rather than answer from an index that may be old")
+
+
+def add_parameter(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
+    """A parameter of the servers' operations as an option of a command, as its `terminal` says."""
+    shown, low = parameter.terminal, parameter.low
+    assert shown is not None, f"{parameter.name} is not offered in the terminal"
+    flag = f"--{shown.flag or parameter.name}"
+    if parameter.kind == "boolean":
+        parser.add_argument(flag, action="store_true", help=shown.help)
+        return
+    text = shown.help if shown.default is None else f"{shown.help} (default {shown.default})"
+    if parameter.kind == "strings":
+        parser.add_argument(flag, action="append", default=[], metavar=shown.metavar, help=text)
+        return
+    kind = (lambda given: whole_number(given, low or 0)) if parameter.kind == "integer" else str
+    parser.add_argument(flag, type=kind, default=shown.default, metavar=shown.metavar, help=text)
+
+
+def add_view_options(parser: argparse.ArgumentParser) -> None:
+    """`--branch` and `--rev`."""
+    from ..service.operations import VIEWS
+
+    for parameter in VIEWS:
+        add_parameter(parser, parameter)
+
+
+def where_of(arguments: argparse.Namespace) -> Where:
+    """Which views the arguments ask for; the tree where they do not say."""
+    return Where(tuple(arguments.branch), tuple(arguments.rev))
 
 
 def positive(text: str) -> int:
@@ -94,7 +147,7 @@ def ready(path: str, arguments: argparse.Namespace) -> Index:
 
 def confirm_root(root: Path, *, yes: bool = False) -> None:
     """Asks before `/`, a home folder or the like is indexed. Raises ConfigError unless the answer is yes."""
-    from ..indexing.discover import dangerous_root
+    from ..indexing.walk.discover import dangerous_root
 
     reason = None if yes else dangerous_root(os.fsencode(root))
     if reason is None:
@@ -104,6 +157,26 @@ def confirm_root(root: Path, *, yes: bool = False) -> None:
     print(f"leindex: {root}: {reason}. Index all of it? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise ConfigError(f"{root} was not indexed")
+
+
+@contextmanager
+def interrupts() -> Iterator[threading.Event]:
+    """Set by Ctrl-C, for work that looks at it and stops where that is good; a second Ctrl-C stops it at once.
+
+    An exception can be lost: Python drops one that is raised while an object is finalized.
+    """
+    asked = threading.Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -130,33 +203,33 @@ def _shown(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii") if control else character
 
 
-def say_incomplete(completeness: Completeness, *, nothing_found: bool) -> None:
-    """One line on stderr where an answer may not be what it seems."""
+def complain(message: str) -> None:
+    """A line of trouble on stderr; it may name files, whose names may hold anything."""
+    print("leindex: " + printable(message, keep="\n\t"), file=sys.stderr)
+
+
+def trouble_lines(troubles: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What of a tree could not be read, and what is wrong in its ignore files: a word for it, and a line."""
+    unreadable, faults = troubles["unreadable"], troubles["ignore_faults"]
+    if unreadable["count"]:
+        yield "unreadable", printable(some(unreadable["first"], unreadable["count"]))
+    for fault in faults["first"]:
+        yield "ignore file", printable(fault)
+    if faults["count"] > len(faults["first"]):
+        yield "ignore file", f"{faults['count'] - len(faults['first'])} more lines that are wrong"
+
+
+def say_incomplete(completeness: Completeness, *, nothing_found: bool, named: bool = False) -> None:
+    """One line on stderr where an answer may not be what it seems; `named` says that what could not be read was."""
     parts: list[str] = list(completeness.notes)
     unread = completeness.skipped.get("unreadable", 0) + completeness.skipped.get("unreadable folder", 0)
-    if unread:
+    if unread and not named:
         parts.append(f"{unread} files or folders could not be read")
-    if completeness.age_seconds > 5 and (nothing_found or completeness.age_seconds > 600):
-        parts.append(f"compared with the tree {age(completeness.age_seconds)} ago")
+    age = completeness.age_seconds or 0.0  # where the tree was never compared a note says so
+    if age > 5 and (nothing_found or age > 600):
+        parts.append(compared(age))
     if parts:
         print("leindex: " + "; ".join(parts), file=sys.stderr)
-
-
-def age(seconds: float) -> str:
-    """A time span as a person says it."""
-    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
-
-
-def size(count: float) -> str:
-    """A number of bytes as a person says it."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    raise AssertionError("unreachable")
 
 
 class progress_shown:
@@ -220,12 +293,17 @@ def _bar(progress: Progress, width: int = 24) -> str:
 
 
 __all__ = [
+    "DESCRIBE",
+    "DescribedParser",
     "Parser",
     "add_index_option",
     "add_json_option",
+    "add_parameter",
     "add_refresh_options",
-    "age",
+    "add_view_options",
+    "complain",
     "confirm_root",
+    "interrupts",
     "opened",
     "positive",
     "print_json",
@@ -233,6 +311,7 @@ __all__ = [
     "progress_shown",
     "ready",
     "say_incomplete",
-    "size",
+    "trouble_lines",
     "utf8",
+    "where_of",
 ]

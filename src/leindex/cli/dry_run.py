@@ -7,7 +7,8 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from .common import print_json, printable, size, utf8
+from ..spoken import size
+from .common import print_json, printable, utf8
 
 if TYPE_CHECKING:
     from ..index import Index
@@ -19,8 +20,8 @@ LARGEST = 10
 
 def dry_run(index: Index, options: UpdateOptions, *, as_json: bool) -> int:
     """Walks and reads the tree as an update would; writes nothing."""
-    from ..indexing.discover import Found, discover
     from ..indexing.read import Content, Reader
+    from ..indexing.walk.discover import Found, discover
 
     walk = discover(os.fsencode(index.root), options.discover, own=os.fsencode(index.location.folder))
     files: list[Found] = list(walk)

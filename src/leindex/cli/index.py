@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from types import FrameType
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, StoreEmptyError, StoreVersionError
 from ..models import UpdateResult
-from ..roots import adopt_moved
+from ..spoken import age, size
+from ..tree.kept_views import Wanted
+from ..tree.roots import adopt_moved
 from .common import (
     Parser,
     add_index_option,
     add_json_option,
-    age,
+    complain,
     confirm_root,
+    interrupts,
     opened,
     print_json,
     progress_shown,
-    size,
+    trouble_lines,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ def _parser() -> Parser:
     kept.add_argument(
         "--keep-contents", type=int, metavar="N", help="how many of them are kept at most (default 20000)"
     )
+    kept.add_argument(
+        "--branch", action="append", default=[], metavar="NAME", help="a branch as well, or those that fit a glob"
+    )
+    kept.add_argument("--tag", action="append", default=[], metavar="NAME", help="a tag, or those that fit a glob")
+    kept.add_argument("--rev", action="append", default=[], metavar="REV", help="a commit, as git reads revisions")
     kept.add_argument("--reset", action="store_true", help="forget what was kept")
     return parser
 
@@ -96,16 +102,33 @@ def run(arguments: Sequence[str]) -> int:
     confirm_root(index.root, yes=options.yes or index.exists)
     with (
         index,
-        _interrupts() as interrupted,
+        interrupts() as interrupted,
         progress_shown(quiet=options.quiet, as_json=options.json) as on_progress,
     ):
-        result = index.update(wanted, on_progress=on_progress, cancelled=interrupted)
+        result = index.update(wanted, on_progress=on_progress, cancelled=interrupted.is_set)
+        shown = []
+        if options.branch or options.tag or options.rev:
+            wanted_views = Wanted(tuple(options.branch), tuple(options.tag), tuple((rev, "") for rev in options.rev))
+            shown = index.views.add(wanted_views, on_progress=on_progress, cancelled=interrupted.is_set)
+        troubles = index.told_troubles()
     if options.json:
-        print_json({"root": str(index.root), **dataclasses.asdict(result)})
+        views = [one.view.name for one in shown]
+        print_json({"root": str(index.root), **dataclasses.asdict(result), **troubles, "views": views})
     elif not options.quiet:
         print(summary(result))
+        if shown:
+            written = sum(one.written.documents for one in shown)
+            print(f"{len(shown)} views made or moved, {written} contents written for them")
+    for note in result.notes:
+        complain(note)
+    for one in shown:
+        for note in one.view.notes:
+            complain(f"{one.view.name}: {note}")
     for failure in result.failed:
         print(f"leindex: not indexed: {failure}", file=sys.stderr)
+    if not options.quiet:
+        for word, line in trouble_lines(troubles):
+            complain(f"{word}: {line}")
     return 0
 
 
@@ -119,8 +142,8 @@ def _own_location(path: str) -> Any:
 
 def _update_options(index: Index, options: argparse.Namespace) -> UpdateOptions:
     """The options of the last update, with what the command line changes."""
-    from ..indexing.discover import DiscoverOptions
     from ..indexing.pipeline import UpdateOptions, stored_options
+    from ..indexing.walk.discover import DiscoverOptions
 
     stored = UpdateOptions()
     if index.exists and not options.reset:
@@ -146,24 +169,6 @@ def _update_options(index: Index, options: argparse.Namespace) -> UpdateOptions:
         keep_days=stored.keep_days if options.keep_days is None else options.keep_days,
         keep_contents=stored.keep_contents if options.keep_contents is None else options.keep_contents,
     )
-
-
-@contextmanager
-def _interrupts() -> Iterator[Any]:
-    """Ctrl-C asks to stop at the next batch; a second one stops at once."""
-    asked = False
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield lambda: asked
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def summary(result: UpdateResult) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from ..errors import LeindexError
 from ..index import Index
-from ..roots import known_indexes
-from .common import Parser, add_json_option, age, print_json, size
+from ..spoken import compared, size
+from ..tree.roots import known_indexes
+from .common import Parser, add_json_option, print_json
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -33,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
         gone = "" if status["present"] else "  (the folder is gone)"
         print(
             f"{status['root']}  {status['files']} files, {size(status['bytes'])}, "
-            f"{age(status['age_seconds'])} ago{gone}"
+            f"{compared(status['age_seconds'])}{gone}"
         )
     if not found:
         print("there are no indexes yet; make one with: leindex index PATH")

@@ -1,6 +1,7 @@
 """The command `leindex`: finds the subcommand, and turns every error into one line and an exit status.
 
-Subcommands are modules of this package with `run(arguments) -> int`; each is imported only when it is called.
+Subcommands are modules of this package with `run(arguments) -> int`, or
+`run_as(command, arguments)`; each is imported only when it is called.
 Exit status: 0 done (for grep: a match), 1 nothing found, 2 an error, 130 interrupted.
 """
 
@@ -14,35 +15,45 @@ from collections.abc import Sequence
 from .. import __version__
 from ..errors import CancelledError, LeindexError, QueryError
 
-COMMANDS = {
-    "index": "index a tree, or bring its index up to date",
-    "search": "ranked search with the query language",
-    "grep": "every matching line, with ripgrep's flags and output",
-    "files": "find files by a few letters of their path",
-    "symbols": "find definitions by name",
-    "outline": "the definitions of a file",
-    "refs": "definitions and call sites of a name",
-    "status": "what an index holds and how fresh it is",
-    "list": "all indexes",
-    "remove": "delete an index",
-    "compact": "merge segments and give back space",
-    "check": "look for damage",
-    "watch": "keep an index current while the tree changes",
-    "engines": "the storage engines and whether they are installed",
-    "migrate": "copy an index to another engine",
-    "verify": "compare two indexes document by document",
-    "sql": "SQL over files, symbols and contents",
-    "mcp": "serve an AI assistant over stdio (MCP)",
-    "serve": "serve HTTP, MCP and a page for the browser",
-    "install": "set up MCP clients to use leindex",
-    "uninstall": "undo install",
+COMMANDS: dict[str, tuple[str, str]] = {
+    "index": ("index", "index a tree, or bring its index up to date"),
+    "search": ("ask.search", "ranked search with the query language"),
+    "grep": ("grep.command", "every matching line, with ripgrep's flags and output"),
+    "files": ("ask.files", "find files by a few letters of their path"),
+    "symbols": ("ask.symbols", "find definitions by name"),
+    "outline": ("ask.outline", "the definitions of a file"),
+    "refs": ("ask.refs", "definitions and call sites of a name"),
+    "callers": ("ask.graph", "who refers to a definition, and how sure that is"),
+    "callees": ("ask.graph", "what a definition refers to"),
+    "impact": ("ask.graph", "what may break when a definition changes, tests first"),
+    "hierarchy": ("ask.graph", "super- and subtypes, overrides"),
+    "path": ("ask.graph", "how one definition reaches another"),
+    "deps": ("ask.graph", "what a file imports, and what imports it"),
+    "unused": ("ask.graph", "definitions that nothing refers to"),
+    "cycles": ("ask.graph", "files that import each other"),
+    "status": ("status", "what an index holds and how fresh it is"),
+    "list": ("list", "all indexes"),
+    "remove": ("upkeep.remove", "delete an index"),
+    "compact": ("upkeep.compact", "merge segments and give back space"),
+    "doctor": ("upkeep.doctor", "look for damage and repair it"),
+    "views": ("upkeep.views", "the branches, tags and commits of an index"),
+    "watch": ("watch", "keep an index current while the tree changes"),
+    "engines": ("upkeep.engines", "the storage engines and whether they are installed"),
+    "migrate": ("upkeep.migrate", "copy an index to another engine"),
+    "verify": ("upkeep.verify", "compare two indexes document by document"),
+    "sql": ("ask.sql", "SQL over files, symbols and contents"),
+    "mcp": ("mcp", "serve an AI assistant over stdio (MCP)"),
+    "serve": ("serve", "serve HTTP, MCP and a page for the browser"),
+    "install": ("setup.install", "set up MCP clients to use leindex"),
+    "uninstall": ("setup.uninstall", "undo install"),
 }
+"""Each command with the module of this package that runs it, and its purpose."""
 
 
 def usage() -> str:
     """The help of the command itself."""
     width = max(map(len, COMMANDS))
-    lines = [f"  {name:<{width}}  {purpose}" for name, purpose in COMMANDS.items()]
+    lines = [f"  {name:<{width}}  {purpose}" for name, (_, purpose) in COMMANDS.items()]
     return "\n".join(
         [
             "usage: leindex COMMAND [ARGUMENTS]",
@@ -58,6 +69,8 @@ def usage() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
+    if argv is None:
+        _in_utf8()
     try:
         status = _run(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()  # here, so that a full disk is an error of the command and not of Python's exit
@@ -71,6 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except KeyboardInterrupt:
         return 130
+    except MemoryError:
+        return _fail("out of memory; what was written before stays")
     except BrokenPipeError:
         # The reader has gone; what Python would still flush at exit has nowhere to go.
         _drop_output()
@@ -79,6 +94,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         place = f"{error.filename}: " if error.filename is not None else ""
         return _fail(f"{place}{error.strerror or error}")
+
+
+def _in_utf8() -> None:
+    """Starts the command again where the locale has another encoding than UTF-8 for text.
+
+    Arguments, paths and output are bytes, and what they mean is no matter of the locale: a pattern is UTF-8, a path is
+    what the file system has. Python's own mode for this can only be chosen when it starts; processes that this one
+    starts are in it too.
+    """
+    if sys.getfilesystemencoding() == "utf-8" or sys.flags.utf8_mode or not sys.executable:
+        return
+    os.environ["PYTHONUTF8"] = "1"
+    # `-X` counts where the environment does not, as with `python -I`.
+    os.execv(sys.executable, [os.fsencode(part) for part in (sys.executable, "-X", "utf8", *sys.orig_argv[1:])])
 
 
 def _run(arguments: list[str]) -> int:
@@ -91,8 +120,10 @@ def _run(arguments: list[str]) -> int:
     command = arguments[0]
     if command not in COMMANDS:
         return _fail(f"there is no command {command!r}{_suggestion(command)}; see leindex --help")
-    module = importlib.import_module(f".{command}", __package__)
+    module = importlib.import_module(f".{COMMANDS[command][0]}", __package__)
     try:
+        if hasattr(module, "run_as"):  # one module for several commands that differ in what they ask
+            return int(module.run_as(command, arguments[1:]))
         return int(module.run(arguments[1:]))
     except SystemExit as ended:  # argparse has printed a help
         return int(ended.code or 0)
@@ -109,7 +140,9 @@ def _drop_output() -> None:
 
 
 def _fail(message: str) -> int:
-    print(f"leindex: {message}", file=sys.stderr)
+    from .common import complain
+
+    complain(message)
     return 2
 
 

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import ConfigError
-from .clients import WORKSPACE
 from .common import Parser, add_index_option
+from .setup.clients import WORKSPACE
 
 PROJECT_VARIABLES = ("CLAUDE_PROJECT_DIR", "WORKSPACE_FOLDER_PATHS")
 """How clients that start servers elsewhere say which folder they work in."""
@@ -25,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     found = locate(options.path if options.path not in (None, WORKSPACE) else _project(), options.index)
     if sys.stdin.isatty():
         raise ConfigError("this command talks to an assistant, not to a terminal; leindex install sets one up")
-    from ..server import serve_stdio
+    from ..mcp.serve import serve_stdio
 
     # A folder of an indexed tree is served with the whole tree, so that paths mean the same everywhere.
     serve_stdio(Location(found.root, found.folder))
@@ -34,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _project() -> str:
     """The folder that the client works in: where it starts the server, unless that is no project's folder."""
-    from ..indexing.discover import dangerous_root
+    from ..indexing.walk.discover import dangerous_root
 
     if dangerous_root(os.getcwd()):
         for name in PROJECT_VARIABLES:

@@ -26,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
         token = secrets.token_urlsafe(24)
     if token and (len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token):
         raise ConfigError("a token has at least 16 characters, none of them a blank; --token auto makes one")
-    from ..server import serve_http
+    from ..http.serve import serve_http
 
     serve_http(
         Location(found.root, found.folder),

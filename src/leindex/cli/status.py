@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .common import Parser, add_index_option, add_json_option, age, opened, print_json, size
+from ..spoken import compared, size
+from .common import Parser, add_index_option, add_json_option, opened, print_json, trouble_lines
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -27,10 +28,12 @@ def run(arguments: Sequence[str]) -> int:
         print(f"skipped     {figures['files']} files, {size(figures['bytes'])}: {reason}")
     for reason, count in status["passed_over"].items():
         print(f"passed over {count} entries: {reason}")
+    for word, line in trouble_lines(status):
+        print(f"{word:<11} {line}")
     if "database_bytes" in store:
         share = store["database_bytes"] / status["bytes"] if status["bytes"] else 0.0
         print(f"size        {size(store['database_bytes'])}, {share:.2f} of the indexed bytes")
-    print(f"generation  {status['generation']}, compared with the tree {age(status['age_seconds'])} ago")
+    print(f"generation  {status['generation']}, {compared(status['age_seconds'])}")
     if status["pending"]:
         print(f"pending     symbols and ranking of {status['pending']} files")
     return 0

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from ..models import UpdateResult
-from .common import Parser, add_index_option, confirm_root, opened
+from .common import Parser, add_index_option, confirm_root, interrupts, opened
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -30,10 +30,11 @@ def run(arguments: Sequence[str]) -> int:
     with opened(options.path, options) as index:
         if not index.exists:
             confirm_root(index.root)
-        with suppress(KeyboardInterrupt):
+        with interrupts() as stop, suppress(KeyboardInterrupt):
             index.watch(
                 on_update=on_update,
                 on_notice=lambda message: print(f"leindex: {message}", file=sys.stderr, flush=True),
+                stop=stop,
             )
     return 0
 

@@ -17,9 +17,9 @@ from ..models import DocumentItem, FileRow
 from ..storage.storage_interface import PreparedBatch, SearchInterface
 from ..text import encoding_of
 from .changes import UNTRUSTED, trusted_ctime
-from .discover import Found
-from .language import language_of
-from .read import Content, Reader, Skip, blob_id
+from .read import Content, Outcome, Reader, Skip, blob_id
+from .syntax.language import language_of
+from .walk.discover import Found
 
 CHUNK_BYTES = 32 << 20
 CHUNK_FILES = 8192
@@ -87,6 +87,11 @@ class Claims:
             self._taken |= mine
         return mine
 
+    def give_back(self, doc_ids: Iterable[str]) -> None:
+        """Leaves to others what was taken and could not be prepared."""
+        with self._lock:
+            self._taken.difference_update(doc_ids)
+
 
 class Numbering:
     """Gives the rows of the catalogue the numbers of their documents, as chunk after chunk is stored.
@@ -127,49 +132,69 @@ class Numbering:
             self._waiting.setdefault(row.doc_id, []).append(row)
 
 
-def prepare_chunk(
-    chunk: Chunk,
-    reader: Reader,
-    store: SearchInterface,
-    claims: Claims,
-    blob_id_of: Callable[[Found], str | None],
-    cancelled: Callable[[], bool],
-    *,
-    walked_ns: int,
-    keep: bool = False,
-) -> ReadyChunk:
-    """Reads a chunk's files and prepares the batch that stores them; with `keep` its contents stay in memory.
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What the workers of an update share: where contents come from, and which of them somebody has stored.
 
-    `walked_ns` is when the walk began that found them (Unix time): no status of theirs is older.
+    `blob_id_of` names a file that need not be read for that. `walked_ns` is when the walk began that found the files
+    (Unix time): no status of theirs is older. With `keep` new contents stay in memory with their chunk.
     """
-    known_ids = {seen.path: doc_id for seen in chunk.files if (doc_id := blob_id_of(seen))}
-    numbers = claims.stored(list(known_ids.values())) if known_ids else {}
-    unread = [seen.path for seen in chunk.files if known_ids.get(seen.path) not in numbers]
-    outcomes = dict(zip(unread, reader.read(unread), strict=True)) if not cancelled() else {}
-    ids = {path: blob_id(outcome.data) for path, outcome in outcomes.items() if isinstance(outcome, Content)}
-    numbers |= claims.stored([doc_id for doc_id in ids.values() if doc_id not in numbers])
-    mine = claims.take([doc_id for doc_id in ids.values() if doc_id not in numbers])
-    documents: list[DocumentItem] = []
-    rows: list[FileRow] = []
-    writes = list(mine)
-    for seen in chunk.files:
-        outcome = outcomes.get(seen.path)
-        if isinstance(outcome, Content):
-            doc_id = ids[seen.path]
-            rows.append(_row(seen, outcome, doc_id, walked_ns))
-            if doc_id in mine:
-                mine.discard(doc_id)
-                documents.append((doc_id, {"content": outcome.data}))
-        elif outcome is None:
-            doc_id = known_ids.get(seen.path, "")
-            if doc_id in numbers:  # git knows what the file holds, and that is stored: nothing is read
-                data = store.contents([numbers[doc_id]])[0] or b""
-                rows.append(_row(seen, Content(data, *seen[1:]), doc_id, walked_ns))
-        elif outcome is not Skip.VANISHED:
-            rows.append(_skipped_row(seen, outcome, walked_ns))
-    contents = {doc_id: document["content"] for doc_id, document in documents} if keep else {}
-    batch = PreparedBatch(0, 0) if cancelled() else store.prepare(documents)
-    return ReadyChunk(batch, rows, numbers, writes, len(chunk.files), chunk.size, len(unread), contents)
+
+    reader: Reader
+    store: SearchInterface
+    claims: Claims
+    blob_id_of: Callable[[Found], str | None]
+    cancelled: Callable[[], bool]
+    walked_ns: int
+    keep: bool = False
+
+    def prepare(self, chunk: Chunk) -> ReadyChunk:
+        """Reads a chunk's files and prepares the batch that stores them."""
+        known_ids = {seen.path: doc_id for seen in chunk.files if (doc_id := self.blob_id_of(seen))}
+        numbers = self.claims.stored(list(known_ids.values())) if known_ids else {}
+        unread = [seen.path for seen in chunk.files if known_ids.get(seen.path) not in numbers]
+        outcomes = dict(zip(unread, self.reader.read(unread), strict=True)) if not self.cancelled() else {}
+        ids = {path: blob_id(outcome.data) for path, outcome in outcomes.items() if isinstance(outcome, Content)}
+        numbers |= self.claims.stored([doc_id for doc_id in ids.values() if doc_id not in numbers])
+        mine = self.claims.take([doc_id for doc_id in ids.values() if doc_id not in numbers])
+        try:
+            rows, documents = self._rows(chunk, outcomes, known_ids | ids, numbers, mine)
+            contents = {doc_id: document["content"] for doc_id, document in documents} if self.keep else {}
+            batch = PreparedBatch(0, 0) if self.cancelled() else self.store.prepare(documents)
+        except BaseException:
+            # Who does this chunk instead would else find its contents taken, and nobody would write them.
+            self.claims.give_back(mine)
+            raise
+        return ReadyChunk(batch, rows, numbers, list(mine), len(chunk.files), chunk.size, len(unread), contents)
+
+    def _rows(
+        self,
+        chunk: Chunk,
+        outcomes: Mapping[bytes, Outcome],
+        ids: Mapping[bytes, str],
+        numbers: Mapping[str, int],
+        mine: set[str],
+    ) -> tuple[list[FileRow], list[DocumentItem]]:
+        """The rows of a chunk's files, and of their contents those that are `mine`, each once. `ids` are of contents
+        that were read or that git knows, `numbers` of those that are stored."""
+        rows: list[FileRow] = []
+        documents: list[DocumentItem] = []
+        left = set(mine)
+        for seen in chunk.files:
+            outcome = outcomes.get(seen.path)
+            doc_id = ids.get(seen.path, "")
+            if isinstance(outcome, Content):
+                rows.append(_row(seen, outcome, doc_id, self.walked_ns))
+                if doc_id in left:
+                    left.discard(doc_id)
+                    documents.append((doc_id, {"content": outcome.data}))
+            elif outcome is None:
+                if doc_id in numbers:  # git knows what the file holds, and that is stored: nothing is read
+                    data = self.store.contents([numbers[doc_id]])[0] or b""
+                    rows.append(_row(seen, Content(data, *seen[1:]), doc_id, self.walked_ns))
+            elif outcome is not Skip.VANISHED:
+                rows.append(_skipped_row(seen, outcome, self.walked_ns))
+        return rows, documents
 
 
 def _row(seen: Found, content: Content, doc_id: str, walked_ns: int) -> FileRow:

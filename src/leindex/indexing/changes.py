@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..storage.catalog import Known, key_of
-from .discover import Found
+from .walk.discover import Found
 
 UNTRUSTED: Final = -1
 COARSE_NS: Final = 2_000_000_000

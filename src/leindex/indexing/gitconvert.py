@@ -12,9 +12,10 @@ import re
 from collections.abc import Container
 from typing import Final
 
-from ..globs import Glob, GlobError
-from .ignore import parse_rule
-from .ignore_files import git_config_files, read_small
+from ..glob_tokens import GlobError
+from ..globs import Glob
+from .walk.ignore import parse_rule
+from .walk.ignore_files import git_config_files, read_small
 
 _SECTION: Final = re.compile(r'\s*\[\s*([\w.-]+)(?:\s+"(?:[^"\\]|\\.)*")?\s*\]\s*(.*)')
 _SETTING: Final = re.compile(r"\s*([A-Za-z][\w-]*)\s*(?:=\s*(.*?))?\s*$")

@@ -19,9 +19,9 @@ import os
 import struct
 from typing import Final
 
-from .discover import Found
 from .gitconvert import Conversions, GitConfig
-from .ignore_files import read_small
+from .walk.discover import Found
+from .walk.ignore_files import read_small
 
 _HEADER: Final = struct.Struct(">4sII")
 _STATUS: Final = struct.Struct(">6II8xI20sH")
@@ -152,6 +152,17 @@ def _git_dir(folder: bytes) -> bytes | None:
             return None
         path = os.path.join(folder, line.removeprefix(b"gitdir: ").rstrip(b"\r"))
     return path if os.path.exists(os.path.join(path, b"HEAD")) else None
+
+
+def is_bare(root: bytes) -> bool:
+    """Whether a folder is a bare repository, as far as its entries tell."""
+    return (
+        os.path.isfile(os.path.join(root, b"HEAD"))
+        and os.path.isdir(os.path.join(root, b"objects"))
+        and os.path.isdir(os.path.join(root, b"refs"))
+        and not os.path.lexists(os.path.join(root, b".git"))
+        and os.path.basename(root) != b".git"
+    )
 
 
 def git_index(root: bytes | str) -> GitIndex | None:

@@ -1,4 +1,4 @@
-"""From a tree to a store: the whole flow of an update in one function.
+"""From a tree to a store: the whole flow of an update in one function, `Update.run`.
 
     discover -> compare -> read and prepare (workers) -> batch_write -> catalogue -> symbols and words
 
@@ -13,22 +13,25 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from concurrent.futures import Future
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import CancelledError, ConfigError, LeindexError
 from ..models import Progress, ProgressCallback, UpdateResult
+from ..storage.batching import cores
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
-from .batch import CHUNK_BYTES, CHUNK_FILES, Chunk, Claims, Numbering, ReadyChunk, chunks, prepare_chunk
+from ..storage.threaded import ahead
+from .batch import CHUNK_BYTES, CHUNK_FILES, Chunk, Claims, Numbering, Preparation, ReadyChunk, chunks
 from .changes import Changes, compare
-from .discover import DiscoverOptions, Found, check_globs, discover, discover_paths
 from .enrich import enrich, enrich_at_once
-from .gitindex import git_index
+from .gitindex import git_index, is_bare
 from .read import Reader
+from .walk.discover import DiscoverOptions, Found, check_globs, discover, discover_paths
+from .walk.troubles import Troubles
 
 UNNAMED_DAYS = 14.0
 UNNAMED_KEPT = 20_000
@@ -64,89 +67,119 @@ class UpdateOptions:
     keep_contents: int = UNNAMED_KEPT
 
 
-def update(
-    root: Path,
-    store: SearchInterface,
-    catalog: Catalog,
-    options: UpdateOptions,
-    *,
-    paths: Iterable[bytes] | None = None,
-    comparison: Comparison | None = None,
-    on_progress: ProgressCallback | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> UpdateResult:
-    """Brings the store and the catalogue up to date with the tree, or with some paths of it, relative to the root.
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One update of an index: the tree at `root`, and the store and the catalogue, open for writing.
 
-    `comparison` is what `compared` just found, so that it need not be found again.
-
-    Each batch is durable once it is reported. Raises CancelledError at a batch boundary when `cancelled` says so,
-    StorageError when the store fails; what was committed before stays, and the next update goes on from there.
+    `cancelled` is asked at each batch boundary.
     """
-    started = time.monotonic()
-    if not catalog.generation:
-        paths = None  # nothing is known of the rest of the tree
-    if paths is None:
-        _keep_options(root, catalog, options)
-    seen = comparison or compared(root, catalog, options, paths, cancelled=cancelled)
-    changes = seen.changes
-    done = _Tally(started, len(changes.to_read), sum(found.size for found in changes.to_read), on_progress)
-    claims = Claims(store, empty=len(changes.to_read) > LOOK_UP_FROM and store.count() == 0)
-    numbering = Numbering(store)
-    small = len(changes.to_read) <= SMALL_FILES and done.bytes_total <= SMALL_BYTES
 
-    # One commit for a small update, its second stage included, one a batch for others. Either way documents and
-    # their files land together where the engine shares the catalogue's database, and documents first elsewhere.
-    if changes and not small:
-        catalog.set_state({"unfinished": True})
-    with catalog.database.transaction() if small and changes else nullcontext():
-        for ready in _prepared(root, store, claims, seen, options, cancelled, keep=small):
-            if cancelled():
-                raise CancelledError(f"stopped after {done.files} of {done.files_total} files; what was written stays")
-            with catalog.database.transaction():
-                result = store.batch_write(ready.batch)
-                rows = numbering.rows(ready, result["errors"])
-                catalog.put_files(rows, replacing=changes.changed > 0)
-                if small and not options.text_only:
-                    enrich_at_once(store, catalog, rows, ready.contents)
-            done.add(ready, result["errors"])
-            if not small:
-                done.report()
-        if changes.removed:
-            catalog.remove_files(changes.removed)
-        if changes or not catalog.generation or catalog.state("unfinished"):
-            catalog.finish_update(time.monotonic() - started, seen.state, done.summary(len(changes.removed)))
-        elif paths is None:
-            catalog.set_state(seen.state)
-    if small and changes:
-        done.report()
-    if not options.text_only:
-        enrich(
-            store,
-            catalog,
-            workers=options.workers,
-            seconds=options.symbol_seconds,
-            on_progress=on_progress,
-            cancelled=cancelled,
+    root: Path
+    store: SearchInterface
+    catalog: Catalog
+    options: UpdateOptions
+    on_progress: ProgressCallback | None = None
+    cancelled: Callable[[], bool] = lambda: False
+
+    def run(self, paths: Iterable[bytes] | None = None, comparison: Comparison | None = None) -> UpdateResult:
+        """Brings the store and the catalogue up to date with the tree, or with some paths of it, relative to the root.
+
+        `comparison` is what `compared` just found, so that it need not be found again.
+
+        Each batch is durable once it is reported. Raises CancelledError at a batch boundary when `cancelled` says so,
+        StorageError when the store fails; what was committed before stays, and the next update goes on from there.
+        """
+        started = time.monotonic()
+        store, catalog, options = self.store, self.catalog, self.options
+        if not catalog.generation:
+            paths = None  # nothing is known of the rest of the tree
+        if paths is None:
+            _keep_options(self.root, catalog, options)
+        seen = comparison or compared(self.root, catalog, options, paths, cancelled=self.cancelled)
+        changes = seen.changes
+        done = _Tally(started, len(changes.to_read), sum(found.size for found in changes.to_read), self.on_progress)
+        claims = Claims(store, empty=len(changes.to_read) > LOOK_UP_FROM and store.count() == 0)
+        numbering = Numbering(store)
+        small = len(changes.to_read) <= SMALL_FILES and done.bytes_total <= SMALL_BYTES
+
+        # One commit for a small update, its second stage included, one a batch for others. Either way documents and
+        # their files land together where the engine shares the catalogue's database, and documents first elsewhere.
+        if changes and not small:
+            catalog.set_state({"unfinished": True})
+        with catalog.database.transaction() if small and changes else nullcontext():
+            for ready in self._prepared(seen, claims, keep=small):
+                if self.cancelled():
+                    raise CancelledError(
+                        f"stopped after {done.files} of {done.files_total} files; what was written stays"
+                    )
+                with catalog.database.transaction():
+                    result = store.batch_write(ready.batch)
+                    rows = numbering.rows(ready, result["errors"])
+                    catalog.put_files(rows, replacing=changes.changed > 0)
+                    if small and not options.text_only:
+                        enrich_at_once(store, catalog, rows, ready.contents)
+                done.add(ready, result["errors"])
+                if not small:
+                    done.report()
+            if changes.removed:
+                catalog.remove_files(changes.removed)
+            if changes or not catalog.generation or catalog.state("unfinished"):
+                catalog.finish_update(time.monotonic() - started, seen.state, done.summary(len(changes.removed)))
+            elif seen.state:
+                catalog.set_state(seen.state)
+        if small and changes:
+            done.report()
+        if not options.text_only:
+            enrich(
+                store,
+                catalog,
+                workers=options.workers,
+                seconds=options.symbol_seconds,
+                on_progress=self.on_progress,
+                cancelled=self.cancelled,
+            )
+        if changes:
+            # In step with what was written, so that no update ever has a mountain to clear away.
+            collect_unnamed(store, catalog, options, limit=COLLECT_AT_LEAST + 2 * done.documents)
+        totals = catalog.totals()
+        return UpdateResult(
+            files=totals.files,
+            added=changes.added,
+            changed=changes.changed,
+            removed=len(changes.removed),
+            unchanged=changes.unchanged,
+            documents=done.documents,
+            bytes=done.document_bytes,
+            batches=done.batches,
+            skipped=totals.skipped,
+            failed=tuple(done.failed),
+            generation=catalog.generation,
+            seconds=time.monotonic() - started,
+            read=done.read,
         )
-    if changes:
-        # In step with what was written, so that no update ever has a mountain to clear away.
-        collect_unnamed(store, catalog, options, limit=COLLECT_AT_LEAST + 2 * done.documents)
-    totals = catalog.totals()
-    return UpdateResult(
-        files=totals.files,
-        added=changes.added,
-        changed=changes.changed,
-        removed=len(changes.removed),
-        unchanged=changes.unchanged,
-        documents=done.documents,
-        bytes=done.document_bytes,
-        batches=done.batches,
-        skipped=totals.skipped,
-        failed=tuple(done.failed),
-        generation=catalog.generation,
-        seconds=time.monotonic() - started,
-        read=done.read,
-    )
+
+    def _prepared(self, seen: Comparison, claims: Claims, *, keep: bool) -> Iterator[ReadyChunk]:
+        """Prepares the chunks, in order, with as many workers as are asked for; `keep` keeps new contents with them."""
+        options, to_read = self.options, seen.changes.to_read
+        max_size = options.discover.max_size
+        limit = CHUNK_FILES if options.batch_size == "auto" else options.batch_size
+        parts = chunks(to_read, max_size=max_size, chunk_bytes=CHUNK_BYTES, chunk_files=limit)
+        reader = Reader(os.fsencode(self.root), max_size)
+        # Reading git's whole index pays when many files are to be named.
+        git = git_index(os.fsencode(self.root)) if len(to_read) > LOOK_UP_FROM and not claims.empty else None
+        blob_id_of: Callable[[Found], str | None] = git.blob_id if git is not None else lambda found: None
+        walked_ns = int(seen.walked_at * 1e9)
+        work = Preparation(reader, self.store, claims, blob_id_of, self.cancelled, walked_ns, keep).prepare
+        workers = _worker_count(options.workers, to_read)
+        try:
+            if workers == 0:
+                yield from map(work, parts)
+                return
+            with closing(ahead(work, parts, workers)) as prepared:
+                for chunk, future in prepared:
+                    yield _finished(chunk, future, work)
+        finally:
+            reader.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +208,19 @@ def compared(
     if paths is not None:
         looked = discover_paths(os.fsencode(root), paths, options.discover, own=own)
         changes = compare(looked, catalog.known(looked.scopes))
+        found = Troubles.of([path for path, _ in looked.walk.unreadable], looked.walk.faults)
+        before = Troubles.stored(catalog.state)
+        after = before.after_looking(looked.walk.root, looked.scopes, found)
+        if after != before:
+            state = after.as_state()
     else:
         walk = discover(os.fsencode(root), options.discover, own=own)
+        found_there = (
+            () if is_bare(os.fsencode(root)) else _stoppable(walk, cancelled)
+        )  # of its own files none is source
         limits = _size_limits(catalog, options)
         doubtful = range(limits[0] + 1, limits[1] + 1)
-        changes = compare(_stoppable(walk, cancelled), catalog.known(), doubtful)
+        changes = compare(found_there, catalog.known(), doubtful)
         passed_over = dict(walk.skipped)
         if walk.unreadable:
             passed_over["unreadable folder"] = len(walk.unreadable)
@@ -189,7 +230,7 @@ def compared(
             "walked_at": walked_at,
             "walk_seconds": time.monotonic() - started,
             "passed_over": passed_over,
-            "unreadable_folders": [path.decode("utf-8", "replace") for path, _ in walk.unreadable[:50]],
+            **Troubles.of([path for path, _ in walk.unreadable], walk.faults).as_state(),
         }
     return Comparison(changes, version, walked_at, state)
 
@@ -266,69 +307,14 @@ def collect_unnamed(
     return len(numbers)
 
 
-def _prepared(
-    root: Path,
-    store: SearchInterface,
-    claims: Claims,
-    seen: Comparison,
-    options: UpdateOptions,
-    cancelled: Callable[[], bool],
-    *,
-    keep: bool,
-) -> Iterator[ReadyChunk]:
-    """Prepares the chunks, in order, with as many workers as are asked for; `keep` keeps the new contents with them."""
-    max_size, to_read, walked_ns = options.discover.max_size, seen.changes.to_read, int(seen.walked_at * 1e9)
-    limit = CHUNK_FILES if options.batch_size == "auto" else options.batch_size
-    parts = chunks(to_read, max_size=max_size, chunk_bytes=CHUNK_BYTES, chunk_files=limit)
-    reader = Reader(os.fsencode(root), max_size)
-    # Reading git's whole index pays when many files are to be named.
-    git = git_index(os.fsencode(root)) if len(to_read) > LOOK_UP_FROM and not claims.empty else None
-    blob_id_of: Callable[[Found], str | None] = git.blob_id if git is not None else lambda found: None
-
-    def work(chunk: Chunk) -> ReadyChunk:
-        return prepare_chunk(chunk, reader, store, claims, blob_id_of, cancelled, walked_ns=walked_ns, keep=keep)
-
-    workers = _worker_count(options.workers, to_read)
-    try:
-        if workers == 0:
-            yield from map(work, parts)
-            return
-        with ThreadPoolExecutor(workers, thread_name_prefix="leindex-worker") as pool:
-            waiting: deque[tuple[Chunk, Future[ReadyChunk] | None]] = deque()
-            try:
-                for chunk in parts:
-                    waiting.append((chunk, _submitted(pool, work, chunk)))
-                    # One chunk waits beyond those being worked on, so that no worker idles while one commits.
-                    if len(waiting) > workers:
-                        yield _finished(*waiting.popleft(), work)
-                while waiting:
-                    yield _finished(*waiting.popleft(), work)
-            finally:
-                for _, future in waiting:
-                    if future is not None:
-                        future.cancel()
-    finally:
-        reader.close()
-
-
-def _submitted(
-    pool: ThreadPoolExecutor, work: Callable[[Chunk], ReadyChunk], chunk: Chunk
-) -> Future[ReadyChunk] | None:
-    with suppress(RuntimeError):  # no thread can be started: the writer will do this chunk
-        return pool.submit(work, chunk)
-    return None
-
-
-def _finished(chunk: Chunk, future: Future[ReadyChunk] | None, work: Callable[[Chunk], ReadyChunk]) -> ReadyChunk:
+def _finished(chunk: Chunk, future: Future[ReadyChunk], work: Callable[[Chunk], ReadyChunk]) -> ReadyChunk:
     """The result of a worker; if it failed, the same work done here, where a second failure counts."""
-    if future is not None:
-        try:
-            return future.result()
-        except LeindexError:
-            raise
-        except (MemoryError, OSError, RuntimeError):
-            pass  # the worker is the casualty, not the chunk
-    return work(chunk)
+    try:
+        return future.result()
+    except LeindexError:
+        raise
+    except (MemoryError, OSError, RuntimeError):
+        return work(chunk)  # the worker is the casualty, not the chunk
 
 
 def _worker_count(asked: int | None, to_read: list[Found]) -> int:
@@ -336,8 +322,7 @@ def _worker_count(asked: int | None, to_read: list[Found]) -> int:
         return asked
     if sum(seen.size for seen in to_read) < SMALL_TREE_BYTES:
         return 0
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    return cores()
 
 
 class _Tally:

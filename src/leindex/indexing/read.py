@@ -5,7 +5,7 @@
             if isinstance(outcome, Content):
                 store(blob_id(outcome.data), outcome.data)
 
-Files are opened below the root without following links (see native/files.c). A file whose status changed
+Files are opened below the root without following links (see native/files/below.c). A file whose status changed
 while it was being read is read once more, and given up if it changed again: what is stored is always one
 state of a file.
 """
@@ -20,9 +20,9 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Final, NamedTuple, TypeAlias
 
-from leindex import _native
-from leindex.errors import ConfigError, LeindexError
-from leindex.text import UTF16_BOMS, searchable
+from .. import _native
+from ..errors import ConfigError, LeindexError
+from ..text import UTF16_BOMS, searchable
 
 __all__ = ["Content", "Outcome", "Reader", "Skip", "blob_id", "is_binary"]
 

@@ -9,7 +9,7 @@ Only the folders that belong to the tree are watched, one by one. Watching the r
 what is ignored, and would follow links: files behind one are then reported under the name of the link, or not at all.
 New folders are added by opening a new stream before the old one is closed, so that no notice falls between the two.
 
-    watch(index.root, index.update, folders=..., own=index_folder, mark=mark, stop=event, on_update=print)
+    watch(Watched(index.root, index_folder, folders, index.update, mark), stop, on_update=print)
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from ..errors import EngineMissingError, StoreBusyError
+from ..errors import CancelledError, EngineMissingError, StoreBusyError
+from ..install_hint import install_hint
 from ..models import UpdateResult
-from .discover import scope_of
+from .walk.discover import scope_of
 
 STEP_MS: Final = 10
 """A batch ends when nothing has changed for so long: what an editor does to save a file is one batch."""
@@ -59,39 +61,50 @@ Folders = Callable[[Sequence[bytes] | None], Iterable[bytes]]
 """The folders of the tree, relative to the root, or those at and below some paths."""
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A tree that is watched, and how its index is kept; `own` is the index's folder, whose changes are no news."""
+
+    root: Path
+    own: Path
+    folders: Folders
+    update: Update
+    mark: Mark
+
+
 def watch(
-    root: Path,
-    update: Update,
-    *,
-    folders: Folders,
-    own: Path,
-    mark: Mark,
+    tree: Watched,
     stop: threading.Event,
+    *,
     on_update: Callable[[UpdateResult], None] = lambda result: None,
     on_notice: Callable[[str], None] = lambda message: None,
     reconcile_seconds: float = RECONCILE_SECONDS,
 ) -> None:
-    """Watches `root` until `stop` is set.
+    """Watches a tree until `stop` is set, which `tree.update` looks at as well: it raises CancelledError then.
 
-    `own` is the index's folder, whose changes are no news. `on_update` is called after each update that changed
-    something, and after the first; `on_notice` with a line when the way of watching changes. Raises StorageError
-    and ConfigError as an update does, and EngineMissingError where watchfiles is not installed.
+    `on_update` is called after each update that changed something, and after the first; `on_notice` with a line when
+    the way of watching changes. Raises StorageError and ConfigError as an update does, and EngineMissingError where
+    watchfiles is not installed.
     """
-    notices = Notices(root, own, folders, on_notice)
+    notices = Notices(tree, on_notice)
     due, first = 0.0, True
     left: list[bytes] = []
     try:
         while not stop.is_set():
             batch = notices.next(stop)
             if batch is None:
-                mark.set(False)
+                tree.mark.set(False)
             everything = batch is None or len(batch) > MANY or time.monotonic() >= due
             if not everything and not batch and not left:
                 continue
             begun = time.monotonic()
             paths = None if everything else list(dict.fromkeys([*left, *(batch or ())]))
             try:
-                result = update(paths=paths)
+                result = tree.update(paths=paths)
+            except CancelledError:
+                if stop.is_set():
+                    return
+                raise
             except StoreBusyError as error:
                 on_notice(str(error))
                 left, due = paths or [], begun if everything else due
@@ -99,7 +112,7 @@ def watch(
             left = []
             if everything:
                 due = begun + reconcile_seconds
-                mark.set(notices.streaming)
+                tree.mark.set(notices.streaming)
             if first or result.added or result.changed or result.removed:
                 on_update(result)
             first = False
@@ -110,10 +123,10 @@ def watch(
 class Notices:
     """The changes of a tree as the system tells them, for as long as it does."""
 
-    def __init__(self, root: Path, own: Path, folders: Folders, on_notice: Callable[[str], None]) -> None:
-        self._prefix = os.path.join(os.fsencode(root), b"")
-        self._own = os.path.join(os.fsencode(own), b"")
-        self._folders = folders
+    def __init__(self, tree: Watched, on_notice: Callable[[str], None]) -> None:
+        self._prefix = os.path.join(os.fsencode(tree.root), b"")
+        self._own = os.path.join(os.fsencode(tree.own), b"")
+        self._folders = tree.folders
         self._on_notice = on_notice
         self._watched: set[bytes] = set()
         self._stream: Any = None
@@ -170,7 +183,7 @@ class Notices:
             # wait for each new folder. The package documents this use of it ("Rust backend direct usage").
             from watchfiles._rust_notify import RustNotify
         except ModuleNotFoundError:
-            raise EngineMissingError('watching needs a package that is missing: pip install "leindex[watch]"') from None
+            raise EngineMissingError(f"watching needs a package that is missing: {install_hint('watch')}") from None
         self._watched = set(folders)
         names = [_text(self._prefix + folder) for folder in self._watched]
         there = [name for name in names if name is not None and os.path.isdir(name)]
@@ -185,9 +198,11 @@ class Notices:
             last = self._stream
             self._open(self._watched | new)
             rest = last.watch(1, 1, 1, None)
+            last.close()
+            if rest == "signal":
+                raise KeyboardInterrupt
             if not isinstance(rest, str):
                 paths += self._relative(rest)
-            last.close()
             new = set(self._folders(sorted(new))) - self._watched
 
     def _relative(self, raw: set[tuple[int, str]]) -> list[bytes]:

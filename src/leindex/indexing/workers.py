@@ -22,6 +22,8 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import IO, Any, Final
 
+from ..storage.threaded import submitted
+
 _START: Final = "import sys; sys.path[:] = {path!r}; from leindex.indexing.workers import serve; serve()"
 _LENGTH: Final = 8
 
@@ -53,7 +55,7 @@ def in_processes(module: str, function: str, tasks: Iterable[Any], *, workers: i
     pool = ThreadPoolExecutor(workers, thread_name_prefix="leindex-process")
     try:
         for task in tasks:
-            waiting.append(pool.submit(work, task))
+            waiting.append(submitted(pool, work, task))
             if len(waiting) > workers + 1:
                 yield waiting.popleft().result()
         while waiting:

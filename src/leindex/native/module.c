@@ -2,8 +2,8 @@
 #include "native.h"
 
 static int (*const parts[])(PyObject *) = {
-    add_files, add_grams,    add_gram_words, add_regex, add_cdefs, add_words,
-    add_bag,   add_passages, add_columns,    add_score, add_paths, add_fuzzy, add_fields, add_lines,
+    add_files, add_grams,    add_gram_words, add_regex, add_cdefs, add_cuses, add_words,
+    add_bag,   add_passages, add_columns,    add_score, add_paths, add_fuzzy, add_fields, add_lines, add_postings, add_pages,
 };
 
 static int exec_module(PyObject *module)

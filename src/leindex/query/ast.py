@@ -20,6 +20,7 @@ from typing import Final, Literal, TypeAlias
 OPERATORS: Final = frozenset({"AND", "OR", "NOT"})
 
 _BARE_WORD: Final = re.compile(r"""(?![A-Za-z]+:(?!:|//|=))[^\s"()/>=-][^\s"()]*""")
+_BARE_GLOB: Final = re.compile(r"[\w.+#@~%,*?^-][\w.+#@~%,*?/^-]*")
 _BARE_VALUE: Final = re.compile(r"[\w.+#@~%,-][\w.+#@~%,/\\:=-]*")
 
 
@@ -137,12 +138,14 @@ class RepoFilter:
 
 @dataclass(frozen=True, slots=True)
 class BranchFilter:
-    """The name of a view of the repository, as typed."""
+    """A view has the file: a branch or a tag by name, or, if `is_rev`, a revision as git reads it; globs too."""
 
     value: str
+    is_rev: bool = False
 
     def __str__(self) -> str:
-        return f"branch:{_value(self.value)}"
+        shown = self.value if _BARE_GLOB.fullmatch(self.value) else _value(self.value)
+        return f"{'rev' if self.is_rev else 'branch'}:{shown}"
 
 
 @dataclass(frozen=True, slots=True)

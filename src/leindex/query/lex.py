@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NoReturn
 
-from leindex.errors import QueryError
-from leindex.query.ast import OPERATORS, quoted
+from ..errors import QueryError
+from .ast import OPERATORS, quoted
 
 FILTERS: Final = {
     "file": "file",
@@ -29,6 +29,7 @@ FILTERS: Final = {
     "r": "repo",
     "branch": "branch",
     "b": "branch",
+    "rev": "rev",
     "sym": "sym",
     "symbol": "sym",
     "kind": "kind",
@@ -52,7 +53,6 @@ ELSEWHERE: Final = {
     "max": "count:",
     "org": "repo:",
     "patterntype": "",
-    "rev": "branch:",
     "select": "type:",
     "user": "",
 }

@@ -19,8 +19,10 @@ from __future__ import annotations
 import re
 from typing import Final, NoReturn
 
-from leindex.errors import QueryError
-from leindex.query.ast import (
+from ..errors import QueryError
+from ..regex.parse import letters_of, without_newline
+from ..regex.parse import parse as parse_regex
+from .ast import (
     BranchFilter,
     Case,
     Content,
@@ -43,9 +45,7 @@ from leindex.query.ast import (
     negation,
     quoted,
 )
-from leindex.query.lex import Form, Sort, Token, lex
-from leindex.query.regex import letters_of, without_newline
-from leindex.query.regex import parse as parse_regex
+from .lex import Form, Sort, Token, lex
 
 MAX_DEPTH: Final = 100
 """How deep parentheses may nest, so that every walk over a tree may recurse."""
@@ -211,8 +211,8 @@ class _Parser:
                 return LanguageFilter(self._plain_value(token))
             case "repo":
                 return RepoFilter(self._plain_value(token))
-            case "branch":
-                return BranchFilter(self._plain_value(token))
+            case "branch" | "rev":
+                return BranchFilter(self._plain_value(token), token.name == "rev")
             case "kind":
                 return KindFilter(self._plain_value(token))
         if is_regex:

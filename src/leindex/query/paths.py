@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from leindex.query.ast import Definition, KindFilter, Leaf, PathFilter, SymbolFilter, Syntax
-from leindex.query.plan import judge
-from leindex.query.program import build
-from leindex.query.regex import escape, parse
+from ..regex.parse import escape, parse
+from ..regex.program import build
+from ..regex.scanner import Flags
+from .ast import Definition, KindFilter, Leaf, PathFilter, SymbolFilter, Syntax
+from .plan import judge
 
 Test: TypeAlias = Callable[[str], bool]
 
@@ -111,5 +112,5 @@ def _holds(value: str, fold: bool, before: str = "") -> Test:
 
 
 def _found(regex: str, fold: bool) -> Test:
-    is_match = build(parse(regex, ignore_case=fold, multi_line=False)).is_match
+    is_match = build(parse(regex, Flags(ignore_case=fold, multi_line=False))).is_match
     return lambda name: is_match(name.encode("utf-8", "surrogateescape"))

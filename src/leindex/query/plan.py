@@ -16,8 +16,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leindex.query.ast import (
+from ..questions import Where
+from ..regex.hir import Hir
+from ..regex.literals import formula_of_regex
+from ..regex.parse import parse, without_newline
+from ..regex.scanner import Flags
+from ..storage.formula import Anything, Formula, both, either
+from ..storage.tidy import tidy
+from .ast import (
     And,
+    BranchFilter,
     Content,
     Definition,
     KindFilter,
@@ -35,13 +43,8 @@ from leindex.query.ast import (
     leaves,
     negation,
 )
-from leindex.query.formula import Anything, Formula, both, either
-from leindex.query.hir import Hir
-from leindex.query.literals import formula_of_regex
-from leindex.query.regex import parse, without_newline
-from leindex.query.tidy import tidy
 
-__all__ = ["Condition", "Plan", "Term", "formula_of_regex", "judge", "plan", "regex_of"]
+__all__ = ["Condition", "Plan", "Term", "formula_of_regex", "judge", "plan", "regex_of", "views_asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +115,26 @@ def plan(query: Query) -> Plan:
     return Plan(query, tree, formula, tuple(terms.values()), conjuncts, required)
 
 
+def views_asked(node: Node | None) -> Where:
+    """The views that `branch:` and `rev:` are about. Where they only say which not to look at, all are meant."""
+    asked = [] if node is None else [pair for pair in leaves(node) if isinstance(pair[0], BranchFilter)]
+    if asked and all(negated for _, negated in asked):
+        return Where(revs=("*",))
+    named = [leaf for leaf, _ in asked if isinstance(leaf, BranchFilter)]
+    return Where(
+        tuple(dict.fromkeys(leaf.value for leaf in named if not leaf.is_rev)),
+        tuple(dict.fromkeys(leaf.value for leaf in named if leaf.is_rev)),
+    )
+
+
 def regex_of(node: Content) -> Hir:
     """The expression that a content predicate looks for. Raises QueryError if it is refused.
 
     A pattern is matched line by line, like ripgrep's; a phrase may hold newlines.
     """
     if isinstance(node, Pattern):
-        return without_newline(parse(node.regex, ignore_case=node.fold))
-    return parse(node.text, ignore_case=node.fold, fixed=True)
+        return without_newline(parse(node.regex, Flags(ignore_case=node.fold)))
+    return parse(node.text, Flags(ignore_case=node.fold), fixed=True)
 
 
 def judge(node: Node, truth: Callable[[Leaf], bool | None]) -> bool | None:
@@ -164,7 +179,7 @@ def _formula(node: Node, terms: dict[Content, Term]) -> Formula:
 def name_formula(node: SymbolFilter) -> Formula:
     """What a text must hold to define such a name: the name. Raises QueryError for an expression that is refused."""
     fixed = node.syntax is not Syntax.REGEX
-    return formula_of_regex(parse(node.value, ignore_case=node.fold, fixed=fixed))
+    return formula_of_regex(parse(node.value, Flags(ignore_case=node.fold), fixed=fixed))
 
 
 def _with_definitions(node: Node) -> Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
@@ -70,3 +71,9 @@ def split(documents: Sequence[DocumentItem], size: BatchSize) -> Iterator[list[D
         total += length
     if batch:
         yield batch
+
+
+def cores() -> int:
+    """How many cores this process may use: as many batches are prepared at a time."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

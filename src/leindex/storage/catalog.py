@@ -25,9 +25,10 @@ import apsw
 from ..errors import StoreCorruptError, StoreEmptyError
 from ..models import FileRow
 from .database import Database
+from .revisions.schema import SCHEMA as VIEW_SCHEMA
 
 VIEW: Final = 1
-"""The tree as it is on disk. Other views (branches) would share the documents under numbers of their own."""
+"""The tree as it is on disk, in the table `files`. What is read from git is in tables of its own, see revisions/."""
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS files(
@@ -76,13 +77,19 @@ class Totals:
 
 
 class FileEntry(NamedTuple):
-    """What a search needs to know of a file: `number` is 0 where there is no document, for the reason `skipped`."""
+    """What a search needs to know of a file: `number` is 0 where there is no document, for the reason `skipped`.
+
+    Of a file that is read from git, `views` has a bit for each view that has it, and `blob` is the id of a content that
+    is no document.
+    """
 
     path: bytes
     number: int
     size: int
     skipped: str
     encoding: str = ""
+    views: int = 0
+    blob: str = ""
 
 
 Known: TypeAlias = tuple[bytes, int, int, int, int]
@@ -105,13 +112,13 @@ class Catalog:
         self.database = database
         if not database.readonly:
             with database.transaction() as connection:
-                connection.execute(SCHEMA)
+                connection.execute(SCHEMA + VIEW_SCHEMA)
                 if not connection.execute(
                     "SELECT 1 FROM pragma_table_info('files') WHERE name = 'ctime_ns'"
                 ).fetchall():
                     # Formats before the third: 0 is no file's time, so each file is read once.
                     connection.execute("ALTER TABLE files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0")
-        elif not self._rows("SELECT 1 FROM sqlite_schema WHERE name = 'index_state'"):
+        elif not self.rows("SELECT 1 FROM sqlite_schema WHERE name = 'index_state'"):
             raise StoreEmptyError(
                 f"{database.path}: holds no index yet; it is being made, or that was interrupted; run: leindex index"
             )
@@ -120,9 +127,15 @@ class Catalog:
         """This thread's reads see one state until the end."""
         return self.database.snapshot()
 
-    def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """What a reader sees; for the modules that keep tables of the catalogue."""
         with self.database.mapped():
             return self.database.reader().execute(sql, bindings).fetchall()
+
+    def written(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The same as the writer sees it, inside its transaction too."""
+        with self.database.mapped():
+            return self.database.writer.execute(sql, bindings).fetchall()
 
     def _damaged(self, error: Exception) -> StoreCorruptError:
         return StoreCorruptError(f"{self.database.path}: is damaged ({error}); remove the index and index again")
@@ -131,7 +144,7 @@ class Catalog:
 
     def state(self, name: str, default: Any = None) -> Any:
         """A named value of the index, as JSON holds it."""
-        rows = self._rows("SELECT value FROM index_state WHERE name = ?", (name,))
+        rows = self.rows("SELECT value FROM index_state WHERE name = ?", (name,))
         try:
             return json.loads(rows[0][0]) if rows else default
         except ValueError as error:
@@ -151,6 +164,12 @@ class Catalog:
     def version(self) -> object:
         """What differs when files were added or removed, in an update that was not finished too."""
         return self.generation, self.sizes_by_reason()
+
+    @property
+    def has_views(self) -> bool:
+        """Whether the documents are those of other views than this too."""
+        known = self.rows("SELECT 1 FROM sqlite_schema WHERE name = 'views'")
+        return bool(known and self.rows("SELECT 1 FROM views LIMIT 1"))
 
     # -- files --------------------------------------------------------------------------------------------------
 
@@ -176,7 +195,7 @@ class Catalog:
 
     def file(self, path: bytes) -> FileRow | None:
         """The row of one file."""
-        rows = self._rows(f"SELECT {COLUMNS} FROM files WHERE view = ? AND path = ?", (VIEW, key_of(path)))
+        rows = self.rows(f"SELECT {COLUMNS} FROM files WHERE view = ? AND path = ?", (VIEW, key_of(path)))
         return _row(rows[0]) if rows else None
 
     def files(self) -> Iterator[FileRow]:
@@ -202,7 +221,7 @@ class Catalog:
 
     def walk(self, *, scope: bytes = b"") -> Iterator[FileEntry]:
         """Every file below `scope`, in path order, read as it is asked for."""
-        low, high = _range(scope)
+        low, high = range_of(scope)
         with self.database.mapped():
             cursor = self.database.reader().execute(
                 "SELECT path, number, size, skipped, encoding FROM files "
@@ -212,10 +231,10 @@ class Catalog:
             for path, *fields in cursor:
                 yield FileEntry(path.replace(b"\0", b"/"), *fields)
 
-    def searchable_files(self) -> tuple[list[bytes], array[int], array[int], list[str]]:
+    def searchable_files(self) -> tuple[list[bytes], array[int], array[int], list[str], list[int]]:
         """The stored paths, document numbers, sizes and languages of the files that have a document or are over the
-        size limit (number 0), in path order."""
-        rows = self._rows(
+        size limit (number 0), in path order; last the bits of the views that have each, of which a tree has none."""
+        rows = self.rows(
             "SELECT path, number, size, language FROM files "
             "WHERE view = ? AND (number > 0 OR skipped = 'too large') ORDER BY path",
             (VIEW,),
@@ -224,12 +243,12 @@ class Catalog:
             numbers, sizes = array("I", [row[1] for row in rows]), array("q", [row[2] for row in rows])
         except (TypeError, OverflowError) as error:
             raise self._damaged(error) from error
-        return [row[0] for row in rows], numbers, sizes, [sys.intern(row[3]) for row in rows]
+        return [row[0] for row in rows], numbers, sizes, [sys.intern(row[3]) for row in rows], []
 
     def modified_files(self, *, scope: bytes = b"") -> list[tuple[bytes, int]]:
         """Path and modification time, in ns, of every indexed file below `scope`, in path order."""
-        low, high = _range(scope)
-        rows = self._rows(
+        low, high = range_of(scope)
+        rows = self.rows(
             "SELECT path, mtime_ns FROM files WHERE view = ? AND path >= ? AND path < ? AND number > 0 ORDER BY path",
             (VIEW, low, high),
         )
@@ -243,21 +262,26 @@ class Catalog:
 
     def too_large(self) -> list[FileEntry]:
         """The files over the size limit, which searches read from disk; in path order."""
-        rows = self._rows("SELECT path, size FROM files WHERE skipped = 'too large' ORDER BY path")
+        rows = self.rows("SELECT path, size FROM files WHERE skipped = 'too large' ORDER BY path")
         return [FileEntry(path.replace(b"\0", b"/"), 0, size, "too large") for path, size in rows]
 
     def totals(self) -> Totals:
         """The figures of the view."""
         by_reason = {
-            r: (f, b) for r, f, b in self._rows("SELECT skipped, files, bytes FROM file_totals ORDER BY skipped")
+            r: (f, b) for r, f, b in self.rows("SELECT skipped, files, bytes FROM file_totals ORDER BY skipped")
         }
         files, size = by_reason.pop("", (0, 0))
         return Totals(files, size, {reason: count for reason, (count, _) in by_reason.items() if count})
 
     def sizes_by_reason(self) -> dict[str, tuple[int, int]]:
         """Files and bytes by the reason they were skipped for; "" for those indexed."""
-        rows = self._rows("SELECT skipped, files, bytes FROM file_totals WHERE files > 0 ORDER BY skipped")
+        rows = self.rows("SELECT skipped, files, bytes FROM file_totals WHERE files > 0 ORDER BY skipped")
         return {reason: (files, size) for reason, files, size in rows}
+
+    def counted(self) -> dict[str, tuple[int, int]]:
+        """What `sizes_by_reason` must say, from the files themselves."""
+        rows = self.rows("SELECT skipped, count(*), sum(size) FROM files WHERE view = ? GROUP BY skipped", (VIEW,))
+        return {reason: (files, size) for reason, files, size in sorted(rows)}
 
     # -- writing ------------------------------------------------------------------------------------------------
 
@@ -271,7 +295,7 @@ class Catalog:
             marks = ", ".join("?" * 13)
             connection.executemany(
                 f"INSERT OR REPLACE INTO files(view, {COLUMNS}, ctime_ns) VALUES({marks})",
-                ((VIEW, key_of(row[0]), *row[1:]) for row in rows),
+                ((VIEW, key_of(row[0]), *row[1:12]) for row in rows),
             )
             if connection.execute("SELECT 1 FROM symbols LIMIT 1").fetchone() is None:
                 connection.executemany(
@@ -285,7 +309,7 @@ class Catalog:
                 )
             self._add_totals(connection, ((row.skipped, row.size) for row in rows), 1)
             if retired or connection.execute("SELECT 1 FROM unnamed LIMIT 1").fetchone():
-                self._settle_unnamed(connection, {*retired, *(row.number for row in rows)})
+                _keep_named(connection, {*retired, *(row.number for row in rows)})
 
     def remove_files(self, paths: Sequence[bytes]) -> None:
         """Removes files in one transaction; contents that lose their last name are noted."""
@@ -294,7 +318,7 @@ class Catalog:
             connection.executemany(
                 "DELETE FROM files WHERE view = ? AND path = ?", ((VIEW, key_of(path)) for path in paths)
             )
-            self._settle_unnamed(connection, retired)
+            _keep_named(connection, retired)
 
     def _retire(self, connection: apsw.Connection, paths: Sequence[bytes]) -> list[int]:
         """Notes the contents that the files at these paths have now, and takes the files out of the totals."""
@@ -323,14 +347,6 @@ class Catalog:
             ((skipped, count, size) for skipped, (count, size) in sums.items()),
         )
 
-    @staticmethod
-    def _settle_unnamed(connection: apsw.Connection, numbers: Iterable[int]) -> None:
-        """Takes back the notes on those of these contents that have a name after all."""
-        connection.executemany(
-            "DELETE FROM unnamed WHERE number = ?1 AND EXISTS (SELECT 1 FROM files WHERE number = ?1 AND number > 0)",
-            ((number,) for number in numbers),
-        )
-
     def finish_update(self, seconds: float, values: Mapping[str, Any], summary: Mapping[str, Any]) -> int:
         """Closes an update: raises the generation and stores `values`; returns the generation."""
         generation = self.generation + 1
@@ -345,7 +361,7 @@ class Catalog:
 
     def recent_updates(self, limit: int = 20) -> list[dict[str, Any]]:
         """The last updates, newest first: generation, finished (Unix time), seconds, and what they did."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT generation, finished, seconds, summary FROM updates ORDER BY generation DESC LIMIT ?",
             (limit,),
         )
@@ -356,13 +372,14 @@ class Catalog:
     def unnamed_before(self, moment: float, *, keep: int, limit: int | None = None) -> list[int]:
         """Contents without a name since before `moment`, and the oldest above `keep` of them; at most `limit`."""
         most = -1 if limit is None else limit
-        old = self._rows("SELECT count(*) FROM (SELECT 1 FROM unnamed WHERE since < ? LIMIT ?)", (moment, most))
-        due = max(old[0][0], self._rows("SELECT count(*) FROM unnamed")[0][0] - keep)
+        old = self.rows("SELECT count(*) FROM (SELECT 1 FROM unnamed WHERE since < ? LIMIT ?)", (moment, most))
+        due = max(old[0][0], self.rows("SELECT count(*) FROM unnamed")[0][0] - keep)
         if due <= 0:
             return []
-        rows = self._rows(
+        rows = self.rows(
             "SELECT number FROM unnamed AS u WHERE NOT EXISTS "
-            "(SELECT 1 FROM files WHERE files.number = u.number AND files.number > 0) ORDER BY since LIMIT ?",
+            "(SELECT 1 FROM files WHERE files.number = u.number AND files.number > 0) AND NOT EXISTS "
+            "(SELECT 1 FROM view_files WHERE view_files.number = u.number) ORDER BY since LIMIT ?",
             (due if limit is None else min(due, limit),),
         )
         return [number for (number,) in rows]
@@ -383,7 +400,7 @@ class Catalog:
 
     def symbols_of(self, number: int) -> tuple[str, bytes] | None:
         """The language and the packed symbols of a document, or None while they are not known."""
-        rows = self._rows("SELECT language, data FROM symbols WHERE number = ?", (number,))
+        rows = self.rows("SELECT language, data FROM symbols WHERE number = ?", (number,))
         return (rows[0][0], rows[0][1]) if rows else None
 
     def symbols_of_each(self, numbers: Iterable[int]) -> dict[int, bytes]:
@@ -393,14 +410,32 @@ class Catalog:
 
     def pending(self) -> int:
         """How many documents the second stage has not seen yet."""
-        return int(self._rows("SELECT count(*) FROM pending")[0][0])
+        return int(self.rows("SELECT count(*) FROM pending")[0][0])
 
     def without_symbols(self) -> list[tuple[int, str]]:
         """Documents that the second stage has not seen yet: number, and the language of its first file; by number."""
-        return self._rows(
+        return self.rows(
             "SELECT p.number, coalesce((SELECT language FROM files WHERE files.number = p.number "
-            "AND files.number > 0 ORDER BY path LIMIT 1), '') FROM pending AS p ORDER BY p.number"
+            "AND files.number > 0 ORDER BY path LIMIT 1), (SELECT language FROM view_files JOIN view_facts "
+            "ON view_facts.id = facts WHERE view_files.number = p.number ORDER BY part, path LIMIT 1), '') "
+            "FROM pending AS p ORDER BY p.number"
         )
+
+    def derive_again(self, numbers: Sequence[int]) -> None:
+        """Drops what was derived from these documents, and has the second stage see them once more."""
+        with self.database.transaction() as connection:
+            connection.executemany("DELETE FROM symbols WHERE number = ?", ((number,) for number in numbers))
+            connection.executemany("INSERT OR IGNORE INTO pending VALUES(?)", ((number,) for number in numbers))
+
+    def count_again(self) -> None:
+        """Makes the totals those of the files."""
+        with self.database.transaction() as connection:
+            connection.execute("DELETE FROM file_totals")
+            connection.execute(
+                "INSERT INTO file_totals "
+                "SELECT skipped, count(*), sum(size) FROM files WHERE view = ? GROUP BY skipped",
+                (VIEW,),
+            )
 
     def drop_pending(self, numbers: Sequence[int]) -> None:
         """Takes documents that are gone off the list of the second stage."""
@@ -408,7 +443,30 @@ class Catalog:
             connection.executemany("DELETE FROM pending WHERE number = ?", ((number,) for number in numbers))
 
 
-def _range(scope: bytes) -> tuple[bytes, bytes]:
+def settle_unnamed(connection: apsw.Connection, numbers: Iterable[int]) -> None:
+    """Notes those of these contents that no file has, and takes back the notes on those that have a name after all."""
+    numbers = list(numbers)
+    connection.executemany("INSERT OR IGNORE INTO unnamed VALUES(?, ?)", ((number, time.time()) for number in numbers))
+    _keep_named(connection, numbers)
+
+
+def _keep_named(connection: apsw.Connection, numbers: Iterable[int]) -> None:
+    connection.executemany(
+        "DELETE FROM unnamed WHERE number = ?1 AND (EXISTS (SELECT 1 FROM files WHERE number = ?1 AND number > 0) "
+        "OR EXISTS (SELECT 1 FROM view_files WHERE number = ?1))",
+        ((number,) for number in numbers),
+    )
+
+
+def note_pending(connection: apsw.Connection, numbers: Iterable[int]) -> None:
+    """Notes those of these contents that the second stage has not seen yet."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO pending SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM symbols WHERE number = ?1)",
+        ((number,) for number in numbers),
+    )
+
+
+def range_of(scope: bytes) -> tuple[bytes, bytes]:
     """The stored paths below a folder: from the first value, up to the second."""
     return (key_of(scope) + b"\0", key_of(scope) + b"\1") if scope else (b"", b"\xff\xff\xff")
 

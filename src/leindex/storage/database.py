@@ -31,12 +31,18 @@ from ..errors import (
     StoreReadOnlyError,
     StoreVersionError,
 )
-from .private_folder import exists, make_file
+from .folder.opened_file import Mode, OpenedFile
+from .folder.private_folder import exists, make_file, not_created, sync_file, sync_folder
+from .integrity.checked_pages import RESERVED, checked_vfs
+from .integrity.log_mark import LogMark, State
 
 Durability = Literal["full", "normal"]
 
 APPLICATION_ID: Final = 0x6C656958
-FORMAT_VERSION: Final = 4
+FORMAT_VERSION: Final = 5
+CHECKED_VERSION: Final = 5
+"""From this version on every page carries a checksum."""
+
 OLDEST_VERSION: Final = 1
 """What a writer can still bring up to date, see `Database.found_version`."""
 
@@ -47,6 +53,12 @@ BUSY_SECONDS: Final = 30.0
 
 WAL_PAGES: Final = 4000
 """Checkpoint when the WAL holds this many pages (32 MB): bulk loads then write each page about once."""
+
+
+REBUILT: Final = ".new"
+"""What is added to the name of a file that is to take the place of another."""
+
+_WRITING: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
 
 
 class _Mapped:
@@ -77,16 +89,23 @@ class _Mapped:
             case apsw.NotADBError():
                 return StoreCorruptError(f"{self.path}: is not a leindex index; it is left as it is")
             case apsw.CorruptError() | apsw.FormatError() | UnicodeDecodeError():
-                return StoreCorruptError(f"{self.path}: is damaged ({error}); remove the index and index again")
+                return damaged(self.path, str(error))
             case apsw.CantOpenError():
                 return StorageError(f"{self.path}: cannot be opened; check the permissions of the folder")
+            case apsw.IOError() if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA:
+                return damaged(self.path, "a page does not agree with its checksum")
             case apsw.IOError():
                 return StorageError(f"{self.path}: the disk failed: {error}")
             case _:
                 return StorageError(f"{self.path}: {error}")
 
 
-class Database:
+def damaged(path: Path, what: str) -> StoreCorruptError:
+    """The error for damage in this file."""
+    return StoreCorruptError(f"{path}: is damaged ({what}); run: leindex doctor --repair")
+
+
+class Database(OpenedFile):
     """A SQLite file of ours.
 
     `mode` is "read" (never changes the content), "write" (must exist) or "create". `vfs` names an APSW VFS,
@@ -97,7 +116,7 @@ class Database:
         self,
         path: str | os.PathLike[str],
         *,
-        mode: Literal["read", "write", "create"] = "create",
+        mode: Mode = "create",
         durability: Durability = "full",
         vfs: str | None = None,
         busy_seconds: float = BUSY_SECONDS,
@@ -109,26 +128,24 @@ class Database:
             )
         if durability not in ("full", "normal"):
             raise ConfigError(f'durability must be "full" or "normal", not {durability!r}')
-        self.path = Path(path)
+        super().__init__(Path(path), mode)
         self._mapped = _Mapped(self.path)
-        self.readonly = mode == "read"
         self.durability = durability
         self.busy_seconds = busy_seconds
-        self._vfs = vfs
+        self._vfs = checked_vfs(vfs)
+        self._mark = LogMark(self.path, durable=durability == "full")
         self._older = older
-        self._pid = os.getpid()
         self._local = threading.local()
         self._readers: list[apsw.Connection] = []
         self._lock = threading.Lock()
-        self._closed = False
         self._writer: apsw.Connection | None = None
-        self._immutable = False
         self.created = False
         self.found_version = FORMAT_VERSION
         """The version that the file had when it was opened; an older one is for the storage to bring up to date."""
         if self.readonly:
             with self.mapped():
                 self._check_header(self.reader())
+                self._check_log(self.reader())
         else:
             self._writer = self._open_writer(create=mode == "create")
 
@@ -139,20 +156,24 @@ class Database:
             make_file(self.path)
         elif not exists(self.path):
             raise StorageError(f"{self.path}: there is no index")
-        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
         with self.mapped():
-            connection = apsw.Connection(str(self.path), flags=flags, vfs=self._vfs)
+            connection = apsw.Connection(str(self.path), flags=_WRITING, vfs=self._vfs)
             try:
                 connection.set_busy_handler(self._wait_for_other)
                 if connection.readonly("main"):
                     raise StoreReadOnlyError(f"{self.path}: cannot be written; check the file's permissions")
                 self._check_header(connection)
+                if not self._has_checksums(connection):
+                    connection = self._given_checksums(connection)
                 if connection.pragma("journal_mode") != "wal":
                     connection.pragma("journal_mode", "wal")
+                self._check_log(connection)
                 connection.pragma("synchronous", self.durability)
                 connection.pragma("cache_size", -32_000)
-                connection.pragma("wal_autocheckpoint", WAL_PAGES)
                 connection.pragma("temp_store", "memory")
+                connection.pragma("journal_size_limit", WAL_PAGES * PAGE_SIZE)  # what a long reader made it grow to
+                connection.set_commit_hook(self._mark.begin)
+                connection.set_wal_hook(self._committed)
             except BaseException:
                 connection.close()
                 raise
@@ -160,13 +181,20 @@ class Database:
 
     def _check_header(self, connection: apsw.Connection) -> None:
         """Refuses files that are not ours or are of another version; claims an empty one."""
-        application = connection.pragma("application_id")
-        version = connection.pragma("user_version")
-        empty = not connection.execute("SELECT count(*) FROM sqlite_schema").get
+        # One look: between two, another process may have claimed an empty file.
+        connection.execute("BEGIN")
+        try:
+            application = connection.pragma("application_id")
+            version = connection.pragma("user_version")
+            empty = not connection.execute("SELECT count(*) FROM sqlite_schema").get
+        finally:
+            if connection.in_transaction:  # a damaged page ended it already
+                connection.execute("ROLLBACK")
         if application == 0 and version == 0 and empty:
             if self.readonly:
                 raise StoreEmptyError(f"{self.path}: holds no index; run: leindex index")
             connection.pragma("page_size", PAGE_SIZE)
+            connection.reserve_bytes("main", RESERVED)
             # In one transaction with the schema the stamp could not be set before the first table; it is
             # idempotent.
             with self._exclusive(connection):
@@ -186,7 +214,80 @@ class Database:
                 f"{self.path}: has the old format version {version}, this leindex needs {FORMAT_VERSION}; "
                 f"{advice} run: leindex index"
             )
+        elif version >= CHECKED_VERSION and not self._has_checksums(connection):
+            raise damaged(self.path, "its header says that pages have no checksums")
         self.found_version = version or FORMAT_VERSION
+
+    @staticmethod
+    def _has_checksums(connection: apsw.Connection) -> bool:
+        return connection.reserve_bytes("main") == RESERVED
+
+    def _given_checksums(self, old: apsw.Connection) -> apsw.Connection:
+        """A copy of an old file in its place, every page with a checksum. Nobody else may have it open."""
+        new = self.path.with_name(self.path.name + REBUILT)
+        new.unlink(missing_ok=True)
+        make_file(new)
+        # Out of the log, and with a lock that stays: who waits for it goes on with the old file, which nobody writes.
+        old.pragma("locking_mode", "exclusive")
+        if old.pragma("journal_mode", "delete") != "delete":
+            raise StoreBusyError(f"{self.path}: is open elsewhere and of an older format; end the other first")
+        old.execute("BEGIN EXCLUSIVE; COMMIT")
+        old.reserve_bytes("main", RESERVED)
+        old.execute("VACUUM INTO ?", (f"file:{quote(str(new.absolute()))}?vfs={quote(self._vfs)}",))
+        self._mark.forget()
+        try:
+            sync_file(new)
+            new.replace(self.path)
+            sync_folder(self.path.parent)
+        except OSError as error:
+            raise not_created(self.path, error) from error
+        old.close()
+        connection = apsw.Connection(str(self.path), flags=_WRITING, vfs=self._vfs)
+        connection.set_busy_handler(self._wait_for_other)
+        return connection
+
+    def _check_log(self, connection: apsw.Connection) -> None:
+        """Refuses a state that is not the one that was acknowledged, see log_mark.py."""
+        try:
+            frames, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+        except apsw.ReadOnlyError:  # the folder is: SQLite does not say, the log's size does
+            log = self.path.with_name(self.path.name + "-wal")
+            frames = log.stat().st_size // PAGE_SIZE if log.exists() else 0
+        if lost := self._mark.lost(max(0, frames)):
+            raise damaged(self.path, lost)
+
+    def _committed(self, connection: apsw.Connection, name: str, frames: int) -> int:
+        """SQLite's hook after a commit, which takes the place of its automatic checkpoint."""
+        self._mark.committed(frames)
+        if frames >= WAL_PAGES:
+            with contextlib.suppress(apsw.Error):  # the transaction is durable; the next one tries again
+                there, copied = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                if there == copied:
+                    self._mark.copied()
+        return apsw.SQLITE_OK
+
+    def write_back(self) -> None:
+        """Copies the log into the database and empties it; does nothing where somebody reads or writes just now."""
+        mark = self._mark.read()
+        if mark is None or mark.state is State.CLOSED:
+            return
+        with self.mapped():
+            self._write_back(self.writer)
+
+    def _write_back(self, writer: apsw.Connection) -> None:
+        self._mark.closing()
+        writer.set_busy_handler(None)
+        try:
+            writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            writer.execute("BEGIN IMMEDIATE")
+            try:
+                self._mark.closed()
+            finally:
+                writer.execute("ROLLBACK")
+        except apsw.BusyError:
+            return  # the next one does
+        finally:
+            writer.set_busy_handler(self._wait_for_other)
 
     def mark_current(self) -> None:
         """Notes that what the file holds is of the current format, once it is; inside a transaction or not."""
@@ -232,12 +333,6 @@ class Database:
         if self._writer is None:
             raise StoreReadOnlyError(f"{self.path}: is open for reading only")
         return self._writer
-
-    def _check_usable(self) -> None:
-        if self._closed:
-            raise StorageError(f"{self.path}: is closed")
-        if os.getpid() != self._pid:
-            raise StorageError(f"{self.path}: was opened before a fork; open it again in the child")
 
     def _wait_for_other(self, attempt: int) -> bool:
         """SQLite's busy handler: milliseconds with jitter, so that many writers do not move in step."""
@@ -294,8 +389,9 @@ class Database:
         try:
             yield
         finally:
-            with self.mapped():
-                connection.execute("ROLLBACK")
+            if connection.in_transaction:  # a damaged page ended it already
+                with self.mapped():
+                    connection.execute("ROLLBACK")
 
     def mapped(self) -> AbstractContextManager[None]:
         """Maps SQLite's errors to ours; every call of SQLite is made inside."""
@@ -304,17 +400,46 @@ class Database:
     # -- upkeep ----------------------------------------------------------------------------------------------
 
     def integrity_problems(self) -> list[str]:
-        """SQLite's own check of the whole file; a line for each problem."""
+        """SQLite's own check of the whole file; a line for each problem, with the table that a damaged page is of."""
+        try:
+            return self._checked("20")
+        except StoreCorruptError as error:
+            return [f"table {name} is damaged" for name in self.damaged_tables()] or [str(error)]
+
+    def damaged_tables(self) -> list[str]:
+        """The tables that cannot be read whole, with their indexes. Raises StoreCorruptError where not even the list
+        of tables can be read."""
         with self.mapped():
-            rows = [str(row[0]) for row in self.reader().execute("PRAGMA integrity_check(20)")]
+            names = [
+                str(name) for (name,) in self.reader().execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            ]
+        damaged_ones = []
+        for name in names:
+            try:
+                whole = not self._checked(f"'{name}'")
+            except StoreCorruptError:
+                whole = False
+            if not whole:
+                damaged_ones.append(name)
+        return damaged_ones
+
+    def _checked(self, what: str) -> list[str]:
+        with self.mapped():
+            rows = [str(row[0]) for row in self.reader().execute(f"PRAGMA integrity_check({what})")]
         return [] if rows == ["ok"] else rows
 
     def close(self) -> None:
         """Closes all connections; a second call does nothing."""
         if self._closed:
             return
+        ours = os.getpid() == self._pid
+        if ours and self._writer is not None:
+            with contextlib.suppress(apsw.Error):  # only advice for the planner; what matters is committed
+                self._writer.pragma("optimize")
+            with contextlib.suppress(StorageError):  # the next one does
+                self.write_back()
         self._closed = True
-        if os.getpid() != self._pid:
+        if not ours:
             return  # a child must not touch its parent's connections
         with self._lock:
             readers, self._readers = self._readers, []
@@ -323,6 +448,5 @@ class Database:
             for reader in readers:
                 reader.close()
             if writer is not None:
-                with contextlib.suppress(apsw.Error):  # only advice for the planner; what matters is committed
-                    writer.pragma("optimize")
                 writer.close()
+        self._mark.close()

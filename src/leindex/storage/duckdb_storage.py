@@ -13,28 +13,23 @@ transaction, and a scan of a column of numbers or ids takes a millisecond.
 
 from __future__ import annotations
 
-import os
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, TypeAlias, cast
+from typing import Any, ClassVar, Final, TypeAlias, cast
 
 import duckdb
 
 from ..errors import StoreCorruptError
 from ..models import Document, DocumentItem, WordBag
-from ..query.formula import Anything, Formula, Nothing
 from ..text import searchable
 from .candidates import CandidateSet, PlainCandidates
-from .duckdb_file import DuckDBFile
-from .duckdb_scan import ScannedCandidates
-from .storage_interface import (
-    Postings,
-    PreparedBatch,
-    SearchInterface,
-    WordTotals,
-)
+from .duckdb.file import DuckDBFile
+from .duckdb.scan import ScannedCandidates
+from .folder.opened_file import Mode
+from .folder_engine import FolderEngine
+from .formula import Anything, Formula, Nothing
+from .storage_interface import Postings, PreparedBatch, WordTotals
 from .stored_value import DocumentRow, decode_document, decode_value, encode_batch, encode_row
 
 FILE: Final = "index.duckdb"
@@ -43,30 +38,20 @@ Row: TypeAlias = tuple[str, str, int, str | None, bytes, str | None]
 """doc_id, kind, size, fields, value, text."""
 
 
-class DuckDBSearch(SearchInterface):
-    """Documents in the file `index.duckdb` of `folder`.
-
-    `mode` is "read" (never changes anything), "write" (must exist) or "create". A commit is always synced, so
-    `durability` makes no difference. Raises StorageError subclasses that name the file.
-    """
+class DuckDBSearch(FolderEngine):
+    """Documents in the file `index.duckdb` of `folder`."""
 
     name: ClassVar[str] = "duckdb"
-    words_together: ClassVar[int] = 1_000_000
     lacks: ClassVar[Mapping[str, str]] = {
         "reader_beside_writer": "DuckDB lets one process write, or several read, but not both at once"
     }
 
-    def __init__(
-        self,
-        folder: str | os.PathLike[str],
-        *,
-        mode: Literal["read", "write", "create"] = "create",
-        durability: Literal["full", "normal"] = "full",
-        batch_size: int | Literal["auto"] = 100,
-    ) -> None:
-        self.file = DuckDBFile(Path(folder) / FILE, mode)
-        self.durability = durability
-        self.batch_size = batch_size
+    def _opened(self, folder: Path, mode: Mode) -> DuckDBFile:
+        self.file = DuckDBFile(folder / FILE, mode)
+        return self.file
+
+    def _files(self) -> Iterable[Path]:
+        return self.file.path.parent.glob(FILE + "*")
 
     # -- writing ---------------------------------------------------------------------------------------------
 
@@ -126,9 +111,6 @@ class DuckDBSearch(SearchInterface):
         return self.file.rows(
             f"SELECT {columns} FROM {table} WHERE number IN (SELECT unnest(?::BIGINT[]))", [list(numbers)]
         )
-
-    def snapshot(self) -> AbstractContextManager[None]:
-        return self.file.snapshot()
 
     def count(self) -> int:
         return int(self.file.rows("SELECT count(*) FROM documents")[0][0])
@@ -235,17 +217,6 @@ class DuckDBSearch(SearchInterface):
     def compact(self) -> None:
         with self.file.mapped():
             self.file.connection.execute("CHECKPOINT")
-
-    def stats(self) -> dict[str, Any]:
-        files = [path for path in self.file.path.parent.glob(FILE + "*") if path.is_file()]
-        return {
-            "engine": self.name,
-            "documents": self.count(),
-            "database_bytes": sum(path.stat().st_size for path in files),
-        }
-
-    def close(self) -> None:
-        self.file.close()
 
 
 def _keys(bag: WordBag) -> Sequence[int]:

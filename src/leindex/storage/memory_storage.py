@@ -9,17 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from ..models import Document, WordBag
-from ..query.formula import Anything, Formula, accepts
 from ..text import searchable
 from .candidates import PlainCandidates
-from .storage_interface import (
-    Postings,
-    SearchInterface,
-    WordTotals,
-    check_document,
-    content_bytes,
-    other_fields,
-)
+from .formula import Anything, Formula, accepts
+from .storage_interface import Postings, SearchInterface, WordTotals, check_document, content_bytes, other_fields
 
 
 class MemorySearch(SearchInterface):

@@ -14,19 +14,18 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..errors import ConfigError, EngineMissingError
 
 if TYPE_CHECKING:
     from .database import Database, Durability
+    from .folder.opened_file import Mode
     from .storage_interface import SearchInterface
 
 DEFAULT_ENGINE: Final = "sqlite"
 INDEX_FILE: Final = "index.db"
 """The SQLite file in the folder of an index; the catalogue is in it whatever the engine."""
-
-Mode: TypeAlias = Literal["read", "write", "create"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +45,24 @@ class _Entry:
     module: str
     class_name: str
     package: str
-    install: str
+    extra: str
     purpose: str
 
 
 _ENTRIES: Final = {
-    "sqlite": _Entry("sqlite_storage", "SQLiteSearch", "apsw", "pip install leindex", "the default: one file"),
+    "sqlite": _Entry("sqlite_storage", "SQLiteSearch", "apsw", "", "the default: one file"),
     "tantivy": _Entry(
         "tantivy_storage",
         "TantivySearch",
         "tantivy",
-        'pip install "leindex[tantivy]"',
+        "tantivy",
         "an inverted index, compact, for trees that are read far more often than they change",
     ),
     "duckdb": _Entry(
         "duckdb_storage",
         "DuckDBSearch",
         "duckdb",
-        'pip install "leindex[duckdb]"',
+        "duckdb",
         "a column store that answers SQL over contents; scans instead of looking up",
     ),
 }
@@ -80,13 +79,15 @@ def engine_info(name: str) -> EngineInfo:
     """What is known about one engine. Raises ConfigError for a name that is none."""
     from importlib import metadata, util  # a tenth of the time that a first search takes
 
+    from ..install_hint import install_hint
+
     entry = _entry(name)
     try:
         version = metadata.version(entry.package)
     except metadata.PackageNotFoundError:
         version = ""
     installed = bool(version) and util.find_spec(entry.package) is not None
-    return EngineInfo(name, entry.package, version, installed, entry.install, entry.purpose)
+    return EngineInfo(name, entry.package, version, installed, install_hint(entry.extra), entry.purpose)
 
 
 def engines() -> list[EngineInfo]:
@@ -106,7 +107,10 @@ def engine_class(name: str) -> type[SearchInterface]:
     except ModuleNotFoundError as error:
         if error.name != entry.package:
             raise
-        raise EngineMissingError(f"the engine {name} needs a package that is missing: {entry.install}") from None
+        from ..install_hint import install_hint
+
+        hint = install_hint(entry.extra)
+        raise EngineMissingError(f"the engine {name} needs a package that is missing: {hint}") from None
     found: type[SearchInterface] = getattr(module, entry.class_name)
     return found
 

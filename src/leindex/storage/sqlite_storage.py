@@ -22,12 +22,13 @@ import apsw
 from .._native import SegmentBuilder
 from ..errors import DocumentError, StoreCorruptError
 from ..models import Document, DocumentItem, WordBag
-from ..query.formula import Formula
 from ..text import searchable
 from .database import FORMAT_VERSION, Database, Durability
-from .sqlite_candidates import SegmentCandidates
-from .sqlite_schema import create_schema
-from .sqlite_segments import (
+from .formula import Formula
+from .sqlite.candidates import SegmentCandidates
+from .sqlite.schema import create_schema
+from .sqlite.segments import (
+    Covered,
     beyond_tail,
     compact_kind,
     damaged_blocks,
@@ -171,7 +172,7 @@ class SQLiteSearch(SearchInterface):
             self._remove(connection, [row[0] for row in rows])
             self._insert(connection, first, rows)
         if blocks is not None:
-            write_segment(connection, "gram", first, first + len(rows) - 1, size, blocks)
+            write_segment(connection, "gram", Covered(first, first + len(rows) - 1, size), blocks)
         elif full:
             seal_grams(connection)
         if blocks is not None or full:

@@ -1,7 +1,7 @@
 """The contract between leindex and the engines that keep its documents.
 
 An engine keeps documents by id and finds *candidates*: documents that may match, more rather than fewer. What really
-matches is decided in one place for all engines (`search/verify.py`). Writing in batches exists once, here: an engine
+matches is decided in one place for all engines (`exact/verify.py`). Writing in batches exists once, here: an engine
 overrides the hook that writes one batch atomically, and inherits splitting, retrying, the isolation of bad documents
 and progress. An engine that offers only `index_document` works unchanged, one transaction for each document.
 
@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from .._native import plain_fields
 from ..errors import DocumentError, StorageError, StoreBusyError
 from ..models import BatchResult, Document, DocumentItem, Progress, ProgressCallback, WordBag
-from ..query.formula import Anything, Formula, Lit
 from ..text import searchable
 from .batching import BatchSize, split
 from .candidates import CandidateSet as CandidateSet
+from .formula import Anything, Formula, Lit
 
 if TYPE_CHECKING:
     from .._native import Buffer

@@ -12,7 +12,7 @@ all that a batch changes:
 When all is cleared an entry of the *state* keeps the next number. Tantivy's commits can carry a payload, which
 is where such a counter belongs, but its Python binding does not offer that.
 
-A gram is three bytes of folded text, written as a word of three characters (`native/gram_words.c`). Cutting
+A gram is three bytes of folded text, written as a word of three characters (`native/grams/gram_words.c`). Cutting
 grams out of the text is not left to Tantivy's own tokenizer: it would look the gram of each position up in the
 table of a segment's terms, ten times as many as a document has different grams, and those look-ups were most of
 a build. Grams of four bytes, as in the SQLite engine, rule out more, but took three times the space and four
@@ -21,34 +21,38 @@ times the time. Grams of bytes also serve documents that are not valid UTF-8, wh
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import sys
 from array import array
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, cast
+from typing import Any, ClassVar, Final, cast
 
 import tantivy
 
-from .._native import gram_words
 from ..errors import StorageError, StoreCorruptError
 from ..models import Document, DocumentItem, WordBag
-from ..query.formula import And, Anything, Formula, Lit, Nothing, Or
-from ..text import fold, searchable
+from ..text import fold
 from .candidates import PlainCandidates
-from .storage_interface import (
-    Postings,
-    PreparedBatch,
-    SearchInterface,
-    WordTotals,
+from .folder.opened_file import Mode
+from .folder_engine import FolderEngine
+from .formula import And, Anything, Formula, Lit, Nothing, Or
+from .storage_interface import Postings, PreparedBatch, WordTotals
+from .stored_value import decode_document, encode_batch, encode_row
+from .tantivy.entries import (
+    Address,
+    content_of,
+    document_entries,
+    entry_at,
+    gram_word,
+    key_of,
+    names_at,
+    names_entry,
+    state_entry,
+    words_entry,
 )
-from .stored_value import DocumentRow, decode_document, decode_value, encode_batch, encode_row
-from .tantivy_index import DOCUMENT, NAMES, STATE, WORDS, TantivyIndex
+from .tantivy.files import DOCUMENT, NAMES, WORDS, TantivyIndex
 
 FOLDER: Final = "tantivy"
 LOOKED_UP_AT_ONCE: Final = 10_000
@@ -60,51 +64,34 @@ MOST_GRAMS: Final = 32
 MOST_STARTS: Final = 2000
 """A literal shorter than a gram with which more different grams start rules out too little to be looked up."""
 
-_Address = Any
 
-
-def _key(doc_id: str) -> str:
-    # A term has a greatest length and an id has none.
-    return hashlib.blake2b(doc_id.encode("utf-8"), digest_size=20).hexdigest()
-
-
-class TantivySearch(SearchInterface):
-    """Documents in Tantivy, in the folder `tantivy` of `folder`.
-
-    `mode` is "read" (never changes anything), "write" (must exist) or "create". A commit is always synced, so
-    `durability` makes no difference. Raises StorageError subclasses that name the folder.
-    """
+class TantivySearch(FolderEngine):
+    """Documents in Tantivy, in the folder `tantivy` of `folder`."""
 
     name: ClassVar[str] = "tantivy"
-    words_together: ClassVar[int] = 1_000_000
     lacks: ClassVar[Mapping[str, str]] = {
         "read_only_folder": "Tantivy takes a lock even to read, and makes a file in the folder for it"
     }
 
-    def __init__(
-        self,
-        folder: str | os.PathLike[str],
-        *,
-        mode: Literal["read", "write", "create"] = "create",
-        durability: Literal["full", "normal"] = "full",
-        batch_size: int | Literal["auto"] = 100,
-    ) -> None:
-        self.index = TantivyIndex(Path(folder) / FOLDER, mode)
-        self.durability = durability
-        self.batch_size = batch_size
+    def _opened(self, folder: Path, mode: Mode) -> TantivyIndex:
+        self.index = TantivyIndex(folder / FOLDER, mode)
         self._chunks: deque[tuple[int, list[str]]] = deque(maxlen=CHUNKS_KEPT)
+        return self.index
+
+    def _files(self) -> Iterable[Path]:
+        return self.index.path.iterdir()
 
     # -- writing ---------------------------------------------------------------------------------------------
 
     def index_document(self, doc_id: str, document: Document) -> bool:
         row, content = encode_row((doc_id, document))
-        entries = _entries([row], [content])
+        entries = document_entries([row], [content])
         self.index.write(lambda writer: self._write_rows(writer, entries))
         return True
 
     def prepare(self, documents: Sequence[DocumentItem]) -> PreparedBatch:
         batch = encode_batch(documents)
-        entries = _entries(batch.rows, batch.contents())
+        entries = document_entries(batch.rows, batch.contents())
         return PreparedBatch(batch.accepted, batch.size, batch.rejected, payload=entries)
 
     def _write_batch(self, batch: PreparedBatch) -> list[tuple[str, str]]:
@@ -120,12 +107,7 @@ class TantivySearch(SearchInterface):
         for doc_id, entry in entries.items():
             writer.add_document(self._numbered(entry, numbers[doc_id]))
         self.index.next_number += len(entries)
-        names = tantivy.Document()
-        names.add_text("kind", NAMES)
-        names.add_unsigned("first", first)
-        names.add_bytes("names", json.dumps(list(entries), ensure_ascii=False).encode("utf-8"))
-        names.add_unsigned("next", self.index.next_number)
-        writer.add_document(names)
+        writer.add_document(names_entry(first, list(entries), self.index.next_number))
         return numbers
 
     def _numbered(self, entry: Any, number: int) -> Any:
@@ -140,7 +122,7 @@ class TantivySearch(SearchInterface):
         # Only what is there: a delete of nothing costs Tantivy a look at every segment.
         found = self._numbers(self.index.latest(), doc_ids)
         for doc_id, number in found.items():
-            writer.delete_documents_by_term("key", _key(doc_id))
+            writer.delete_documents_by_term("key", key_of(doc_id))
             writer.delete_documents_by_query(self._term("words_of", number))
         return len(found)
 
@@ -150,22 +132,16 @@ class TantivySearch(SearchInterface):
     def clear(self) -> None:
         def empty(writer: Any) -> None:
             writer.delete_all_documents()
-            state = tantivy.Document()
-            state.add_text("kind", STATE)
-            state.add_unsigned("next", self.index.next_number)
-            writer.add_document(state)
+            writer.add_document(state_entry(self.index.next_number))
 
         self.index.write(empty)
 
     # -- reading ---------------------------------------------------------------------------------------------
 
-    def snapshot(self) -> AbstractContextManager[None]:
-        return self.index.snapshot()
-
     def _term(self, field: str, value: object) -> Any:
         return tantivy.Query.term_query(self.index.schema, field, value, "basic")
 
-    def _hits(self, searcher: Any, query: Any, field: str, limit: int) -> list[tuple[Any, _Address]]:
+    def _hits(self, searcher: Any, query: Any, field: str, limit: int) -> list[tuple[Any, Address]]:
         """Value of a fast field and address of what a query finds, ascending by that field."""
         with self.index.mapped():
             found = searcher.search(
@@ -175,10 +151,10 @@ class TantivySearch(SearchInterface):
                 order_by_field=field,
                 order=tantivy.Order.Asc,
             )
-        return cast("list[tuple[Any, _Address]]", found.hits)
+        return cast("list[tuple[Any, Address]]", found.hits)
 
-    def _by_number(self, searcher: Any, numbers: Sequence[int], field: str = "number") -> dict[int, _Address]:
-        found: dict[int, _Address] = {}
+    def _by_number(self, searcher: Any, numbers: Sequence[int], field: str = "number") -> dict[int, Address]:
+        found: dict[int, Address] = {}
         wanted = [number for number in dict.fromkeys(numbers) if 0 < number < 1 << 63]
         for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
             part = wanted[start : start + LOOKED_UP_AT_ONCE]
@@ -196,7 +172,7 @@ class TantivySearch(SearchInterface):
             hits = searcher.search(query, limit=1, count=False, order_by_field="first").hits
         if not hits:
             raise StoreCorruptError(f"{self.index.path}: is damaged; remove the index and index again")
-        chunk = (int(hits[0][0]), _names(searcher, hits[0][1]))
+        chunk = (int(hits[0][0]), names_at(searcher, hits[0][1]))
         self._chunks.appendleft(chunk)  # a batch never changes under its numbers
         return chunk
 
@@ -213,7 +189,7 @@ class TantivySearch(SearchInterface):
     def _numbers(self, searcher: Any, doc_ids: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}
         for start in range(0, len(doc_ids), LOOKED_UP_AT_ONCE):
-            keys = [_key(doc_id) for doc_id in dict.fromkeys(doc_ids[start : start + LOOKED_UP_AT_ONCE])]
+            keys = [key_of(doc_id) for doc_id in dict.fromkeys(doc_ids[start : start + LOOKED_UP_AT_ONCE])]
             query = tantivy.Query.term_set_query(self.index.schema, "key", keys)
             numbers = [number for number, _ in self._hits(searcher, query, "number", len(keys))]
             found.update((doc_id, number) for number, doc_id in self._named(searcher, numbers).items())
@@ -239,17 +215,17 @@ class TantivySearch(SearchInterface):
         for number, _ in there:
             while number >= first + len(names):
                 first, address = next(batches)
-                names = _names(searcher, address)
+                names = names_at(searcher, address)
             yield number, names[number - first]
 
     def get_document(self, doc_id: str) -> Document | None:
         searcher = self.index.searcher()
-        hits = self._hits(searcher, self._term("key", _key(doc_id)), "number", 1)
+        hits = self._hits(searcher, self._term("key", key_of(doc_id)), "number", 1)
         if not hits:
             return None
-        entry = _entry(searcher, hits[0][1])
+        entry = entry_at(searcher, hits[0][1])
         stored = json.loads(entry.get_first("stored"))
-        return decode_document(stored["kind"], _content(entry, stored), stored["fields"])
+        return decode_document(stored["kind"], content_of(entry, stored), stored["fields"])
 
     def contents(self, numbers: Sequence[int]) -> list[bytes | None]:
         searcher = self.index.searcher()
@@ -260,8 +236,8 @@ class TantivySearch(SearchInterface):
             if address is None:
                 contents.append(None)
             else:
-                entry = _entry(searcher, address)
-                contents.append(_content(entry, json.loads(entry.get_first("stored"))))
+                entry = entry_at(searcher, address)
+                contents.append(content_of(entry, json.loads(entry.get_first("stored"))))
         return contents
 
     # -- candidates ------------------------------------------------------------------------------------------
@@ -287,7 +263,7 @@ class TantivySearch(SearchInterface):
                 return self._any([self._query(searcher, part) for part in parts])
 
     def _literal_query(self, searcher: Any, literal: bytes) -> Any:
-        word = _word(literal)
+        word = gram_word(literal)
         if len(word) >= GRAM:
             last = len(word) - GRAM
             # Grams side by side say all but where they are; those between add little where these are many.
@@ -318,7 +294,7 @@ class TantivySearch(SearchInterface):
             for bag in bags:
                 if bag.number in there and bag.number not in known:
                     known.add(bag.number)
-                    writer.add_document(_words_entry(bag))
+                    writer.add_document(words_entry(bag))
 
         self.index.write(write)
 
@@ -358,9 +334,9 @@ class TantivySearch(SearchInterface):
         for number, address in hits:
             try:
                 with self.index.mapped():
-                    entry = _entry(searcher, address)
+                    entry = entry_at(searcher, address)
                     stored = json.loads(entry.get_first("stored"))
-                    if len(_content(entry, stored)) != stored["size"]:
+                    if len(content_of(entry, stored)) != stored["size"]:
                         problems.append(f"document {number} is damaged; index again")
             except StorageError as error:
                 problems.append(f"document {number}: {error}")
@@ -372,67 +348,4 @@ class TantivySearch(SearchInterface):
         self.index.write(lambda writer: writer.garbage_collect_files())
 
     def stats(self) -> dict[str, Any]:
-        searcher = self.index.searcher()
-        files = [path for path in self.index.path.iterdir() if path.is_file()]
-        return {
-            "engine": self.name,
-            "documents": self.count(),
-            "segments": searcher.num_segments,
-            "database_bytes": sum(path.stat().st_size for path in files),
-        }
-
-    def close(self) -> None:
-        self.index.close()
-
-
-def _entries(rows: Sequence[DocumentRow], contents: Sequence[bytes]) -> dict[str, Any]:
-    """The entries of documents, but for their numbers, by id."""
-    entries: dict[str, Any] = {}
-    grams = gram_words([searchable(content) for content in contents])
-    for (doc_id, kind, size, fields, value), words in zip(rows, grams, strict=True):
-        entry = entries[doc_id] = tantivy.Document()
-        entry.add_text("kind", DOCUMENT)
-        entry.add_text("key", _key(doc_id))
-        entry.add_text("grams", words)
-        stored = {"kind": kind, "size": size, "fields": fields}
-        entry.add_bytes("stored", json.dumps(stored, ensure_ascii=False).encode("utf-8"))
-        entry.add_bytes("content", value)
-    return entries
-
-
-def _words_entry(bag: WordBag) -> Any:
-    entry = tantivy.Document()
-    entry.add_text("kind", WORDS)
-    entry.add_unsigned("words_of", bag.number)
-    entry.add_unsigned("length", bag.length)
-    entry.add_text("words", _word_terms(bag))
-    return entry
-
-
-def _word_terms(bag: WordBag) -> str:
-    """The term of each word and a blank between: its hash and its payload in hexadecimal."""
-    keys = array("I", bag.keys)
-    if sys.byteorder == "little":
-        keys.byteswap()
-    big, pairs = keys.tobytes(), bytearray(5 * len(keys))
-    for place in range(4):
-        pairs[place::5] = big[place::4]
-    pairs[4::5] = bag.payloads
-    return pairs.hex(" ", 5)
-
-
-def _word(literal: bytes) -> str:
-    """The literal in the characters of grams (`native/gram_words.c`)."""
-    return "".join(chr(byte) if 0x20 < byte < 0x7F else chr(0x100 + byte) for byte in literal)
-
-
-def _entry(searcher: Any, address: _Address) -> Any:
-    return searcher.doc(address)
-
-
-def _names(searcher: Any, address: _Address) -> list[str]:
-    return cast("list[str]", json.loads(_entry(searcher, address).get_first("names")))
-
-
-def _content(entry: Any, stored: dict[str, Any]) -> bytes:
-    return decode_value(stored["kind"], bytes(entry.get_first("content")), stored["size"])
+        return {**super().stats(), "segments": self.index.searcher().num_segments}

@@ -1,0 +1,1 @@
+"""Commands that ask an index. May import what cli may."""

@@ -1,0 +1,1 @@
+"""Commands that set up clients. May import what cli may."""

@@ -1,0 +1,25 @@
+"""`leindex engines`: the storage engines, which are installed, and what each is for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from ...storage.registry import DEFAULT_ENGINE, engines
+from ..common import Parser, add_json_option, print_json
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command."""
+    parser = Parser("engines", "The storage engines: version, whether installed, what to install, what for.")
+    add_json_option(parser)
+    options = parser.parse_args(arguments)
+    found = engines()
+    if options.json:
+        print_json({"default": DEFAULT_ENGINE, "engines": [asdict(info) for info in found]})
+        return 0
+    for info in found:
+        state = f"{info.package} {info.version}" if info.installed else f"not installed: {info.install}"
+        print(f"{info.name:<8} {info.purpose}")
+        print(f"{'':<8} {state}")
+    return 0

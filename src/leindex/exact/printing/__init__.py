@@ -1,0 +1,1 @@
+"""ripgrep's outputs: `printer_for` chooses the printer. May import what exact may."""

@@ -1,2 +1,0 @@
-; grammar: tree_sitter_typescript.language_tsx
-; patterns: typescript

@@ -1,0 +1,3 @@
+"""What language is a file of, and what does it define? Way in: `language.detect`, `symbols.extract`. May import
+values.
+"""

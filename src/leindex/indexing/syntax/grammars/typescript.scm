@@ -1,0 +1,94 @@
+; grammar: tree_sitter_typescript.language_typescript
+; visibility: words
+
+(class_declaration name: (_) @name) @class
+(abstract_class_declaration name: (_) @name) @class
+(class name: (_) @name) @class
+(interface_declaration name: (_) @name) @interface
+(type_alias_declaration name: (_) @name) @type
+(enum_declaration name: (_) @name) @enum
+(enum_body name: [(property_identifier) (string (string_fragment))] @name @enumerator)
+(enum_assignment name: [(property_identifier) (string (string_fragment))] @name) @enumerator
+(internal_module name: (_) @name) @namespace
+(module name: [(identifier) (nested_identifier) (string (string_fragment))] @name) @namespace
+(function_declaration name: (_) @name) @function
+(generator_function_declaration name: (_) @name) @function
+(function_signature name: (_) @name) @function
+(method_definition name: [(property_identifier) (private_property_identifier)] @name) @method
+(method_signature name: (property_identifier) @name) @method
+(abstract_method_signature name: (property_identifier) @name) @method
+(public_field_definition name: [(property_identifier) (private_property_identifier)] @name) @field
+(interface_body (property_signature name: (property_identifier) @name) @property)
+(required_parameter (accessibility_modifier) pattern: (identifier) @name) @field
+(required_parameter "readonly" pattern: (identifier) @name) @field
+
+(function_expression name: (_) @name) @function
+(generator_function name: (_) @name) @function
+
+; A function under the name it is given to.
+(variable_declarator name: (identifier) @name value: [(arrow_function) (function_expression) (generator_function)]) @function
+(variable_declarator name: (identifier) @name value: (class)) @class
+(assignment_expression left: (identifier) @name right: [(arrow_function) (function_expression)]) @function
+(assignment_expression left: (member_expression object: (_) @within property: [(property_identifier) (private_property_identifier)] @name)
+  right: [(arrow_function) (function_expression) (generator_function)]) @method
+(pair key: (property_identifier) @name value: [(arrow_function) (function_expression) (generator_function)]) @method
+(pair key: (string (string_fragment) @name) value: [(arrow_function) (function_expression) (generator_function)]) @method
+
+; Variables of a module or a namespace; those of functions are local.
+(program (lexical_declaration kind: "const" (variable_declarator name: (identifier) @name) @constant))
+(program (lexical_declaration kind: "let" (variable_declarator name: (identifier) @name) @variable))
+(program (variable_declaration (variable_declarator name: (identifier) @name) @variable))
+(export_statement declaration: (lexical_declaration kind: "const" (variable_declarator name: (identifier) @name) @constant))
+(export_statement declaration: (lexical_declaration kind: "let" (variable_declarator name: (identifier) @name) @variable))
+(export_statement declaration: (variable_declaration (variable_declarator name: (identifier) @name) @variable))
+(ambient_declaration (lexical_declaration kind: "const" (variable_declarator name: (identifier) @name) @constant))
+(ambient_declaration (lexical_declaration kind: "let" (variable_declarator name: (identifier) @name) @variable))
+(ambient_declaration (variable_declaration (variable_declarator name: (identifier) @name) @variable))
+(program (lexical_declaration (variable_declarator name: [
+  (object_pattern (shorthand_property_identifier_pattern) @name)
+  (object_pattern (pair_pattern value: (identifier) @name))
+  (array_pattern (identifier) @name)]) @constant))
+(program (export_statement (lexical_declaration (variable_declarator name: [
+  (object_pattern (shorthand_property_identifier_pattern) @name)
+  (object_pattern (pair_pattern value: (identifier) @name))
+  (array_pattern (identifier) @name)]) @constant)))
+
+; Properties of an object that a module's variable holds.
+(program (lexical_declaration (variable_declarator value: (object (pair key: (property_identifier) @name) @property))))
+(program (export_statement (lexical_declaration (variable_declarator value: (object (pair key: (property_identifier) @name) @property)))))
+(program (export_statement value: (object (pair key: (property_identifier) @name) @property)))
+
+; calls
+(call_expression function: (identifier) @call)
+(call_expression function: (member_expression property: [(property_identifier) (private_property_identifier)] @call))
+(new_expression constructor: (identifier) @call)
+(new_expression constructor: (member_expression property: (property_identifier) @call))
+
+; references
+(call_expression function: [(identifier) (member_expression)] @call)
+(new_expression constructor: [(identifier) (member_expression)] @new)
+(extends_clause value: [(identifier) (member_expression)] @base)
+(implements_clause [(type_identifier) @base (nested_type_identifier) @base (generic_type name: (_) @base)])
+(extends_type_clause [(type_identifier) @base (nested_type_identifier) @base (generic_type name: (_) @base)])
+(decorator [(identifier) (member_expression)] @decorator)
+(import_statement) @import
+(export_statement source: (_)) @export
+(export_statement (export_clause)) @export
+(export_statement "default") @export
+(variable_declarator name: [(identifier) (object_pattern)] value: [(call_expression) (new_expression) (identifier) (member_expression) (await_expression) (array) (object) (string) (as_expression) (non_null_expression)]) @assign
+(variable_declarator name: (identifier) type: (_)) @assign
+(assignment_expression left: [(identifier) (member_expression)] right: [(call_expression) (new_expression) (identifier) (member_expression) (await_expression) (object)]) @assign
+[(public_field_definition) (property_signature)] @assign
+[(required_parameter type: (_)) (optional_parameter type: (_))] @param
+(function_declaration return_type: (_) @returns)
+(function_signature return_type: (_) @returns)
+(method_definition return_type: (_) @returns)
+(method_signature return_type: (_) @returns)
+(abstract_method_signature return_type: (_) @returns)
+(variable_declarator value: (arrow_function return_type: (_) @returns))
+(variable_declarator value: (arrow_function body: [(call_expression) (new_expression)] @returned))
+(return_statement [(call_expression) (new_expression) (identifier) (member_expression)] @returned)
+(for_in_statement) @loop
+(arguments (identifier) @value)
+(pair value: (identifier) @value)
+(shorthand_property_identifier) @value

@@ -1,0 +1,1 @@
+"""Which files are in this tree? Way in: discover.py. May import values."""

@@ -1,1 +1,0 @@
-"""The page: templates and static files of `leindex serve`."""

@@ -1,0 +1,1 @@
+"""Tests of the value modules at the top of leindex."""
