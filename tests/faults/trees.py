@@ -43,7 +43,7 @@ def make_state(root: Path, state: str) -> None:
     names = _names(state)
     if root.exists():
         for path in sorted(root.rglob("*")):
-            if path.is_file() and str(path.relative_to(root)) not in names:
+            if path.is_file() and ".git" not in path.parts and str(path.relative_to(root)) not in names:
                 path.unlink()
     for name, number in names.items():
         path = root / name

@@ -279,7 +279,7 @@ class SQLiteSearch(SearchInterface):
 
     def candidates(self, formula: Formula) -> SegmentCandidates:
         with self.database.mapped():
-            return SegmentCandidates(self.database.reader, formula)
+            return SegmentCandidates(self.database, formula)
 
     # -- words -----------------------------------------------------------------------------------------------
 

@@ -7,17 +7,17 @@ nothing out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Final
-
-import apsw
+from typing import Any, Final
 
 from ..._native import members, postings
+from ...errors import StoreCorruptError
 from ...text import fold
 from ..candidates import CandidateSet
+from ..database import Database
 from ..formula import And, Anything, Formula, Lit, Nothing, Or
-from .segments import REPAIR, Segment, gaps, rows, segments
+from .segments import REPAIR, Segment, gaps, segments
 
 FEW_LEFT = 1
 """With so few documents of a segment left, looking at them costs less than another literal's look-ups."""
@@ -51,10 +51,10 @@ def gram_ranges(literal: Lit) -> list[tuple[int, int, int]]:
 class SegmentCandidates(CandidateSet):
     """Candidates from gram segments, each evaluated when it is first asked about, plus the whole tail."""
 
-    def __init__(self, connection: Callable[[], apsw.Connection], formula: Formula) -> None:
-        self._connection = connection
+    def __init__(self, database: Database, formula: Formula) -> None:
+        self._database = database
         self._formula = formula
-        self._segments = segments(connection(), "gram")
+        self._segments = segments(database.reader(), "gram")
         self._bits: dict[int, int] = {}
         self._notes: dict[str, None] = {}
         self._by_number: tuple[int, int, int] = (1, 0, 0)  # low, high, bits of the segment asked about last
@@ -102,8 +102,13 @@ class SegmentCandidates(CandidateSet):
         yield from self._tail(following, 2**62)
 
     def _tail(self, low: int, high: int) -> list[int]:
-        found = rows(self._connection(), "SELECT id FROM kv_store WHERE id BETWEEN ? AND ? ORDER BY id", (low, high))
+        found = self._rows("SELECT id FROM kv_store WHERE id BETWEEN ? AND ? ORDER BY id", low, high)
         return [number for (number,) in found]
+
+    def _rows(self, sql: str, *bindings: int) -> list[Any]:
+        # Candidates are evaluated long after they were asked for, outside of what maps SQLite's errors there.
+        with self._database.mapped():
+            return self._database.reader().execute(sql, bindings).fetchall()
 
     def count(self, limit: int | None = None) -> int:
         if isinstance(self._formula, Nothing):
@@ -176,23 +181,20 @@ class SegmentCandidates(CandidateSet):
         return within
 
     def _gram_bits(self, segment: Segment, low: int, high: int, capitals: int) -> int:
-        base, connection = segment.id << 32, self._connection()
-        row = connection.execute(
-            "SELECT id, data FROM blocks WHERE id <= ? ORDER BY id DESC LIMIT 1", (base + low,)
-        ).fetchone()
-        blocks = [] if row is None or row[0] < base else [row]
-        if low != high:
-            blocks += connection.execute(
-                "SELECT id, data FROM blocks WHERE id > ? AND id <= ?", (base + low, base + high)
-            )
-        bits = 0
-        for block, data in blocks:
-            try:
-                bits |= int.from_bytes(postings(data, low, high, capitals), "little")
-            except ValueError:
+        base = segment.id << 32
+        place, bits = f"segment {segment.id}", 0
+        try:
+            blocks = self._rows("SELECT id, data FROM blocks WHERE id <= ? ORDER BY id DESC LIMIT 1", base + low)
+            if blocks and blocks[0][0] < base:
+                blocks = []
+            if low != high:
+                blocks += self._rows("SELECT id, data FROM blocks WHERE id > ? AND id <= ?", base + low, base + high)
+            for block, data in blocks:
                 place = f"segment {segment.id}, block {block & 0xFFFFFFFF:08x}"
-                self._notes[f"{place} is damaged: its documents were scanned; {REPAIR}"] = None
-                return (1 << segment.documents) - 1
+                bits |= int.from_bytes(postings(data, low, high, capitals), "little")
+        except (StoreCorruptError, ValueError):
+            self._notes[f"{place} is damaged: its documents were scanned; {REPAIR}"] = None
+            return (1 << segment.documents) - 1
         return bits
 
 

@@ -40,7 +40,7 @@ COMPACT_BYTES: Final = 128 << 20
 
 BLOCK_BYTES: Final = 16_000
 
-REPAIR: Final = "`leindex compact` rebuilds it"
+REPAIR: Final = "`leindex doctor --repair` rebuilds it"
 
 
 class Covered(NamedTuple):

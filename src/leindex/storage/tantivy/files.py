@@ -31,6 +31,7 @@ from ...errors import (
 )
 from ..folder.opened_file import Mode, OpenedFile
 from ..folder.private_folder import exists, make_file, make_folder, not_created, sync_folder
+from .checksums import META_FILE, Checksums, damaged
 
 FORMAT_FILE: Final = "leindex.json"
 FORMAT_VERSION: Final = 2
@@ -76,6 +77,7 @@ class TantivyIndex(OpenedFile):
         self._writer: Any = None
         self._committed = 0
         self._seen: tuple[int, int] | None = None
+        self._checksums = Checksums(path)
         with self.mapped():
             self._index: Any = self._open(create=mode == "create")
             self._index.config_reader("manual", 0)
@@ -83,27 +85,33 @@ class TantivyIndex(OpenedFile):
             self._index.register_tokenizer("whitespace", words)
 
     def _open(self, *, create: bool) -> Any:
-        file = self.path / FORMAT_FILE
+        file, meta = self.path / FORMAT_FILE, self.path / META_FILE
         if not exists(file):
-            if exists(self.path / "meta.json"):
+            if exists(meta):
                 raise StoreCorruptError(f"{self.path}: is not a leindex index; it is left as it is")
             if not create:
                 raise StorageError(f"{self.path}: there is no index")
-            self._stamp(file)
-        self._check_format(file)
+            self._stamp(file, None)
+        known = self._checksums.settings = self._stamped(file)
+        if exists(meta):
+            self._checksums.compare()  # opening reads already
         if create:
-            return tantivy.Index(self.schema, path=str(self.path), reuse=True)
-        if not exists(self.path / "meta.json"):
+            index = tantivy.Index(self.schema, path=str(self.path), reuse=True)
+            if known is None:
+                self._stamp(file, self._checksums.of_settings())
+            return index
+        if not exists(meta):
             raise StorageError(f"{self.path}: there is no index")
         return tantivy.Index.open(str(self.path))
 
-    def _stamp(self, file: Path) -> None:
+    def _stamp(self, file: Path, settings: int | None) -> None:
+        """Writes our own file: the version of our format, and the checksum of Tantivy's settings once it has some."""
         make_folder(self.path)
         new = file.with_name(f"{file.name}.{os.getpid()}")
         make_file(new)
         try:
             with new.open("w") as stream:
-                json.dump({"format": FORMAT_VERSION}, stream)
+                json.dump({"format": FORMAT_VERSION, "settings": settings}, stream)
                 stream.flush()
                 os.fsync(stream.fileno())
             new.replace(file)
@@ -111,12 +119,15 @@ class TantivyIndex(OpenedFile):
         except OSError as error:
             raise not_created(file, error) from error
 
-    def _check_format(self, file: Path) -> None:
+    def _stamped(self, file: Path) -> int | None:
+        """Checks the version in our own file; the checksum in it."""
         try:
-            version = json.loads(file.read_text())["format"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            stamp = json.loads(file.read_text())
+            version, settings = stamp["format"], stamp.get("settings")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreCorruptError(f"{file}: cannot be read; remove the index and index again") from error
         self._check_version(version, FORMAT_VERSION)
+        return settings if isinstance(settings, int) else None
 
     @contextmanager
     def mapped(self) -> Iterator[None]:
@@ -125,6 +136,10 @@ class TantivyIndex(OpenedFile):
             yield
         except (ValueError, OSError) as error:
             raise self._ours(error) from error
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # of Rust; it derives from BaseException and has no address
+                raise
+            raise damaged(self.path, f"Tantivy says: {error}") from error
 
     def _ours(self, error: Exception) -> StorageError:
         text = str(error)
@@ -142,7 +157,7 @@ class TantivyIndex(OpenedFile):
                 f"{self.path}: was written by another version ({text}); remove the index and index again"
             )
         if "orrupt" in text or "deserializ" in text:
-            return StoreCorruptError(f"{self.path}: is damaged ({text}); remove the index and index again")
+            return damaged(self.path, text)
         return StorageError(f"{self.path}: {text}")
 
     def write(self, action: Callable[[Any], Result]) -> Result:
@@ -200,10 +215,11 @@ class TantivyIndex(OpenedFile):
         """A searcher over the last commit, whoever made it."""
         self._check_usable()
         with self.mapped():
-            status = (self.path / "meta.json").stat()
+            status = (self.path / META_FILE).stat()
             seen = (status.st_ino, status.st_mtime_ns)
             with self._lock:
                 if seen != self._seen:
+                    self._checksums.compare()
                     self._index.reload()
                     self._seen = seen
             return self._index.searcher()
