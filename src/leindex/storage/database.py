@@ -310,6 +310,7 @@ class Database(OpenedFile):
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         if not exists(self.path):
             raise StorageError(f"{self.path}: there is no index")
+        self._undo_cut_short()
         try:
             connection = apsw.Connection(str(self.path), flags=flags, vfs=self._vfs)
             connection.set_busy_timeout(int(self.busy_seconds * 1000))
@@ -325,6 +326,18 @@ class Database(OpenedFile):
         connection.pragma("cache_size", -64_000)
         connection.pragma("query_only", True)
         return connection
+
+    def _undo_cut_short(self) -> None:
+        """Undoes a change that a crash cut short before the file had a log; who only reads could not."""
+        journal = self.path.with_name(self.path.name + "-journal")
+        if not journal.exists() or not journal.stat().st_size:
+            return
+        connection = apsw.Connection(str(self.path), flags=_WRITING, vfs=self._vfs)
+        try:
+            connection.set_busy_timeout(int(self.busy_seconds * 1000))
+            connection.pragma("application_id")
+        finally:
+            connection.close()
 
     @property
     def writer(self) -> apsw.Connection:
