@@ -23,7 +23,7 @@ from typing import Final
 from .crowd import crowd
 from .flips import ENGINES, Laboratory
 from .oracle import Wrong
-from .power import SECTORS, cut, operations_of, small_segments
+from .power import SECTORS, cut, operations_of, small_sizes
 from .rounds import play
 from .scenes import SCENES, Stage
 from .stopping import COMMANDS, own_environment, stop
@@ -122,7 +122,7 @@ def main() -> int:
         if not any(outcome == "wrong" for _, outcome in counts):
             shutil.rmtree(folder)
 
-    with small_segments():
+    with small_sizes():
         threads = [threading.Thread(target=work, args=(number,)) for number in range(jobs)]
         for thread in threads:
             thread.start()

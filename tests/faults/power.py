@@ -11,8 +11,12 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
+
 from leindex.errors import StorageError
+from leindex.storage import database
 from leindex.storage.database import Database, Durability
+from leindex.storage.integrity.log_mark import LogMark, Mark
 from leindex.storage.sqlite import segments as sqlite_segments
 from leindex.storage.sqlite_storage import SQLiteSearch
 from tests.faults.oracle import Wrong
@@ -23,34 +27,53 @@ OPERATIONS = 40
 SECTORS = (512, 4096)
 
 
+SMALL = ((sqlite_segments, "TAIL_DOCUMENTS", 40), (sqlite_segments, "FANOUT", 3), (database, "WAL_PAGES", 12))
+
+
 @contextlib.contextmanager
-def small_segments() -> Iterator[None]:
-    """Sealing and merging happen all the time, so that the power also goes in the middle of these."""
-    names = {"TAIL_DOCUMENTS": 40, "FANOUT": 3}
-    before = {name: getattr(sqlite_segments, name) for name in names}
+def small_sizes() -> Iterator[None]:
+    """Sealing, merging and writing back happen all the time, so that the power also goes in the middle of these."""
+    before = [getattr(module, name) for module, name, _ in SMALL]
     try:
-        for name, value in names.items():
-            setattr(sqlite_segments, name, value)
+        for module, name, value in SMALL:
+            setattr(module, name, value)
         yield
     finally:
-        for name, value in before.items():
-            setattr(sqlite_segments, name, value)
+        for (module, name, _), value in zip(SMALL, before, strict=True):
+            setattr(module, name, value)
+
+
+@contextlib.contextmanager
+def _marks_on(disk: PowerDisk) -> Iterator[None]:
+    """The mark beside a database, which the program writes itself, lies on the same disk."""
+    write = LogMark._write
+
+    def noted(self: LogMark, mark: Mark, *, sync: bool = False) -> None:
+        if disk.dead:
+            raise StorageError("simulated: no power")
+        write(self, mark, sync=sync)
+        disk.write_beside(str(self.path), self.path.read_bytes(), sync=sync)
+
+    LogMark._write = noted  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        LogMark._write = write  # type: ignore[method-assign]
 
 
 def _run_until_the_cut(folder: Path, disk: PowerDisk, durability: Durability) -> int:
     """Works until the power goes; returns how many operations were acknowledged."""
     acknowledged = 0
-    with contextlib.suppress(StorageError):
-        database = Database(folder / "index.db", vfs=disk.name, durability=durability)
+    with contextlib.suppress(StorageError, apsw.IOError), _marks_on(disk):
+        opened = Database(folder / "index.db", vfs=disk.name, durability=durability)
         try:
-            with contextlib.closing(SQLiteSearch(database.path, database=database)) as store:
-                database.writer.pragma("wal_autocheckpoint", 12)
+            with contextlib.closing(SQLiteSearch(opened.path, database=opened)) as store:
                 for k in range(1, OPERATIONS + 1):
                     perform(store, k)
                     acknowledged = k
         finally:
-            with contextlib.suppress(StorageError):
-                database.close()
+            with contextlib.suppress(StorageError, apsw.IOError):
+                opened.close()
     return acknowledged
 
 

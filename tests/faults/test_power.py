@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from leindex.storage.database import Durability
-from tests.faults.power import SECTORS, cut, operations_of, small_segments
+from tests.faults.power import SECTORS, cut, operations_of, small_sizes
 
 ROUNDS = int(os.environ.get("LEINDEX_CRASH_ROUNDS", "24"))
 
@@ -18,7 +18,7 @@ ROUNDS = int(os.environ.get("LEINDEX_CRASH_ROUNDS", "24"))
 @pytest.mark.parametrize("durability", ["full", "normal"])
 def test_power_cut(tmp_path: Path, durability: Durability, sector: int) -> None:
     lost = 0
-    with small_segments():
+    with small_sizes():
         operations = operations_of(tmp_path / "whole", durability)
         for number in range(ROUNDS):
             chance = random.Random(number)

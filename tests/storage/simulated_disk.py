@@ -140,6 +140,14 @@ class PowerDisk(apsw.VFS):
         for stored in self.files.values():
             stored.linked = True
 
+    def write_beside(self, path: str, data: bytes, *, sync: bool) -> None:
+        """Notes that the program itself wrote the beginning of a file whose name is on the medium."""
+        self.operate()
+        self.files.setdefault(path, _Stored(b"", True)).pending.append((0, data))
+        if sync:
+            self.operate()
+            self.files[path].sync()
+
     def after_power_cut(self, folder: Path, chance: random.Random) -> None:
         """Writes into `folder` what a reboot would find: one of the many possible outcomes."""
         for path, stored in (*self.deleted.items(), *self.files.items()):

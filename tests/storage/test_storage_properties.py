@@ -209,12 +209,12 @@ def test_damaged_blocks_lose_no_answer(tmp_path: Path, small_segments: None, see
         damaged = damage_blocks(store, chance, "gram", 0.3)
         assert damaged
         problems = store.check()
-        assert len(problems) == damaged and all("damaged" in line and "compact" in line for line in problems)
+        assert len(problems) == damaged and all("damaged" in line and "doctor --repair" in line for line in problems)
         for text, ids in right.items():
             assert found(store, text) == ids
         candidates = store.candidates(both(Lit(b"unique"), Lit(b"return")))
         assert len(list(candidates)) == 60
-        assert candidates.notes and "compact" in candidates.notes[0]
+        assert candidates.notes and "doctor" in candidates.notes[0]
         store.compact()
         assert store.check() == []
         repaired = store.candidates(Lit(b"unique_7_x"))

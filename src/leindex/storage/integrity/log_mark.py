@@ -5,7 +5,8 @@ it believes whatever log it finds: it ends the log at the first frame that is da
 empty one, and takes that of another database for its own. An answer would then come from an older state, or from a
 mixture, with no word about it. A few bytes beside the database, `index.db-mark`, tell what was acknowledged:
 
-    CLOSED    everything is in the database; a log must be empty or missing
+    CLOSED    everything is in the database; a log must be empty, missing, or the one with these salts, since a power
+              cut may bring back what was emptied or deleted last
     OPENING   a transaction is about to be committed to a log that is not known yet
     OPEN      the log has these salts (SQLite's name of a log) and at least so many frames
     CLOSING   the log is being copied for good; it may be gone
@@ -47,7 +48,7 @@ class State(IntEnum):
 
 
 class Mark(NamedTuple):
-    """A state; with `OPEN` the log's salts and how many frames of it were acknowledged."""
+    """A state; the salts of the log that it speaks of, and how many frames of that were acknowledged."""
 
     state: State
     salts: tuple[int, int] = (0, 0)
@@ -122,13 +123,15 @@ class LogMark:
 
     def closing(self) -> None:
         """Called before the log is copied for good."""
-        self._write(Mark(State.CLOSING), sync=True)
+        mark, salts = self.read(), self._salts() or (0, 0)
+        frames = mark.frames if mark is not None and mark.state is State.OPEN and mark.salts == salts else 0
+        self._write(Mark(State.CLOSING, salts, frames), sync=True)
 
     def closed(self) -> None:
         """Called once it is, while nobody can commit: unless somebody has since."""
         mark = self.read()
         if mark is not None and mark.state is State.CLOSING:
-            self._write(Mark(State.CLOSED))
+            self._write(mark._replace(state=State.CLOSED))
 
     def lost(self, frames: int) -> str:
         """What is wrong with the log, of which SQLite uses so many frames; "" if nothing is.
@@ -138,10 +141,12 @@ class LogMark:
         mark = self.read()
         if mark is None or mark.state in (State.OPENING, State.CLOSING):
             return ""
-        if mark.state is State.CLOSED:
-            # One who begins now marks that first, and may have, between the two looks.
-            return "its log is of another index or older than it" if frames and self.read() == mark else ""
         salts = self._salts()
+        if mark.state is State.CLOSED:
+            if not frames or (salts == mark.salts and frames >= mark.frames):
+                return ""
+            # One who begins now marks that first, and may have, between the two looks.
+            return "its log is of another index or older than it" if self.read() == mark else ""
         if salts is None:
             return "" if self.read() != mark else "its log is missing"
         if salts == mark.salts:
