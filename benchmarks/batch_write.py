@@ -33,7 +33,9 @@ import apsw
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from leindex.models import DocumentItem
-from leindex.storage.database import PAGE_SIZE, WAL_PAGES, Database
+from leindex.storage.database import Database
+from leindex.storage.integrity.checked_pages import PAGE_SIZE
+from leindex.storage.integrity.log import WAL_PAGES
 from leindex.storage.sqlite_storage import INSERT, SQLiteSearch
 from leindex.storage.stored_value import encode_row
 from tests.storage.simulated_disk import CountingDisk

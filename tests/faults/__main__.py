@@ -2,7 +2,7 @@
 
 A line of JSON for each round goes to FILE, a line for each that went wrong to stderr; at the end come the counts.
 Exit status 1 if any went wrong. `--every` takes each system call of each scene in turn instead of `--rounds`; of the
-kind "crowd" a round is one of `--seconds`; of the kind "flip" the engines are chosen by `--engine`.
+kind "crowd" a round is one of `--seconds`; of the kinds "flip", "zeros" and "cut" the engines are chosen by `--engine`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Final
 
 from .crowd import crowd
-from .flips import ENGINES, Laboratory
+from .damage import ENGINES, Laboratory
+from .damage import KINDS as DAMAGES
 from .oracle import Wrong
 from .power import SECTORS, cut, operations_of, small_sizes
 from .rounds import play
@@ -88,13 +89,13 @@ def _crowd(folder: Path, options: argparse.Namespace) -> Iterator[Planned]:
         yield "eight processes", lambda number=number: crowd(folder / str(number), options.seconds)  # type: ignore[misc]
 
 
-def _flip(folder: Path, options: argparse.Namespace) -> Iterator[Planned]:
+def _damage(folder: Path, options: argparse.Namespace) -> Iterator[Planned]:
     with Laboratory(folder, tuple(options.engine) or ENGINES[:1]) as laboratory:
-        for flip in laboratory.flips(options.rounds, options.seed):
-            yield str(flip), lambda flip=flip: laboratory.play(flip)  # type: ignore[misc]
+        for damage in laboratory.damages(options.kind, options.rounds, options.seed):
+            yield str(damage), lambda damage=damage: laboratory.play(damage)  # type: ignore[misc]
 
 
-OTHERS: Final = {"flip": _flip, "power": _power, "stop": _stop, "crowd": _crowd}
+OTHERS: Final = {**dict.fromkeys(DAMAGES, _damage), "power": _power, "stop": _stop, "crowd": _crowd}
 
 
 def main() -> int:
@@ -140,7 +141,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--every", action="store_true")
     parser.add_argument("--scene", action="append", choices=SCENES, default=[])
-    parser.add_argument("--engine", action="append", choices=ENGINES, default=[], help="of the kind flip")
+    parser.add_argument(
+        "--engine", action="append", choices=ENGINES, default=[], help="of the kinds flip, zeros and cut"
+    )
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--jobs", type=int, default=2)

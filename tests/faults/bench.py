@@ -33,7 +33,7 @@ TRACEBACK: Final = 99
 SMALL: Final[Mapping[str, int]] = {
     "leindex.storage.sqlite.segments.TAIL_DOCUMENTS": 12,
     "leindex.storage.sqlite.segments.FANOUT": 3,
-    "leindex.storage.database.WAL_PAGES": 24,
+    "leindex.storage.integrity.log.WAL_PAGES": 24,
     "leindex.indexing.pipeline.SMALL_FILES": 12,
     "leindex.indexing.enrich.BATCH_DOCUMENTS": 8,
     "leindex.storage.transfer.migrate.CHUNK_DOCUMENTS": 12,

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from leindex.storage import registry
-from leindex.storage.database import PAGE_SIZE, WAL_PAGES
+from leindex.storage.integrity.checked_pages import PAGE_SIZE
+from leindex.storage.integrity.log import WAL_PAGES
 from tests.faults.oracle import Wrong
 from tests.storage import concurrent_child
 

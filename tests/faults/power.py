@@ -7,6 +7,7 @@ in its order or in another.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +15,8 @@ from pathlib import Path
 import apsw
 
 from leindex.errors import StorageError
-from leindex.storage import database
 from leindex.storage.database import Database, Durability
+from leindex.storage.integrity import log
 from leindex.storage.integrity.log_mark import LogMark, Mark
 from leindex.storage.sqlite import segments as sqlite_segments
 from leindex.storage.sqlite_storage import SQLiteSearch
@@ -24,10 +25,12 @@ from tests.storage.simulated_disk import PowerDisk
 from tests.storage.workload import check_search, perform, state_after, state_of
 
 OPERATIONS = 40
+OPENED_FOR = 10
+"""After so many operations the database is closed and opened again."""
 SECTORS = (512, 4096)
 
 
-SMALL = ((sqlite_segments, "TAIL_DOCUMENTS", 40), (sqlite_segments, "FANOUT", 3), (database, "WAL_PAGES", 12))
+SMALL = ((sqlite_segments, "TAIL_DOCUMENTS", 40), (sqlite_segments, "FANOUT", 3), (log, "WAL_PAGES", 12))
 
 
 @contextlib.contextmanager
@@ -46,34 +49,40 @@ def small_sizes() -> Iterator[None]:
 @contextlib.contextmanager
 def _marks_on(disk: PowerDisk) -> Iterator[None]:
     """The mark beside a database, which the program writes itself, lies on the same disk."""
-    write = LogMark._write
+    write, fsync, synced = LogMark._write, os.fsync, list[int]()
 
     def noted(self: LogMark, mark: Mark, *, sync: bool = False) -> None:
         if disk.dead:
             raise StorageError("simulated: no power")
+        synced.clear()
         write(self, mark, sync=sync)
-        disk.write_beside(str(self.path), self.path.read_bytes(), sync=sync)
+        disk.write_beside(str(self.path), self.path.read_bytes(), sync=self._fd in synced)
 
-    LogMark._write = noted  # type: ignore[method-assign]
+    def counted(fd: int) -> None:
+        synced.append(fd)
+        fsync(fd)
+
+    LogMark._write, os.fsync = noted, counted  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:
-        LogMark._write = write  # type: ignore[method-assign]
+        LogMark._write, os.fsync = write, fsync  # type: ignore[method-assign]
 
 
 def _run_until_the_cut(folder: Path, disk: PowerDisk, durability: Durability) -> int:
     """Works until the power goes; returns how many operations were acknowledged."""
     acknowledged = 0
     with contextlib.suppress(StorageError, apsw.IOError), _marks_on(disk):
-        opened = Database(folder / "index.db", vfs=disk.name, durability=durability)
-        try:
-            with contextlib.closing(SQLiteSearch(opened.path, database=opened)) as store:
-                for k in range(1, OPERATIONS + 1):
-                    perform(store, k)
-                    acknowledged = k
-        finally:
-            with contextlib.suppress(StorageError, apsw.IOError):
-                opened.close()
+        for first in range(1, OPERATIONS + 1, OPENED_FOR):
+            opened = Database(folder / "index.db", vfs=disk.name, durability=durability)
+            try:
+                with contextlib.closing(SQLiteSearch(opened.path, database=opened)) as store:
+                    for k in range(first, first + OPENED_FOR):
+                        perform(store, k)
+                        acknowledged = k
+            finally:
+                with contextlib.suppress(StorageError, apsw.IOError):
+                    opened.close()
     return acknowledged
 
 

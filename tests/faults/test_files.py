@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from leindex.storage import database
+from leindex.storage.integrity import log as log_module
+from leindex.storage.integrity.checked_pages import PAGE_SIZE
 from leindex.storage.sqlite_storage import SQLiteSearch
 from tests.exact.commands import needs_ripgrep
 from tests.faults.crowd import crowd
@@ -94,8 +95,8 @@ def test_eight_processes(tmp_path: Path) -> None:
 
 def test_a_log_shrinks_once_a_reader_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that holds a snapshot keeps the log from being written back, and no longer than that."""
-    monkeypatch.setattr(database, "WAL_PAGES", 50)
-    bound, log, chance = 50 * database.PAGE_SIZE, tmp_path / "index.db-wal", random.Random(1)
+    monkeypatch.setattr(log_module, "WAL_PAGES", 50)
+    bound, log, chance = 50 * PAGE_SIZE, tmp_path / "index.db-wal", random.Random(1)
 
     def write(store: SQLiteSearch, name: str) -> None:
         store.batch_write([(f"{name}{n}", {"content": chance.randbytes(3000).hex()}) for n in range(20)])

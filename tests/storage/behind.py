@@ -7,8 +7,8 @@ from pathlib import Path
 
 import apsw
 
-from leindex.storage.database import APPLICATION_ID, PAGE_SIZE
-from leindex.storage.integrity.checked_pages import checked_vfs
+from leindex.storage.database import APPLICATION_ID
+from leindex.storage.integrity.checked_pages import PAGE_SIZE, checked_vfs
 
 
 def connect(path: str | os.PathLike[str]) -> apsw.Connection:

@@ -22,8 +22,9 @@ from leindex.errors import (
     StoreVersionError,
 )
 from leindex.storage import registry
-from leindex.storage.database import FORMAT_VERSION, PAGE_SIZE, Database
+from leindex.storage.database import FORMAT_VERSION, Database
 from leindex.storage.formula import Lit
+from leindex.storage.integrity.checked_pages import PAGE_SIZE
 from leindex.storage.sqlite_storage import SQLiteSearch
 from tests.storage.behind import connect, make_old
 from tests.storage.simulated_disk import FullDisk

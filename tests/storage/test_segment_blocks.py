@@ -52,6 +52,22 @@ def test_what_is_sound_is_read() -> None:
     assert postings(block(20, listed(3, b"\1\2\4")), 0, 9) == b"\1\2\4"
 
 
+@pytest.mark.parametrize("entry", [single(20), single(0xFFFFFFFF), listed(3, b"\1\2")])
+def test_a_list_that_is_not_of_the_documents(entry: bytes) -> None:
+    with pytest.raises(ValueError, match="damaged"):
+        postings(block(20, entry), 0, 9)
+
+
+def test_any_changed_byte_is_noticed() -> None:
+    sound = block(20, single(9), listed(3, b"\1\2\4"))
+    for place in range(len(sound)):
+        for bit in range(8):
+            changed = bytearray(sound)
+            changed[place] ^= 1 << bit
+            with pytest.raises(ValueError, match="damaged"):
+                postings(bytes(changed), 0, 9)
+
+
 @pytest.mark.parametrize("documents", [0x80000001, 0xFFFFFFF9, 0xFFFFFFFF])
 def test_more_documents_than_there_can_be(documents: int) -> None:
     """The bitmap of 2^32 - 1 documents was taken to have no byte, and a bit was set far behind it."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from leindex.errors import StoreCorruptError, StoreFullError
-from leindex.storage.database import PAGE_SIZE, Database
+from leindex.storage.database import Database
+from leindex.storage.integrity.checked_pages import PAGE_SIZE
 from leindex.storage.sqlite_storage import SQLiteSearch
 from tests.storage.simulated_disk import FullDisk
 from tests.storage.storage_cases import documents, found

@@ -13,7 +13,7 @@ import pytest
 
 import leindex
 from leindex.index import Index
-from leindex.storage.database import PAGE_SIZE
+from leindex.storage.integrity.checked_pages import PAGE_SIZE
 from tests.storage.behind import connect
 
 pytestmark = pytest.mark.usefixtures("own_home")
@@ -191,7 +191,7 @@ def test_other_engines_are_built_again(root: Path, engine: str) -> None:
         findings = index.examine()
         assert findings
         index.repair(findings)
-        assert index.examine() == [] and answers(index) == good
+        assert index.examine() == [] and answers(index) == good and index.store.name == engine
 
 
 def test_a_file_whose_content_git_knows_otherwise(root: Path) -> None:

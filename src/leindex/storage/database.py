@@ -27,14 +27,14 @@ from ..errors import (
     StoreBusyError,
     StoreCorruptError,
     StoreEmptyError,
-    StoreFullError,
     StoreReadOnlyError,
     StoreVersionError,
 )
 from .folder.opened_file import Mode, OpenedFile
 from .folder.private_folder import exists, make_file, not_created, sync_file, sync_folder
-from .integrity.checked_pages import RESERVED, checked_vfs
-from .integrity.log_mark import LogMark, State
+from .integrity.checked_pages import PAGE_SIZE, RESERVED, checked_vfs
+from .integrity.log import Log
+from .sqlite.errors import Mapped, damaged
 
 Durability = Literal["full", "normal"]
 
@@ -47,62 +47,13 @@ OLDEST_VERSION: Final = 1
 """What a writer can still bring up to date, see `Database.found_version`."""
 
 SAFE_SQLITE: Final = 3_051_003
-PAGE_SIZE: Final = 8192
 BUSY_SECONDS: Final = 30.0
 """How long a writer waits for another before it gives up (and `batch_write` replays its batch)."""
-
-WAL_PAGES: Final = 4000
-"""Checkpoint when the WAL holds this many pages (32 MB): bulk loads then write each page about once."""
-
 
 REBUILT: Final = ".new"
 """What is added to the name of a file that is to take the place of another."""
 
 _WRITING: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
-
-
-class _Mapped:
-    """Raises our error for one of SQLite's. Stateless, and a class because generators as context managers took a
-    noticeable part of a small transaction."""
-
-    __slots__ = ("path",)
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, apsw.Error | UnicodeDecodeError):
-            raise self.ours(error) from error
-
-    def ours(self, error: apsw.Error | UnicodeDecodeError) -> StorageError:
-        """What an error of SQLite is called here; text that is none is damage."""
-        match error:
-            case apsw.BusyError() | apsw.LockedError() | apsw.ProtocolError():
-                return StoreBusyError(f"{self.path}: another process is writing; try again later")
-            case apsw.FullError():
-                return StoreFullError(f"{self.path}: no space is left; free some and run the command again")
-            case apsw.ReadOnlyError() | apsw.PermissionsError() | apsw.AuthError():
-                return StoreReadOnlyError(f"{self.path}: cannot be written: {error}")
-            case apsw.NotADBError():
-                return StoreCorruptError(f"{self.path}: is not a leindex index; it is left as it is")
-            case apsw.CorruptError() | apsw.FormatError() | UnicodeDecodeError():
-                return damaged(self.path, str(error))
-            case apsw.CantOpenError():
-                return StorageError(f"{self.path}: cannot be opened; check the permissions of the folder")
-            case apsw.IOError() if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA:
-                return damaged(self.path, "a page does not agree with its checksum")
-            case apsw.IOError():
-                return StorageError(f"{self.path}: the disk failed: {error}")
-            case _:
-                return StorageError(f"{self.path}: {error}")
-
-
-def damaged(path: Path, what: str) -> StoreCorruptError:
-    """The error for damage in this file."""
-    return StoreCorruptError(f"{path}: is damaged ({what}); run: leindex doctor --repair")
 
 
 class Database(OpenedFile):
@@ -129,11 +80,11 @@ class Database(OpenedFile):
         if durability not in ("full", "normal"):
             raise ConfigError(f'durability must be "full" or "normal", not {durability!r}')
         super().__init__(Path(path), mode)
-        self._mapped = _Mapped(self.path)
+        self._mapped = Mapped(self.path)
         self.durability = durability
         self.busy_seconds = busy_seconds
         self._vfs = checked_vfs(vfs)
-        self._mark = LogMark(self.path, durable=durability == "full")
+        self._log = Log(self.path, self._wait_for_other, durable=durability == "full")
         self._older = older
         self._local = threading.local()
         self._readers: list[apsw.Connection] = []
@@ -143,9 +94,13 @@ class Database(OpenedFile):
         self.found_version = FORMAT_VERSION
         """The version that the file had when it was opened; an older one is for the storage to bring up to date."""
         if self.readonly:
-            with self.mapped():
-                self._check_header(self.reader())
-                self._check_log(self.reader())
+            try:
+                with self.mapped():
+                    self._check_header(self.reader())
+                    self._log.check(self.reader())
+            except BaseException:
+                self.close()  # or the file would stay open for as long as the error is kept
+                raise
         else:
             self._writer = self._open_writer(create=mode == "create")
 
@@ -167,13 +122,11 @@ class Database(OpenedFile):
                     connection = self._given_checksums(connection)
                 if connection.pragma("journal_mode") != "wal":
                     connection.pragma("journal_mode", "wal")
-                self._check_log(connection)
+                self._log.check(connection)
                 connection.pragma("synchronous", self.durability)
                 connection.pragma("cache_size", -32_000)
                 connection.pragma("temp_store", "memory")
-                connection.pragma("journal_size_limit", WAL_PAGES * PAGE_SIZE)  # what a long reader made it grow to
-                connection.set_commit_hook(self._mark.begin)
-                connection.set_wal_hook(self._committed)
+                self._log.keep(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -234,7 +187,7 @@ class Database(OpenedFile):
         old.execute("BEGIN EXCLUSIVE; COMMIT")
         old.reserve_bytes("main", RESERVED)
         old.execute("VACUUM INTO ?", (f"file:{quote(str(new.absolute()))}?vfs={quote(self._vfs)}",))
-        self._mark.forget()
+        self._log.forget()
         try:
             sync_file(new)
             new.replace(self.path)
@@ -246,48 +199,10 @@ class Database(OpenedFile):
         connection.set_busy_handler(self._wait_for_other)
         return connection
 
-    def _check_log(self, connection: apsw.Connection) -> None:
-        """Refuses a state that is not the one that was acknowledged, see log_mark.py."""
-        try:
-            frames, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
-        except apsw.ReadOnlyError:  # the folder is: SQLite does not say, the log's size does
-            log = self.path.with_name(self.path.name + "-wal")
-            frames = log.stat().st_size // PAGE_SIZE if log.exists() else 0
-        if lost := self._mark.lost(max(0, frames)):
-            raise damaged(self.path, lost)
-
-    def _committed(self, connection: apsw.Connection, name: str, frames: int) -> int:
-        """SQLite's hook after a commit, which takes the place of its automatic checkpoint."""
-        self._mark.committed(frames)
-        if frames >= WAL_PAGES:
-            with contextlib.suppress(apsw.Error):  # the transaction is durable; the next one tries again
-                there, copied = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-                if there == copied:
-                    self._mark.copied()
-        return apsw.SQLITE_OK
-
     def write_back(self) -> None:
         """Copies the log into the database and empties it; does nothing where somebody reads or writes just now."""
-        mark = self._mark.read()
-        if mark is None or mark.state is State.CLOSED:
-            return
         with self.mapped():
-            self._write_back(self.writer)
-
-    def _write_back(self, writer: apsw.Connection) -> None:
-        self._mark.closing()
-        writer.set_busy_handler(None)
-        try:
-            writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            writer.execute("BEGIN IMMEDIATE")
-            try:
-                self._mark.closed()
-            finally:
-                writer.execute("ROLLBACK")
-        except apsw.BusyError:
-            return  # the next one does
-        finally:
-            writer.set_busy_handler(self._wait_for_other)
+            self._log.write_back(self.writer)
 
     def mark_current(self) -> None:
         """Notes that what the file holds is of the current format, once it is; inside a transaction or not."""
@@ -451,6 +366,7 @@ class Database(OpenedFile):
                 self._writer.pragma("optimize")
             with contextlib.suppress(StorageError):  # the next one does
                 self.write_back()
+            self._log.let_go(self._writer)
         self._closed = True
         if not ours:
             return  # a child must not touch its parent's connections
@@ -462,4 +378,4 @@ class Database(OpenedFile):
                 reader.close()
             if writer is not None:
                 writer.close()
-        self._mark.close()
+        self._log.close()

@@ -8,12 +8,15 @@ contents, and files whose content is lost are forgotten, so that the update that
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Final, NamedTuple
 
 from ..config import Location
-from ..errors import StoreCorruptError
+from ..errors import StorageError, StoreCorruptError
 from ..storage.catalog import Catalog
+from ..storage.database import Database
 from ..storage.integrity.salvage import salvage
+from ..storage.registry import DEFAULT_ENGINE
 from ..storage.revisions.schema import CLEAR
 from ..storage.storage_interface import SearchInterface
 
@@ -147,6 +150,17 @@ def mend(findings: list[Finding], store: SearchInterface, catalog: Catalog) -> N
             catalog.database.writer.execute(CLEAR)
         if TOTALS in by:
             catalog.count_again()
+
+
+def other_engine(location: Location) -> str | None:
+    """The engine of an index whose file is whole, unless it keeps the documents in that file as well."""
+    try:
+        with closing(Database(location.database, mode="read")) as database:
+            engine: str = Catalog(database).state("engine", DEFAULT_ENGINE)
+            whole = engine != DEFAULT_ENGINE and not database.integrity_problems()
+    except StorageError:
+        return None
+    return engine if whole else None
 
 
 def rebuild(location: Location, structures: set[str]) -> None:

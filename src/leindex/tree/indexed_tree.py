@@ -373,7 +373,7 @@ class IndexedTree:
 
     def examine(self) -> list[Finding]:
         """Everything that is wrong with the index, see doctor.py. Raises ConfigError where there is none."""
-        from .doctor import FILE, STORE, VIEWS, Finding, examine
+        from .doctor import FILE, STORE, VIEWS, Finding, examine, other_engine
 
         try:
             with self.snapshot():
@@ -383,16 +383,17 @@ class IndexedTree:
                     findings += [Finding(VIEWS, told) for told in self.views.problems(stored)]
                 return findings
         except StoreCorruptError as error:
-            return [Finding(FILE, str(error))]
+            return [Finding(STORE if other_engine(self.location) else FILE, str(error))]
 
     def repair(self, findings: list[Finding], *, on_progress: ProgressCallback | None = None) -> None:
         """Rebuilds what the findings of `examine` name, the rest from the tree. Raises as `update` does."""
-        from .doctor import FILE, STORE, mend, rebuild
+        from .doctor import FILE, STORE, mend, other_engine, rebuild
 
         by = {finding.structure for finding in findings}
         with updating(self.location.folder, BUSY_SECONDS):
             self.close()
             if by & {FILE, STORE}:
+                self._engine = self._engine or other_engine(self.location)
                 rebuild(self.location, by)
             if self.exists:
                 opened = self._open(write=True)

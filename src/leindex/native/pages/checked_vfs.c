@@ -17,7 +17,7 @@
 #include <limits.h>
 
 enum {
-    PAGE = 8192,          /* PAGE_SIZE of storage/database.py */
+    PAGE = 8192,          /* PAGE_SIZE of storage/integrity/checked_pages.py */
     RESERVED = 8,         /* bytes at the end of a page */
     RESERVED_AT = 20,     /* where the header says how many */
     HEADER = 100,         /* of the file; read alone before the size of a page is known */

@@ -8,6 +8,7 @@ import apsw
 
 from ... import _native
 
+PAGE_SIZE: Final = 8192
 RESERVED: Final = 8
 """Bytes at the end of each page that SQLite leaves to the checksum."""
 

@@ -1,8 +1,8 @@
-"""One bit of an index that is another: what is asked then is answered rightly, or with an error that says so.
+"""Bytes of an index that are others: what is asked then is answered rightly, or with an error that says so.
 
-Each flip takes an index of one of three trees, one of its files, and there, with equal chance, one of the tables and
-indexes that SQLite keeps in it, a page of that and a bit; everything is asked without comparing with the tree, so that
-the answers come from the index alone.
+Damage strikes an index of one of three trees, one of its files, and there, with equal chance, one of the tables and
+indexes that SQLite keeps in it, and a page of that: a bit is another, a range is zeros, or the file ends there.
+Everything is asked without comparing with the tree, so that the answers come from the index alone.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
-from leindex.storage.database import PAGE_SIZE
+from leindex.storage.integrity.checked_pages import PAGE_SIZE
 from tests.storage.behind import connect
 
 from .bench import ROOT, Bench, Ran
@@ -25,6 +25,7 @@ from .oracle import ERROR, NOTICED, RIGHT, Wrong
 from .trees import PATTERNS, make_state
 
 ENGINES: Final = ("sqlite", "tantivy", "duckdb")
+KINDS: Final = ("flip", "zeros", "cut")
 IN_THE_LOG: Final = "with its last update in the log"
 """The name of an index that a crash left so."""
 
@@ -82,17 +83,32 @@ SUBJECTS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
-    """A bit of a file of an index, with what it belongs to."""
+class Damage:
+    """What is done to a file of an index at a place: a bit from 0 to 7 is flipped, or, where `size` says so, as many
+    bytes become zeros, or all from there on are gone."""
 
     index: str
     file: str
     part: str
     place: int
-    bit: int
+    bit: int = 0
+    size: int | None = None
+    cut: bool = False
 
     def __str__(self) -> str:
-        return f"{self.index}: {self.file}, {self.part}, byte {self.place}, bit {self.bit}"
+        done = "cut" if self.cut else f"bit {self.bit}" if self.size is None else f"{self.size} zeros"
+        return f"{self.index}: {self.file}, {self.part}, byte {self.place}, {done}"
+
+    def strike(self, folder: Path) -> None:
+        """Does it to the index in a folder."""
+        with open(folder / self.file, "r+b") as file:
+            file.seek(self.place)
+            if self.cut:
+                file.truncate()
+                return
+            data = file.read(self.size or 1)
+            file.seek(self.place)
+            file.write(bytes([data[0] ^ 1 << self.bit]) if self.size is None else bytes(len(data)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,26 +202,29 @@ class Laboratory:
         subject, root = self._subjects[name]
         return self.bench.series(subject.questions(root), index=index)
 
-    def flips(self, rounds: int, seed: int) -> Iterator[Flip]:
-        """So many flips, the same for the same seed."""
+    def damages(self, kind: str, rounds: int, seed: int) -> Iterator[Damage]:
+        """So many of a kind, "flip", "zeros" or "cut", the same for the same seed."""
         chance = random.Random(seed)
         names = sorted(self._parts)
         for number in range(rounds):
             name = names[number % len(names)]
             part = chance.choice(self._parts[name])
             start, end = chance.choice(part.ranges)
-            yield Flip(name, part.file, part.name, chance.randrange(start, end), chance.randrange(8))
+            place = Damage(name, part.file, part.name, chance.randrange(start, end))
+            match kind:
+                case "flip":
+                    yield replace(place, bit=chance.randrange(8))
+                case "zeros":
+                    yield replace(place, size=chance.choice((4, 64, 512, 4096, 20_000)))
+                case _:
+                    yield replace(place, cut=True)
 
-    def play(self, flip: Flip) -> str:
-        """What the answers of the index are like with that bit changed. Raises Wrong for an answer that is
-        neither right nor an error."""
-        folder = self.copy_of(flip.index)
-        with open(folder / flip.file, "r+b") as file:
-            file.seek(flip.place)
-            byte = file.read(1)[0]
-            file.seek(flip.place)
-            file.write(bytes([byte ^ 1 << flip.bit]))
-        outcome = self.judge(flip.index, folder, str(flip))
+    def play(self, damage: Damage) -> str:
+        """What the answers of the index are like after that. Raises Wrong for an answer that is neither right nor an
+        error."""
+        folder = self.copy_of(damage.index)
+        damage.strike(folder)
+        outcome = self.judge(damage.index, folder, str(damage))
         shutil.rmtree(folder)
         return outcome
 

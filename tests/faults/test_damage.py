@@ -1,4 +1,4 @@
-"""A short run of flipped bits over every table; `python -m tests.faults --kind flip` runs as many as is wanted."""
+"""A short run of damage to every table; `python -m tests.faults --kind flip|zeros|cut` runs as much as is wanted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.__main__ import MEMORY
-from tests.faults.flips import ENGINES, Laboratory
+from tests.faults.damage import ENGINES, Laboratory
 from tests.faults.oracle import ERROR, RIGHT, Wrong
 from tests.storage.behind import connect
 
@@ -21,7 +21,7 @@ SEED = int(os.environ.get("LEINDEX_FAULT_SEED", "5"))
 
 @pytest.fixture(scope="module")
 def laboratory() -> Iterator[Laboratory]:
-    folder = Path(tempfile.mkdtemp(prefix="leindex-flips-", dir=MEMORY if MEMORY.is_dir() else None))
+    folder = Path(tempfile.mkdtemp(prefix="leindex-damage-", dir=MEMORY if MEMORY.is_dir() else None))
     for engine in ENGINES[1:]:
         pytest.importorskip(engine)
     with Laboratory(folder, ENGINES) as made:
@@ -29,11 +29,13 @@ def laboratory() -> Iterator[Laboratory]:
     shutil.rmtree(folder)
 
 
-def test_flipped_bits(laboratory: Laboratory) -> None:
+@pytest.mark.parametrize(("kind", "rounds"), [("flip", 100), ("zeros", 20), ("cut", 20)])
+def test_damage(laboratory: Laboratory, kind: str, rounds: int) -> None:
     outcomes: Counter[str] = Counter()
-    for flip in laboratory.flips(120, SEED):
-        outcomes[laboratory.play(flip)] += 1
-    assert outcomes[ERROR] > 20 and outcomes[RIGHT] > 20, outcomes
+    for damage in laboratory.damages(kind, rounds, SEED):
+        outcomes[laboratory.play(damage)] += 1
+    assert outcomes[ERROR] > rounds // 8, outcomes
+    assert kind != "flip" or outcomes[RIGHT] > rounds // 8, outcomes
 
 
 @pytest.mark.parametrize(
