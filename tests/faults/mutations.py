@@ -37,6 +37,7 @@ POWER: Final = "tests/faults/test_power.py"
 PAGES: Final = "tests/storage/test_checked_pages.py"
 CONTRACT: Final = "tests/storage/test_storage_contract.py"
 BLOCKS: Final = "tests/storage/test_segment_blocks.py"
+ARGUMENTS: Final = "tests/ranked/test_native_arguments.py"
 DAMAGE: Final = "tests/storage/test_damage.py"
 
 TABLE: Final = (
@@ -201,11 +202,9 @@ TABLE: Final = (
         "native/grams/segment_read.c",
         "        if (document >= c->documents)\n            return -1;\n",
         "",
-        "fuzz blocks",
+        BLOCKS,
     ),
-    Mutation(
-        "payloads of keys", "native/grams/grams.c", " || (size_t)payload.len != n || keys.len % 4", "", "fuzz payloads"
-    ),
+    Mutation("payloads of keys", "native/grams/grams.c", " || (size_t)payload.len != n || keys.len % 4", "", ARGUMENTS),
     Mutation(
         "end of a definition's text",
         "native/passages/columns.c",
@@ -246,23 +245,23 @@ TABLE: Final = (
         "native/passages/passages.c",
         "asked->scoring.groups[i] >= (size_t)rarities / sizeof(double)",
         "0",
-        "fuzz best_passage",
+        ARGUMENTS,
     ),
     Mutation(
         "worths of terms",
         "native/passages/passages.c",
         " || (size_t)worths != count * sizeof(double)",
         "",
-        "fuzz best_passage",
+        ARGUMENTS,
     ),
     Mutation(
         "payloads of a scored list",
         "native/rank/score.c",
         "table_size != 1024 || numbers_size != payloads_size * 4",
         "table_size != 1024",
-        "fuzz scores",
+        ARGUMENTS,
     ),
-    Mutation("table of a scored list", "native/rank/score.c", "table_size != 1024 || ", "", "fuzz scores"),
+    Mutation("table of a scored list", "native/rank/score.c", "table_size != 1024 || ", "", ARGUMENTS),
     Mutation(
         "numbers of a scored list",
         "native/rank/score.c",
@@ -270,7 +269,7 @@ TABLE: Final = (
         "",
         "fuzz scores",
     ),
-    Mutation("paths in lower case", "native/rank/fuzzy.c", " || low_size != size", "", "fuzz names"),
+    Mutation("paths in lower case", "native/rank/fuzzy.c", " || low_size != size", "", ARGUMENTS),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from pathlib import Path
@@ -95,6 +96,24 @@ def test_pages_of_zeros_in_another_place_or_missing(tmp_path: Path, kind: str) -
         path.write_bytes(data)
         failed += noticed(path)
     assert failed >= pages - 2  # a page that is free is not read
+
+
+@pytest.mark.parametrize("left", [3 * PAGE_SIZE, 3 * PAGE_SIZE + 100])
+def test_a_file_that_is_cut_while_it_is_open(tmp_path: Path, left: int) -> None:
+    """SQLite knows how long the file was, and takes bytes behind its end for zeros."""
+    path = filled(tmp_path / "index.db", 1)
+    connection = connect(path)
+    connection.execute("CREATE TABLE t(x BLOB)")
+    connection.execute("INSERT INTO t VALUES(randomblob(300_000))")
+    connection.close()
+    reader = connect(path)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM kv_store").get == 1
+    os.truncate(path, path.stat().st_size - 30 * PAGE_SIZE + left)
+    with pytest.raises(apsw.IOError) as raised:
+        reader.execute("SELECT x FROM t").fetchall()
+    assert raised.value.extendedresult == apsw.SQLITE_IOERR_DATA  # damage, not a disk that failed
+    reader.close()
 
 
 def test_a_page_in_the_log_is_checked_when_it_is_read(tmp_path: Path) -> None:
