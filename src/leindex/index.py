@@ -135,6 +135,7 @@ class Index(IndexedTree):
             age=lambda: self.age_seconds,
             note=self._freshness.note,
             others=self.views,
+            changes=self.views.changes,
         )
         return view.at(where) if where else view
 

@@ -76,6 +76,25 @@ class FileRow(NamedTuple):
         return self.path.decode("utf-8", "surrogateescape")
 
 
+class Hunk(NamedTuple):
+    """Lines that took the place of others: those that are gone and those that came, without their line ends (a `\\r`
+    is part of a line), with the number of the first of each, from 1."""
+
+    old_start: int
+    old: tuple[bytes, ...]
+    new_start: int
+    new: tuple[bytes, ...]
+
+
+class FileChange(NamedTuple):
+    """The hunks of one file; `old_path` is where it was and `path` where it is, relative to the root. Empty where there
+    was none or is none any more."""
+
+    old_path: bytes
+    path: bytes
+    hunks: tuple[Hunk, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Completeness:
     """What an answer covers; part of every answer. Counts are files.

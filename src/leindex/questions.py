@@ -39,7 +39,7 @@ class SearchQuestion:
     """A ranked search: a query in the language of docs/query.md, or with `plain` a question in ordinary words.
 
     `limit` is the most hits (20 unless the query has `count:`); `cursor` goes on after an earlier answer; `explain`
-    asks for what each word of the query gave.
+    asks for what each word of the query gave; `base` is what `in:diff` compares with, if the query has no `base:`.
     """
 
     text: str
@@ -47,6 +47,7 @@ class SearchQuestion:
     cursor: str | None = None
     plain: bool = False
     explain: bool = False
+    base: str = ""
     scope: str | None = None
     check: Callable[[], None] = unchecked
 
@@ -66,6 +67,7 @@ class SearchOptions(TypedDict, total=False):
     cursor: str | None
     plain: bool
     explain: bool
+    base: str
     scope: str | None
     check: Callable[[], None]
 

@@ -70,9 +70,9 @@ def _ended(done: Ran) -> str:
 
 
 def _come_back(folder: Path) -> None:
-    """A folder that vanished is there again."""
+    """A folder that vanished is there again, unless the command made a whole index in its place."""
     gone = folder.with_name(folder.name + ".gone")
-    if gone.exists():
+    if gone.exists() and not (folder / "index.db").exists():
         shutil.rmtree(folder, ignore_errors=True)
         gone.rename(folder)
 

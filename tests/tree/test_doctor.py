@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import leindex
+from leindex.errors import StoreCorruptError
 from leindex.index import Index
 from leindex.storage.integrity.checked_pages import PAGE_SIZE
 from tests.storage.behind import connect
@@ -190,6 +192,24 @@ def test_other_engines_are_built_again(root: Path, engine: str) -> None:
     with leindex.open(root, refresh="never") as index:
         findings = index.examine()
         assert findings
+        index.repair(findings)
+        assert index.examine() == [] and answers(index) == good and index.store.name == engine
+
+
+@pytest.mark.parametrize("engine", ["tantivy", "duckdb"])
+def test_the_files_of_another_engine_are_gone(root: Path, engine: str) -> None:
+    pytest.importorskip(engine)
+    with leindex.open(root, refresh="never", engine=engine) as index:
+        index.update()
+        good = answers(index)
+        folder = index.location.folder
+    for path in (*folder.glob("index.duckdb*"), *folder.glob("tantivy")):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with leindex.open(root) as index:
+        with pytest.raises(StoreCorruptError, match=r"is missing; run: leindex doctor --repair"):
+            index.update()
+        findings = index.examine()
+        assert [finding.structure for finding in findings] == ["store"]
         index.repair(findings)
         assert index.examine() == [] and answers(index) == good and index.store.name == engine
 

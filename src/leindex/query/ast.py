@@ -21,6 +21,7 @@ OPERATORS: Final = frozenset({"AND", "OR", "NOT"})
 
 _BARE_WORD: Final = re.compile(r"""(?![A-Za-z]+:(?!:|//|=))[^\s"()/>=-][^\s"()]*""")
 _BARE_GLOB: Final = re.compile(r"[\w.+#@~%,*?^-][\w.+#@~%,*?/^-]*")
+_BARE_CHANGE: Final = re.compile(r"[\w.+#@~%,^<>-][\w.+#@~%,/\\:=^<>-]*")
 _BARE_VALUE: Final = re.compile(r"[\w.+#@~%,-][\w.+#@~%,/\\:=-]*")
 
 
@@ -38,6 +39,13 @@ class ResultType(Enum):
     FILE = "file"
     SYMBOL = "symbol"
     CONTENT = "content"
+
+
+class Within(Enum):
+    """Which lines of a file are asked: those that came since the base, or those of the base that are gone."""
+
+    DIFF = "diff"
+    REMOVED = "diff-removed"
 
 
 class Syntax(Enum):
@@ -149,6 +157,18 @@ class BranchFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeFilter:
+    """git knows of a change of the file: `kind` is changed, author or since, and says what the value is."""
+
+    kind: str
+    value: str
+
+    def __str__(self) -> str:
+        shown = self.value if _BARE_CHANGE.fullmatch(self.value) else _value(self.value)
+        return f"{self.kind}:{shown}"
+
+
+@dataclass(frozen=True, slots=True)
 class SymbolFilter:
     """The file defines something whose name matches: a substring or a regular expression, never a glob."""
 
@@ -213,7 +233,7 @@ class Or:
 
 
 Content: TypeAlias = Word | Phrase | Pattern
-Filter: TypeAlias = PathFilter | LanguageFilter | RepoFilter | BranchFilter | SymbolFilter | KindFilter
+Filter: TypeAlias = PathFilter | LanguageFilter | RepoFilter | BranchFilter | ChangeFilter | SymbolFilter | KindFilter
 Leaf: TypeAlias = Content | Filter | Definition
 Node: TypeAlias = Leaf | Not | And | Or
 Count: TypeAlias = int | Literal["all"]
@@ -250,12 +270,15 @@ def leaves(node: Node, negated: bool = False) -> Iterator[tuple[Leaf, bool]]:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A whole query. Without a `root` every file satisfies it; `count` is a number of hits or `"all"`."""
+    """A whole query. Without a `root` every file satisfies it; `count` is a number of hits or `"all"`; `within` says
+    that changed lines alone are asked, and `base` is what they changed since ("" for the last commit)."""
 
     root: Node | None
     case: Case = Case.AUTO
     type: ResultType | None = None
     count: Count | None = None
+    within: Within | None = None
+    base: str = ""
 
     def __str__(self) -> str:
         parts = [] if self.root is None else [str(self.root)]
@@ -265,4 +288,8 @@ class Query:
             parts.append(f"type:{self.type.value}")
         if self.count is not None:
             parts.append(f"count:{self.count}")
+        if self.within is not None:
+            parts.append(f"in:{self.within.value}")
+        if self.base:
+            parts.append(f"base:{self.base if _BARE_CHANGE.fullmatch(self.base) else _value(self.base)}")
         return " ".join(parts)

@@ -30,6 +30,11 @@ FILTERS: Final = {
     "branch": "branch",
     "b": "branch",
     "rev": "rev",
+    "changed": "changed",
+    "author": "author",
+    "since": "since",
+    "in": "in",
+    "base": "base",
     "sym": "sym",
     "symbol": "sym",
     "kind": "kind",
@@ -42,12 +47,10 @@ FILTERS: Final = {
 """Every name before a colon that is a filter, and the filter that it stands for."""
 
 ELSEWHERE: Final = {
-    "author": "",
     "dir": "file:",
     "ext": "file:*.",
     "extension": "file:*.",
     "filename": "file:",
-    "in": "",
     "is": "",
     "limit": "count:",
     "max": "count:",

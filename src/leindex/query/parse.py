@@ -7,8 +7,8 @@ The grammar, over the tokens of `lex.py`; AND binds tighter than OR, and needs n
     both   = unary { [ "AND" ] unary } ;
     unary  = { "NOT" | "-" } ( term | "(" either ")" ) ;
 
-`case:`, `type:` and `count:` hold for the whole query wherever they stand; all else becomes a leaf of the
-tree.
+`case:`, `type:`, `count:`, `in:` and `base:` hold for the whole query wherever they stand; all else becomes a leaf
+of the tree.
 
     >>> str(parse("retry (lang:go OR lang:rust) -file:test"))
     'retry (lang:go OR lang:rust) -file:test'
@@ -25,6 +25,7 @@ from ..regex.parse import parse as parse_regex
 from .ast import (
     BranchFilter,
     Case,
+    ChangeFilter,
     Content,
     Count,
     Filter,
@@ -39,6 +40,7 @@ from .ast import (
     ResultType,
     SymbolFilter,
     Syntax,
+    Within,
     Word,
     conjunction,
     disjunction,
@@ -52,7 +54,7 @@ MAX_DEPTH: Final = 100
 
 MAX_COUNT: Final = 10**9
 QUOTE_ADVICE: Final = "to search for the text, put it in quotes"
-SETTINGS: Final = frozenset({"case", "type", "count"})
+SETTINGS: Final = frozenset({"case", "type", "count", "in", "base"})
 
 
 def parse(text: str) -> Query:
@@ -116,7 +118,23 @@ class _Parser:
         if self.at < len(self.tokens):
             self._fail_unopened()
         chosen = self._choice("type", [each.value for each in ResultType])
-        return Query(root, self.case, ResultType(chosen) if chosen else None, self._count())
+        within = self._choice("in", [each.value for each in Within])
+        self._check_settings(within, chosen)
+        return Query(
+            root,
+            self.case,
+            ResultType(chosen) if chosen else None,
+            self._count(),
+            Within(within) if within else None,
+            self._plain_value(self.settings["base"]) if "base" in self.settings else "",
+        )
+
+    def _check_settings(self, within: str | None, chosen: str | None) -> None:
+        if within is None and "base" in self.settings:
+            advice = "write in:diff beside it, or since:REV for files that differ from there"
+            self._fail("base: is what in:diff compares with", self.settings["base"].column, advice)
+        if within is not None and chosen is not None:
+            self._fail(f"in:{within} finds hunks, and no {chosen}s", self.settings["type"].column, "leave type: out")
 
     def _either(self) -> Node | None:
         nodes = [self._both()]
@@ -213,6 +231,8 @@ class _Parser:
                 return RepoFilter(self._plain_value(token))
             case "branch" | "rev":
                 return BranchFilter(self._plain_value(token), token.name == "rev")
+            case "changed" | "author" | "since":
+                return ChangeFilter(token.name, self._plain_value(token))
             case "kind":
                 return KindFilter(self._plain_value(token))
         if is_regex:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..models import FileRow, Hit, LineMatch, SearchResult
-from ..symbols.heading import Line, Text, signature
+from ..symbols.heading import Text, signature
 from ..text import searchable
 from . import facets, rank
 from .asked import Asked
@@ -38,10 +38,11 @@ def listing(asked: Asked, listed: Listed) -> SearchResult:
     """A page of files or definitions."""
     hits = listed.hits
     end = min(asked.wanted, len(hits))
-    nothing = f"no {listed.what} fits; type: decides where words are looked for"
+    hint = "" if asked.plan.query.within else "; type: decides where words are looked for"
+    nothing = f"no {listed.what} fits{hint}"
     return SearchResult(
         query=asked.question.text,
-        hits=tuple(hits[asked.offset : end]),
+        hits=tuple(map(listed.finish, hits[asked.offset : end])),
         completeness=asked.view.completeness(
             asked.seen, truncated=listed.cut or end < len(hits), indexed_only=listed.of_contents
         ),
@@ -86,7 +87,7 @@ def _hit(asked: Asked, found: Found, row: FileRow, ranked: rank.Hit) -> Hit:
         start_line=passage.start_line,
         end_line=passage.end_line,
         score=round(ranked.score, 4),
-        lines=tuple(_shown(line, asked.conditions) for line in lines),
+        lines=tuple(shown_line(line.number, line.text, asked.conditions) for line in lines),
         heading=""
         if definition is None
         else signature(text, max(definition.line, passage.start_line), passage.end_line),
@@ -98,14 +99,14 @@ def _hit(asked: Asked, found: Found, row: FileRow, ranked: rank.Hit) -> Hit:
     )
 
 
-def _shown(line: Line, conditions: Conditions) -> LineMatch:
+def shown_line(number: int, text: bytes, conditions: Conditions) -> LineMatch:
     """A line as text, with what matches in it as ranges of characters."""
     ranges = tuple(
-        (len(line.text[:start].decode("utf-8", "replace")), len(line.text[:end].decode("utf-8", "replace")))
-        for start, end in conditions.spans(line.text)
+        (len(text[:start].decode("utf-8", "replace")), len(text[:end].decode("utf-8", "replace")))
+        for start, end in conditions.spans(text)
     )
-    shown = line.text.decode("utf-8", "replace")[:LONGEST_LINE]
-    return LineMatch(line.number, shown, tuple((a, min(b, LONGEST_LINE)) for a, b in ranges if a < LONGEST_LINE))
+    shown = text.decode("utf-8", "replace")[:LONGEST_LINE]
+    return LineMatch(number, shown, tuple((a, min(b, LONGEST_LINE)) for a, b in ranges if a < LONGEST_LINE))
 
 
 def _facets(asked: Asked, found: Found) -> facets.Facets:

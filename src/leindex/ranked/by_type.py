@@ -6,7 +6,7 @@ definition; filters keep their meaning. All that fits is found and put in order 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,12 +27,13 @@ NEARNESS = ("the same", "the same but for case", "begins with it", "holds it")
 @dataclass(frozen=True, slots=True)
 class Listed:
     """All hits for files or definitions, best first. `what` they are; `cut` says that the search was cut short,
-    `of_contents` that files over the size limit have none."""
+    `of_contents` that files over the size limit have none. `finish` adds to a hit what only shown ones need."""
 
     hits: list[Hit]
     what: str
     cut: bool = False
     of_contents: bool = False
+    finish: Callable[[Hit], Hit] = lambda hit: hit
 
 
 def listed(asked: Asked) -> Listed | None:

@@ -14,6 +14,7 @@ from ..views.view import View
 from .advice import advice_for
 from .answering import answer, listing
 from .asked import Asked
+from .by_change import changed
 from .by_type import listed
 from .finding import ranked_only, verified
 
@@ -23,6 +24,8 @@ def search(view: View, question: SearchQuestion) -> SearchResult:
     asked = Asked(view, question)
     if question.plain:
         return answer(asked, ranked_only(asked), ())
+    if asked.plan.query.within is not None:
+        return listing(asked, changed(asked))
     if (entries := listed(asked)) is not None:
         return listing(asked, entries)
     found = verified(asked)

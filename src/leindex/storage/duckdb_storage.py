@@ -16,7 +16,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final, TypeAlias, cast
+from typing import Any, ClassVar, TypeAlias, cast
 
 import duckdb
 
@@ -32,8 +32,6 @@ from .formula import Anything, Formula, Nothing
 from .storage_interface import Postings, PreparedBatch, WordTotals
 from .stored_value import DocumentRow, decode_document, decode_value, encode_batch, encode_row
 
-FILE: Final = "index.duckdb"
-
 Row: TypeAlias = tuple[str, str, int, str | None, bytes, str | None]
 """doc_id, kind, size, fields, value, text."""
 
@@ -42,16 +40,17 @@ class DuckDBSearch(FolderEngine):
     """Documents in the file `index.duckdb` of `folder`."""
 
     name: ClassVar[str] = "duckdb"
+    place: ClassVar[str] = "index.duckdb"
     lacks: ClassVar[Mapping[str, str]] = {
         "reader_beside_writer": "DuckDB lets one process write, or several read, but not both at once"
     }
 
     def _opened(self, folder: Path, mode: Mode) -> DuckDBFile:
-        self.file = DuckDBFile(folder / FILE, mode)
+        self.file = DuckDBFile(folder / self.place, mode)
         return self.file
 
     def _files(self) -> Iterable[Path]:
-        return self.file.path.parent.glob(FILE + "*")
+        return self.file.path.parent.glob(self.place + "*")
 
     # -- writing ---------------------------------------------------------------------------------------------
 

@@ -31,6 +31,8 @@ class FolderEngine(SearchInterface):
     """
 
     words_together: ClassVar[int] = 1_000_000
+    place: ClassVar[str]
+    """The file or folder in the folder of an index that holds all of it."""
 
     def __init__(
         self,

@@ -115,6 +115,15 @@ def engine_class(name: str) -> type[SearchInterface]:
     return found
 
 
+def missing_files(name: str, folder: Path) -> Path | None:
+    """Where an engine keeps documents beside the index's own file, if there is nothing."""
+    from .folder_engine import FolderEngine
+
+    found = engine_class(name)
+    place = folder / found.place if issubclass(found, FolderEngine) else None
+    return None if place is None or place.exists() else place
+
+
 def open_engine(
     name: str,
     folder: str | os.PathLike[str],

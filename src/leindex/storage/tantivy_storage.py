@@ -54,7 +54,6 @@ from .tantivy.entries import (
 )
 from .tantivy.files import DOCUMENT, NAMES, WORDS, TantivyIndex
 
-FOLDER: Final = "tantivy"
 LOOKED_UP_AT_ONCE: Final = 10_000
 CHUNKS_KEPT: Final = 32
 
@@ -69,12 +68,13 @@ class TantivySearch(FolderEngine):
     """Documents in Tantivy, in the folder `tantivy` of `folder`."""
 
     name: ClassVar[str] = "tantivy"
+    place: ClassVar[str] = "tantivy"
     lacks: ClassVar[Mapping[str, str]] = {
         "read_only_folder": "Tantivy takes a lock even to read, and makes a file in the folder for it"
     }
 
     def _opened(self, folder: Path, mode: Mode) -> TantivyIndex:
-        self.index = TantivyIndex(folder / FOLDER, mode)
+        self.index = TantivyIndex(folder / self.place, mode)
         self._chunks: deque[tuple[int, list[str]]] = deque(maxlen=CHUNKS_KEPT)
         return self.index
 

@@ -22,7 +22,7 @@ from ..storage.catalog import Catalog
 from ..storage.database import BUSY_SECONDS, Database, Durability
 from ..storage.folder.locks import WatchMark, updating
 from ..storage.folder.private_folder import make_folder
-from ..storage.registry import DEFAULT_ENGINE, engine_info, open_engine
+from ..storage.registry import DEFAULT_ENGINE, engine_info, missing_files, open_engine
 from ..storage.storage_interface import SearchInterface
 from .freshness import Freshness, Refresh
 from .kept_views import KeptViews
@@ -102,6 +102,8 @@ class IndexedTree:
                     f"{self.root} is indexed with the engine {engine}; "
                     f"to change it run: leindex migrate --to {chosen} {self.root}"
                 )
+            if engine is not None and (missing := missing_files(chosen, self.location.folder)) is not None:
+                raise StoreCorruptError(f"{missing}: is missing; run: leindex doctor --repair")
             store = open_engine(
                 chosen,
                 self.location.folder,

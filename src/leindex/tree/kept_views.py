@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..indexing.walk.beside import Asked
     from ..storage.catalog import Catalog
     from ..storage.storage_interface import SearchInterface
+    from ..views.view import Changes
     from .freshness import Refresh
 
 PASSING: Final = 12
@@ -115,6 +116,13 @@ class KeptViews:
 
             self._repository = repository_of(self._index.root)
         return self._repository
+
+    @property
+    def changes(self) -> Changes:
+        """What differs from commits, of the tree as it is."""
+        from ..indexing.revisions.changes import GitChanges
+
+        return GitChanges(lambda: self.repository)
 
     @property
     def standard(self) -> Where:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from ..errors import ConfigError, QueryError
-from ..models import Completeness, FileRow
+from ..models import Completeness, FileChange, FileRow
+from ..query.ast import ChangeFilter
 from ..questions import Where
 from ..storage.catalog import Catalog
 from ..storage.revisions.listed import ViewCatalog
@@ -46,6 +47,9 @@ class Knowledge(Protocol):
 
     def definitions(self, content: bytes, language: str) -> Sequence[Sequence[Any]]:
         """The definitions in a content, each with the fields of a stored one."""
+
+    def language_of(self, path: bytes) -> str:
+        """The language that a file's name tells; "" where it tells none."""
 
 
 class Resources(Protocol):
@@ -80,6 +84,19 @@ class Others(Protocol):
         """A content that is no document, from git's store; None where it cannot be read."""
 
 
+class Changes(Protocol):
+    """What differs from commits, of the tree as it is."""
+
+    def diff(self, base: str) -> Sequence[FileChange]:
+        """What the files on disk differ in from a revision, or from what is staged where the base is "index".
+
+        Raises QueryError for a base that is none, and where there is no git.
+        """
+
+    def touched(self, asked: ChangeFilter) -> frozenset[bytes]:
+        """The paths that a filter means. Raises QueryError for a value that means nothing."""
+
+
 NEVER_COMPARED: Final = (
     "the index was never compared with the whole tree, so files may be missing; to do so run: leindex index"
 )
@@ -105,6 +122,7 @@ class View:
     age: Callable[[], float | None] = lambda: 0.0
     note: str = ""
     others: Others | None = None
+    changes: Changes | None = None
 
     @property
     def generation(self) -> int:
@@ -137,6 +155,7 @@ class View:
             catalog=ViewCatalog(self.catalog, views),
             place=place,
             disk=None,
+            changes=None,
             age=self.others.age_seconds if any(view.kind == "branch" for view in views) else lambda: 0.0,
             note="",
         )

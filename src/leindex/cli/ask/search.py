@@ -40,6 +40,9 @@ def _parser() -> Parser:
     )
     for name in ("limit", "cursor", "plain"):
         add_parameter(parser, SEARCH[name])
+    parser.add_argument(
+        "--base", default="", metavar="REV", help="what in:diff compares with; index for what is staged (HEAD)"
+    )
     parser.add_argument("--explain", action="store_true", help="show each hit's signals")
     add_view_options(parser)
     add_refresh_options(parser)
@@ -73,6 +76,7 @@ def _question(options: argparse.Namespace) -> SearchQuestion:
         cursor=options.cursor,
         plain=options.plain,
         explain=options.explain,
+        base=options.base,
     )
 
 

@@ -22,6 +22,12 @@ class Knowledge:
 
         return frozenset(family(resolve_language(value)))
 
+    def language_of(self, path: bytes) -> str:
+        """The language that a file's name tells; "" where it tells none."""
+        from .language import language_of
+
+        return language_of(path) or ""
+
     def calls(self, content: bytes, language: str) -> Sequence[tuple[str, int, int]]:
         """The call sites in a content: name, line from 1, column in bytes from 0."""
         from .symbols import calls
