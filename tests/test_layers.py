@@ -45,11 +45,12 @@ BELOW = {
     "ranked": "values storage regex query views symbols",
     "graph": "values storage regex query views symbols",
     "sql": "values storage regex query views symbols",
-    "facade": "values storage regex query indexing views exact symbols ranked graph sql",
-    "service": "values storage regex query indexing views exact symbols ranked graph sql facade",
-    "mcp": "values storage regex query indexing views exact symbols ranked graph sql facade service",
-    "http": "values storage regex query indexing views exact symbols ranked graph sql facade service mcp",
-    "cli": "values storage regex query indexing views exact symbols ranked graph sql facade service mcp http",
+    "compare": "values storage regex query views symbols ranked",
+    "facade": "values storage regex query indexing views exact symbols ranked graph sql compare",
+    "service": "values storage regex query indexing views exact symbols ranked graph sql compare facade",
+    "mcp": "values storage regex query indexing views exact symbols ranked graph sql compare facade service",
+    "http": "values storage regex query indexing views exact symbols ranked graph sql compare facade service mcp",
+    "cli": "values storage regex query indexing views exact symbols ranked graph sql compare facade service mcp http",
 }
 """What each layer may import besides itself."""
 

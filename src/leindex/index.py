@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 
 from .config import locate
+from .errors import QueryError
 from .models import SearchResult
-from .questions import TREE, Where
+from .questions import TREE, Where, unchecked
 from .storage.database import Durability
 from .tree.freshness import Refresh
 from .tree.indexed_tree import IndexedTree
@@ -30,6 +31,7 @@ from .tree.indexed_tree import IndexedTree
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
+    from .compare.definitions import Comparison
     from .exact.tree import GrepAnswer
     from .graph.answer import GraphAnswer
     from .questions import (
@@ -238,6 +240,34 @@ class Index(IndexedTree):
         question = ReferenceQuestion(name, language, limit) if isinstance(name, str) else name
         with self.fresh_view() as view:
             return references(view, question)
+
+    def compare(
+        self,
+        old: str,
+        new: str = "",
+        query: str = "",
+        *,
+        scope: str | None = None,
+        check: Callable[[], None] = unchecked,
+    ) -> Comparison:
+        """Definitions that were added, removed or changed in signature from one revision to another, or to the tree as
+        it is where `new` is empty.
+
+        `query` chooses definitions as `type:symbol` does, `scope` is a folder below the root. Raises QueryError for a
+        revision or a query that is wrong, and what `check` raises.
+        """
+        from .compare.definitions import compare
+
+        if not old:
+            raise QueryError("a revision to compare with is missing")
+        wheres = [Where(revs=(revision,)) if revision else TREE for revision in (old, new)]
+        for where in wheres:
+            with self.at(where):
+                self.freshen()
+        with self.snapshot():
+            tree = self.view(scope)
+            before, after = (tree.at(where) if where else tree for where in wheres)
+            return compare(before, after, query, check)
 
     def graph(self, kind: str | GraphQuestion, name: str = "", **options: Unpack[GraphOptions]) -> GraphAnswer:
         """Who refers to what: `kind` is callers, callees, impact, hierarchy, path, deps, unused or cycles.

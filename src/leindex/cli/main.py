@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deps": ("ask.graph", "what a file imports, and what imports it"),
     "unused": ("ask.graph", "definitions that nothing refers to"),
     "cycles": ("ask.graph", "files that import each other"),
+    "compare": ("ask.compare", "definitions that differ between two revisions"),
     "status": ("status", "what an index holds and how fresh it is"),
     "list": ("list", "all indexes"),
     "remove": ("upkeep.remove", "delete an index"),
