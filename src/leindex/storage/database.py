@@ -84,7 +84,7 @@ class Database(OpenedFile):
         self.durability = durability
         self.busy_seconds = busy_seconds
         self._vfs = checked_vfs(vfs)
-        self._log = Log(self.path, self._wait_for_other, durable=durability == "full")
+        self._log = Log(self.path, durable=durability == "full")
         self._older = older
         self._local = threading.local()
         self._readers: list[apsw.Connection] = []
@@ -126,7 +126,7 @@ class Database(OpenedFile):
                 connection.pragma("synchronous", self.durability)
                 connection.pragma("cache_size", -32_000)
                 connection.pragma("temp_store", "memory")
-                self._log.keep(connection)
+                self._log.keep(connection, self._wait_for_other)
             except BaseException:
                 connection.close()
                 raise

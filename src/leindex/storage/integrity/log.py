@@ -27,13 +27,12 @@ PATIENCE_MS: Final = 1000
 class Log:
     """The log of one database.
 
-    durable: whether a power cut may take nothing that was committed.  wait: SQLite's busy handler for the connection
-    that writes, given how many times it was called for the same lock.
+    `durable`: whether a power cut may take nothing that was committed.
     """
 
-    def __init__(self, database: Path, wait: Callable[[int], bool], *, durable: bool) -> None:
+    def __init__(self, database: Path, *, durable: bool) -> None:
         self._path = database
-        self._wait = wait
+        self._wait: Callable[[int], bool] | None = None
         self._mark = LogMark(database, durable=durable)
         self._times_too_long = 0
 
@@ -47,8 +46,10 @@ class Log:
         if lost := self._mark.lost(max(0, frames)):
             raise damaged(self._path, lost)
 
-    def keep(self, connection: apsw.Connection) -> None:
-        """Takes over from SQLite what becomes of the log of a connection that writes."""
+    def keep(self, connection: apsw.Connection, wait: Callable[[int], bool]) -> None:
+        """Takes over from SQLite what becomes of the log of a connection that writes. `wait` is its busy handler, given
+        how many times it was called for the same lock."""
+        self._wait = wait
         connection.pragma("journal_size_limit", WAL_PAGES * PAGE_SIZE)  # what a long reader made it grow to
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.set_commit_hook(self._mark.begin)
