@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from ...regex.hir import Alternate, Hir, Literal
@@ -40,7 +41,11 @@ class Pcre2Matcher(Matcher):
         self.groups = code.names
         self._crlf = request.crlf
         end = b"\0" if request.null_data else b"\n"
-        self._regex = cast("Regex", Pcre2Regex(code, end=end, crlf=request.crlf))
+        self._pcre2 = Pcre2Regex(code, end=end, crlf=request.crlf)
+        self._regex = cast("Regex", self._pcre2)
+
+    def captures_from(self, haystack: bytes | memoryview, start: int) -> Iterator[list[tuple[int, int] | None]]:
+        return self._pcre2.all_captures(haystack, start)
 
 
 def _joined(request: GrepRequest) -> str:

@@ -54,8 +54,21 @@ class Pcre2Regex:
 
     def _spans(self, text: bytes, start: int, end: int) -> Iterator[Span]:
         """Matches that do not overlap, none empty right where the last one ended."""
+        return (span for span, _ in self._found(text, start, end))
+
+    def all_captures(self, data: Buffer, start: int, /) -> Iterator[list[Span | None]]:
+        """The groups of these matches; a match that begins behind `\\K` is not found again from where it begins."""
+        text = bytes(data)
+        for _, at in self._found(text, start, len(text)):
+            groups = self._code.captures(text, at, len(text))
+            if groups is not None:
+                yield groups
+
+    def _found(self, text: bytes, start: int, end: int) -> Iterator[tuple[Span, int]]:
+        """These matches, each with the place from which it was found."""
         at, last = start, -1
         while at <= end:
+            begun = at
             found = self._code.find(text, at, end)
             if found is None:
                 return
@@ -63,39 +76,42 @@ class Pcre2Regex:
             if found[0] == found[1] == last:
                 continue
             last = found[1]
-            yield found
+            yield found, begun
 
-    def _lines(self, text: bytes) -> Iterator[tuple[int, int]]:
-        """Where each line starts, and where its text ends."""
+    def _lines(self, text: bytes) -> Iterator[tuple[int, int, int]]:
+        """Where each line starts, where its text ends, and where what the pattern sees of it ends: where a carriage
+        return belongs to the line end, one without is a part of the line, as in ripgrep."""
         start, size, find = 0, len(text), text.find
         while start < size:
             at = find(self._end, start)
-            stop = after = size if at < 0 else at
-            if self._crlf and at > start and text[at - 1] == 13:
-                stop -= 1
-            yield start, stop
+            stop = after = seen = size if at < 0 else at
+            if self._crlf and at >= 0:
+                whole = at > start and text[at - 1] == 13
+                stop = seen = at - whole
+                seen += not whole
+            yield start, stop, seen
             start = after + 1
 
     def matching_lines(self, data: Buffer, limit: int = -1, invert: bool = False, spans: bool = True, /) -> bytes:
         text, is_match = bytes(data), self._code.is_match
         rows = array("Q")
         left = limit
-        for number, (start, stop) in enumerate(self._lines(text), 1):
+        for number, (start, stop, seen) in enumerate(self._lines(text), 1):
             if not left:
                 break
-            if is_match(text[start:stop]) != invert:
+            if is_match(text[start:seen]) != invert:
                 rows.extend((number, start, stop, start, start))
                 left -= 1
         return rows.tobytes()
 
     def count_lines(self, data: Buffer, /) -> int:
         text, is_match = bytes(data), self._code.is_match
-        return sum(is_match(text[start:stop]) for start, stop in self._lines(text))
+        return sum(is_match(text[start:seen]) for start, _, seen in self._lines(text))
 
     def count_matches(self, data: Buffer, /) -> tuple[int, int]:
         text = bytes(data)
         lines = matches = 0
-        for start, stop in self._lines(text):
+        for start, stop, _ in self._lines(text):
             found = len(self.find_all(text[start:stop]))
             lines += found > 0
             matches += found
@@ -108,7 +124,7 @@ class Pcre2Regex:
     def _may_match(self, content: bytes) -> bool:
         text = searchable(content)
         try:
-            return any(self._code.is_match(text[start:stop]) for start, stop in self._lines(text))
+            return any(self._code.is_match(text[start:seen]) for start, _, seen in self._lines(text))
         except PatternLimitError:
             return True
 

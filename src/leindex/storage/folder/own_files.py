@@ -6,7 +6,9 @@ there as listed here.
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -30,6 +32,24 @@ def _ours(entry: os.DirEntry[str]) -> bool:
     return any(fnmatchcase(entry.name, pattern) for pattern in _FILES)
 
 
+def remove_folder(folder: str | os.PathLike[str]) -> None:
+    """Deletes a folder with all that is in it. Raises OSError.
+
+    Threads of Tantivy's writer may end after it was closed, and make a last file while the others are deleted.
+    """
+    import shutil
+
+    for pause in (0.01, 0.05, 0.2, 1.0):
+        try:
+            shutil.rmtree(folder)
+            return
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+            time.sleep(pause)
+    shutil.rmtree(folder)
+
+
 def foreign_names(folder: Path) -> list[str]:
     """The names in a folder that no index made; none where there is no folder. Raises OSError."""
     try:
@@ -44,13 +64,11 @@ def remove_own(folder: Path) -> bool:
 
     Called by the holder of the lock. Raises OSError.
     """
-    import shutil
-
     with os.scandir(folder) as entries:
         ours = [entry for entry in entries if _ours(entry)]
     for entry in sorted(ours, key=lambda entry: entry.name == UPDATE_LOCK):
         if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path)
+            remove_folder(entry.path)
         else:
             os.unlink(entry.path)
     with os.scandir(folder) as entries:

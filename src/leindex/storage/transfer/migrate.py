@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +30,7 @@ from ...models import Document, DocumentItem, Progress, ProgressCallback, WordBa
 from ...terms import Bag, Named, bag_of
 from ..batching import cores
 from ..catalog import Catalog
+from ..folder.own_files import remove_folder
 from ..registry import engine_class, open_engine
 from ..storage_interface import PreparedBatch, SearchInterface, content_bytes
 from ..threaded import ahead
@@ -181,7 +181,7 @@ def remove_leftover(catalog: Catalog, folder: Path) -> str | None:
         for place in folder.glob(entry + "*"):
             try:
                 if place.is_dir():
-                    shutil.rmtree(place)
+                    remove_folder(place)
                 else:
                     place.unlink()
             except OSError as error:
