@@ -316,6 +316,29 @@ def test_callees_in_order_with_what_is_outside(tmp_path: Path) -> None:
     assert answer.counts["sites"] == 3
 
 
+def test_namesakes_of_c_that_only_the_build_tells_apart(tmp_path: Path) -> None:
+    """Each architecture of a kernel defines the same name, and no include says which is linked."""
+    files = {
+        "arch/arm/io.c": "int setup_io(int a)\n{\n\treturn 1;\n}\n",
+        "arch/arm64/io.c": "int setup_io(int a)\n{\n\treturn 2;\n}\n",
+        "kernel/main.c": "int start(void)\n{\n\treturn setup_io(1);\n}\n",
+        "arch/arm64/boot.c": "int boot(void)\n{\n\treturn setup_io(2);\n}\n",
+        "test/local.c": '#include "parts.c"\nint run(void)\n{\n\treturn part(2);\n}\n',
+        "test/parts.c": "static int part(int a)\n{\n\treturn 2;\n}\n",
+    }
+    answer = ask(tmp_path, files, "callers", "setup_io")
+    assert {group.path: edges(answer, number) for number, group in enumerate(answer.groups)} == {
+        "arch/arm/io.c": [],
+        "arch/arm64/io.c": [("arch/arm64/boot.c", 3, "likely")],
+    }
+    answer = ask(tmp_path, files, "callers", "setup_io", possible=True)
+    assert {group.path: edges(answer, number) for number, group in enumerate(answer.groups)} == {
+        "arch/arm/io.c": [("kernel/main.c", 3, "possible")],
+        "arch/arm64/io.c": [("arch/arm64/boot.c", 3, "likely"), ("kernel/main.c", 3, "possible")],
+    }
+    assert edges(ask(tmp_path, files, "callers", "part")) == [("test/local.c", 4, "exact")]
+
+
 def test_an_edited_file_gives_other_edges(tmp_path: Path) -> None:
     files = {"a.py": "def f(): ...\n", "b.py": "from a import f\nf()\n"}
     assert edges(ask(tmp_path, files, "callers", "f")) == [("b.py", 2, "exact")]

@@ -104,10 +104,13 @@ class Names(Evaluation):
                 self.program, source, name, other.path
             ):
                 found.append((other, index))
-        if rules.declarations:
-            bodies = [one for one in found if not self.is_declaration(one[0].path, one[1])]
-            found = bodies or found
-        return [Meaning("definition", other.path, index) for other, index in rules.chosen(self.program, source, found)]
+        bodies = [one for one in found if not (rules.declarations and self.is_declaration(one[0].path, one[1]))]
+        chosen, doubt = rules.chosen(self.program, source, bodies or found)
+        if not bodies:
+            doubt = ""  # whatever declares it, it is one definition outside
+        if doubt and len({other.path for other, _ in chosen}) > 1:
+            return unknown(doubt)
+        return [Meaning("definition", other.path, index, doubt, bool(doubt)) for other, index in chosen]
 
     def _imported(self, source: Source, rules: Rules, name: str, depth: int) -> list[Meaning]:
         found: list[Meaning] = []

@@ -75,6 +75,13 @@ _MODIFIERS: Final = re.compile(
 )
 
 
+class Choice(NamedTuple):
+    """Definitions that a name may mean, as the file and the place in its symbols, and why that is not certain."""
+
+    found: list[tuple[Source, int]]
+    doubt: str = ""
+
+
 class Rules:
     """How a language is resolved."""
 
@@ -146,9 +153,9 @@ class Rules:
             return path.rpartition("/")[0] == source.path.rpartition("/")[0]
         return self.neighbours_see == "program"
 
-    def chosen(self, program: Program, source: Source, found: list[tuple[Source, int]]) -> list[tuple[Source, int]]:
+    def chosen(self, program: Program, source: Source, found: list[tuple[Source, int]]) -> Choice:
         """Of definitions of one name that a file sees those that it means."""
-        return found
+        return Choice(found)
 
     # -- bindings -------------------------------------------------------------------------------------------------
 

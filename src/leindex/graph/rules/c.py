@@ -9,7 +9,7 @@ from typing import ClassVar
 from ...linkage import Role
 from ..program import Program
 from ..source import Source
-from .base import Import, Rules
+from .base import Choice, Import, Rules
 
 
 class C(Rules):
@@ -44,29 +44,32 @@ class C(Rules):
         """Everything that is not static; what is static only from the files that include it."""
         return True
 
-    def chosen(self, program: Program, source: Source, found: list[tuple[Source, int]]) -> list[tuple[Source, int]]:
-        """No static ones of other files that are not included; of several bodies those of headers that the file
-        includes, else the nearest."""
-        seen = [
-            (other, index)
-            for other, index in found
-            if other.symbols[index].visibility != "private" or not other.path.endswith((".c", ".cc", ".cpp"))
-        ]
-        if len(seen) < 2:
-            return seen
+    def chosen(self, program: Program, source: Source, found: list[tuple[Source, int]]) -> Choice:
+        """No static ones of files that are not included; of several bodies those of files that the file includes, else
+        the nearest, which the build decides and not the source."""
         included = {
             path for one in self.imports(source).named.get("", ()) for path in self.files(program, source, one.module)
         }
+        seen = [
+            (other, index)
+            for other, index in found
+            if other.path in included
+            or other.symbols[index].visibility != "private"
+            or not other.path.endswith((".c", ".cc", ".cpp"))
+        ]
         near = [(other, index) for other, index in seen if other.path in included]
-        if near:
-            return near
-        most = max(_shared(other.path, source.path) for other, _ in seen)
-        return [(other, index) for other, index in seen if _shared(other.path, source.path) == most]
+        files = {other.path for other, _ in seen}
+        if near or len(files) < 2:
+            return Choice(near or seen)
+        most = max(_shared(path, source.path) for path in files)
+        nearest = [(other, index) for other, index in seen if _shared(other.path, source.path) == most]
+        return Choice(nearest, f"the nearest of {len(files)} files that define this name")
 
 
 def _shared(a: str, b: str) -> int:
+    """How many folders two paths have in common."""
     count = 0
-    for left, right in zip(a, b, strict=False):
+    for left, right in zip(a.split("/")[:-1], b.split("/")[:-1], strict=False):
         if left != right:
             break
         count += 1
