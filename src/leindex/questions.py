@@ -141,8 +141,9 @@ class GraphQuestion:
 
     `kind` is callers, callees, impact, hierarchy, path, deps, unused or cycles. `name` is a definition: a name,
     `Class.method`, or `file:line`; of deps a file. `to` is where a path is to end; `file` takes only definitions in
-    files whose path ends so. `depth` is how many edges impact and path follow. With `possible` edges that only the
-    name speaks for are shown. `limit` is the most edges of one definition.
+    files whose path ends so. With `base` impact is asked of all definitions with lines that differ from that
+    revision ("index" for what is staged), and `name` is empty. `depth` is how many edges impact and path follow. With
+    `possible` edges that only the name speaks for are shown. `limit` is the most edges of one definition.
     """
 
     kind: str
@@ -153,6 +154,7 @@ class GraphQuestion:
     depth: int = 3
     possible: bool = False
     limit: int = 200
+    base: str = ""
     scope: str | None = None
     check: Callable[[], None] = unchecked
 
@@ -166,6 +168,7 @@ class GraphOptions(TypedDict, total=False):
     depth: int
     possible: bool
     limit: int
+    base: str
     scope: str | None
     check: Callable[[], None]
 

@@ -229,7 +229,7 @@ def test_files_by_their_changes(root: Path, index: Index) -> None:
         ("x changed:a..b", "bad revision|unknown revision"),
         ("x changed:--output=f..b", "unknown revision|bad revision|no range"),
         ("x since:nosuch", "nosuch: is no commit"),
-        ("x in:diff rev:HEAD", "in:diff: is about the files as they are on disk"),
+        ("x in:diff rev:HEAD", "in:diff is about the files as they are on disk"),
         ("x author:a branch:main", "author: is about the files as they are on disk"),
     ],
 )

@@ -82,11 +82,26 @@ class Asked:
             source = self.program.get(known)
             if source is None:
                 continue
-            around = [i for i, s in enumerate(source.symbols) if s.start_line <= line <= s.end_line]
-            exact = [i for i in around if source.symbols[i].line == line]
-            if exact or around:
-                found.append((known, (exact or around)[-1]))
+            if (index := _innermost(source, line)) is not None:
+                found.append((known, index))
         return found
+
+    def changed(self, base: str) -> list[Node]:
+        """The innermost definitions with lines that differ from a revision, or beside which lines are gone. Raises
+        QueryError for a base that is none."""
+        found: list[Node] = []
+        for change in self.view.changes_for("--diff").diff(base):
+            path = change.path.decode("utf-8", "surrogateescape")
+            source = self.program.get(path) if path in self.program.paths else None
+            if source is None:
+                continue
+            for hunk in change.hunks:
+                lines = range(hunk.new_start, hunk.new_start + max(len(hunk.new), 1))
+                found += [(path, i) for line in lines if (i := _innermost(source, line)) is not None]
+        wanted = [node for node in dict.fromkeys(found) if self._wanted(self.source(node), node[1])]
+        if not wanted:
+            self.notes.append(f"no definition has lines that differ from {base}")
+        return self._without_prototypes(wanted)
 
     def _wanted(self, source: Source, index: int) -> bool:
         file, scope = self.question.file, self.question.scope or self.view.scope
@@ -287,3 +302,10 @@ class Asked:
 def _within(container: str, wanted: str) -> bool:
     qualified = container.replace("::", ".")
     return not wanted or qualified == wanted or qualified.endswith("." + wanted)
+
+
+def _innermost(source: Source, line: int) -> int | None:
+    """The place of the definition whose name stands in a line, or else of the last one that the line lies in."""
+    around = [i for i, symbol in enumerate(source.symbols) if symbol.start_line <= line <= symbol.end_line]
+    named = [i for i in around if source.symbols[i].line == line]
+    return (named or around)[-1] if around else None

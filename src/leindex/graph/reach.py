@@ -16,7 +16,7 @@ def impact(asked: Asked) -> list[Group]:
     """What may break when a definition changes: what refers to it, and to that, by depth; tests first."""
     groups = []
     question = asked.question
-    for node in asked.nodes(question.name):
+    for node in asked.changed(question.base) if question.base else asked.nodes(question.name):
         seen: set[Node] = {node}
         edges: list[Edge] = []
         level: list[Node] = [node]

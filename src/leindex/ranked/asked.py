@@ -82,7 +82,8 @@ class Asked:
     def _fingerprint(self) -> str:
         """What tells one question from another in a cursor."""
         views = [view.id for view in self.view.views]
-        asked = [self.question.text, self.view.scope, self.question.plain, *([views] if views else [])]
+        about = [self.question.base] if self.question.base else []
+        asked = [self.question.text, self.view.scope, self.question.plain, *([views] if views else []), *about]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
 
     def _start(self, cursor: str | None) -> int:

@@ -20,7 +20,6 @@ from ..text import searchable
 from .answering import shown_line
 from .asked import Asked
 from .by_type import Listed
-from .conditions import changes_of
 
 LINES_SHOWN = 20
 """Lines of a hunk that are shown where the query has no words."""
@@ -37,7 +36,7 @@ def changed(asked: Asked) -> Listed:
     """The hunks that satisfy a query. Raises QueryError for a base that is none."""
     query = asked.plan.query
     base = asked.question.base or query.base or "HEAD"
-    changes = changes_of(asked.view, f"in:{query.within.value if query.within else ''}")
+    changes = asked.view.changes_for(f"in:{query.within.value if query.within else ''}")
     prefix = f"{asked.view.scope}/" if asked.view.scope else ""
     hits: list[Hit] = []
     for change in changes.diff(base):

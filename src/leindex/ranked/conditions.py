@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 from .. import _native
 from ..definition import Symbol
-from ..errors import QueryError
 from ..models import FileRow
 from ..query.ast import (
     BranchFilter,
@@ -32,7 +31,7 @@ from ..regex.hir import Hir
 from ..regex.program import compile as compile_program
 from ..symbols.definitions import Definitions
 from ..symbols.find import check_kind
-from ..views.view import Changes, View
+from ..views.view import View
 
 
 def compiled(hir: Hir) -> _native.Regex:
@@ -59,7 +58,7 @@ class Conditions:
             elif isinstance(leaf, BranchFilter):
                 self._tests[leaf] = _view_test(leaf, view)
             elif isinstance(leaf, ChangeFilter):
-                touched = changes_of(view, leaf.kind).touched(leaf)
+                touched = view.changes_for(f"{leaf.kind}:").touched(leaf)
                 self._tests[leaf] = lambda row, touched=touched: row.path in touched  # type: ignore[misc]
             elif isinstance(leaf, Definition):
                 for kind in (kind for part in leaf.kinds for kind, _ in leaves(part)):
@@ -164,14 +163,6 @@ def _view_test(leaf: BranchFilter, view: View) -> Callable[[FileRow], bool]:
     where = Where(revs=(leaf.value,)) if leaf.is_rev else Where(branches=(leaf.value,))
     bits = sum(1 << found.id for found in view.at(where).views)
     return lambda row: bool(row.views & bits)
-
-
-def changes_of(view: View, asked: str) -> Changes:
-    """What git knows of the changes of the tree. Raises QueryError where a view is of something else."""
-    if view.changes is None:
-        advice = "leave branch: and rev: out"
-        raise QueryError(f"{asked}: is about the files as they are on disk", text=f"{asked}:", advice=advice)
-    return view.changes
 
 
 def _definition_test(leaf: Definition) -> Callable[[Symbol], bool]:

@@ -160,6 +160,14 @@ class View:
             note="",
         )
 
+    def changes_for(self, asked: str) -> Changes:
+        """What differs from commits, for what is asked. Raises QueryError where this is not a view of the tree as it
+        is."""
+        if self.changes is None:
+            advice = "leave branch: and rev: out"
+            raise QueryError(f"{asked} is about the files as they are on disk", text=asked, advice=advice)
+        return self.changes
+
     def views_of(self, bits: int) -> tuple[str, ...]:
         """The names of the views that have a file, where several are asked."""
         return self.catalog.names_of(bits) if isinstance(self.catalog, ViewCatalog) else ()

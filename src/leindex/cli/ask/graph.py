@@ -25,7 +25,8 @@ from .symbols import line_of
 PURPOSE: Final = {
     "callers": "Who refers to NAME (a name, Class.method, or file:line), one group for each definition of it.",
     "callees": "What NAME refers to, in order.",
-    "impact": "What may break when NAME changes: what refers to it, and to that, by depth; tests first.",
+    "impact": "What may break when NAME, or what you changed (--diff), changes: what refers to it, and to that, by "
+    "depth; tests first.",
     "hierarchy": "Super- and subtypes of the type NAME, or what a method overrides and is overridden by.",
     "path": "How FROM reaches TO: the shortest chain of references.",
     "deps": "What FILE imports, and which files import it.",
@@ -40,6 +41,11 @@ def run_as(command: str, arguments: Sequence[str]) -> int:
     parser = _parser(command)
     options = parser.parse_args(arguments)
     given = [getattr(options, name) for name in _NAMES.get(command, ("name",))]
+    base = getattr(options, "diff", "")
+    if base:
+        given, options.path = [""], given[0] or options.path
+    elif command == "impact" and not given[0]:
+        parser.error("the following arguments are required: NAME, or --diff")
     question = GraphQuestion(
         command,
         name=given[0] if given else "",
@@ -49,6 +55,7 @@ def run_as(command: str, arguments: Sequence[str]) -> int:
         depth=options.depth,
         possible=options.possible,
         limit=options.limit,
+        base=base,
     )
     with ready(options.path, options) as index:
         from dataclasses import replace
@@ -67,7 +74,10 @@ def run_as(command: str, arguments: Sequence[str]) -> int:
 def _parser(command: str) -> argparse.ArgumentParser:
     parser = Parser(command, PURPOSE[command])
     for name in _NAMES.get(command, ("name",)):
-        parser.add_argument(name, metavar=name.upper())
+        if command == "impact":
+            parser.add_argument(name, metavar=name.upper(), nargs="?", default="")
+        else:
+            parser.add_argument(name, metavar=name.upper())
     parser.add_argument("path", metavar="PATH", nargs="?", default=".", help="the tree, or a folder in it (default: .)")
     parser.add_argument("--file", dest="within", default="", metavar="FILE", help="only definitions in this file")
     parser.add_argument("--lang", metavar="LANGUAGE", help="only this language")
@@ -82,6 +92,16 @@ def _parser(command: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--limit", type=positive, default=200, metavar="N", help="most edges of one definition (default 200)"
     )
+    if command == "impact":
+        parser.add_argument(
+            "--diff",
+            nargs="?",
+            const="HEAD",
+            default="",
+            metavar="REV",
+            help="instead of NAME all definitions with lines that differ from this revision, or from what is staged "
+            "(index); the last commit if left out",
+        )
     add_index_option(parser)
     add_json_option(parser)
     add_refresh_options(parser)
