@@ -189,6 +189,41 @@ def test_a_folder_of_the_repository(root: Path) -> None:
         assert [hit.path for hit in index.search("since:HEAD").hits] == ["file.py"]
 
 
+def test_nothing_that_the_repository_names_is_run(root: Path, index: Index, tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch '{marker}'\ncat\n")
+    program.chmod(0o700)
+    (root / ".gitattributes").write_text("*.py filter=odd=name diff=odd\n*.txt filter=plain\n")
+    for setting in ("filter.odd=name.clean", "filter.plain.process", "diff.odd.textconv", "diff.odd.command"):
+        git(root, "config", setting, str(program))
+    for setting in ("core.fsmonitor", "diff.external", "gpg.program", "core.pager"):
+        git(root, "config", setting, str(program))
+    git(root, "config", "filter.plain.required", "true")
+    git(root, "config", "log.showSignature", "true")
+    (root / "first.py").write_text("def one():\n    return needle\n")
+    (root / "new.txt").write_text("needle\n")
+    git(
+        root,
+        "-c",
+        "core.fsmonitor=false",
+        "-c",
+        "filter.plain.process=",
+        "-c",
+        "filter.plain.required=false",
+        "add",
+        "-N",
+        ".",
+    )
+    marker.unlink(missing_ok=True)
+    for query in ("in:diff", "in:diff base:index", "author:ann", "changed:<2d", "since:HEAD", "changed:HEAD..HEAD"):
+        found = {hit.path for hit in index.search(f"needle {query}").hits}
+        assert found == (
+            set() if query == "changed:HEAD..HEAD" else {"first.py"} if "author" in query else {"first.py", "new.txt"}
+        )
+    assert not marker.exists()
+
+
 def test_files_by_their_changes(root: Path, index: Index) -> None:
     for name, author, when in (("bob.py", "Bob", "2020-01-01T00:00:00Z"), ("ann.py", "Ann", "2020-01-01T00:00:00Z")):
         (root / name).write_text("needle = 1\n")

@@ -12,7 +12,7 @@ REGEX_WORDS = (
 )
 QUERY_WORDS = (
     'AND OR NOT ( ) - " / \\ file: path: lang: repo: branch: sym: kind: case:yes case:auto type:file type:symbol '
-    "count: regex: content: count:all foo"
+    "count: regex: content: count:all in:diff in:diff-removed base:HEAD~1 changed:<2d since:main author:a foo"
 )
 GREP_WORDS = (
     "-e -f -i -S -s -w -x -v -c -l -n -o -r -A1 -B1 -C1 -U -P -F -g -t -T -m1 -j2 -- --json --files --glob= --type=c "

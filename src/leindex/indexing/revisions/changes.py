@@ -1,7 +1,7 @@
 """What differs between commits and the files on disk: git's own diff, read into hunks; git's log, read into paths.
 
-Lines are as git prints them: as its index would have them where attributes convert line ends. Untracked files are in
-no diff, as with git.
+Lines are as git prints them: as its index would have them where attributes convert line ends; filters are not run, as
+the repository could name any program. Untracked files are in no diff, as with git.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _commit(repository: Repository, revision: str) -> str:
 
 def _ran(repository: Repository, *words: str) -> bytes:
     try:
-        return repository.run(*words)
+        return repository.run_on_files(*words)
     except ConfigError as error:
         raise QueryError(str(error)) from error
 

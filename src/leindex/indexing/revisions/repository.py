@@ -11,7 +11,7 @@ import hashlib
 import os
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,10 @@ _OURS: Final = {
     "GIT_ALLOW_PROTOCOL": "",
     "GIT_NO_LAZY_FETCH": "1",
 }
+_RUNS_NOTHING: Final = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
+"""What else would have git run a program that the repository names."""
+
+_NO_SETTINGS: Final[Mapping[str, str]] = {}
 _NOT_OURS: Final = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -97,18 +101,35 @@ class Repository:
 
     def run(self, *arguments: str | bytes, given: bytes | None = None) -> bytes:
         """What a git command prints. Raises ConfigError, with git's words, where it fails."""
-        done = self._done(*arguments, given=given)
+        return self._printed(self._done(*arguments, given=given))
+
+    def run_on_files(self, *arguments: str) -> bytes:
+        """The same of a command that reads files of the work tree, whose filters are not run."""
+        asked = ("config", "--null", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process|required)$")
+        names = os.fsdecode(self._done(*asked).stdout).split("\0")
+        # Not with -c, which would end the name of a setting at a "=" in it.
+        given = os.environ.get("GIT_CONFIG_COUNT", "")
+        first = int(given) if given.isdigit() else 0
+        overridden = {"GIT_CONFIG_COUNT": str(first + len(names) - 1)}
+        for number, name in enumerate(names[:-1], first):
+            value = "false" if name.endswith(".required") else ""
+            overridden |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+        return self._printed(self._done(*arguments, settings=overridden))
+
+    def _printed(self, done: subprocess.CompletedProcess[bytes]) -> bytes:
         if done.returncode:
             raise ConfigError(f"{self.top}: {_said(done.stderr)}")
         return done.stdout
 
-    def _done(self, *arguments: str | bytes, given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    def _done(
+        self, *arguments: str | bytes, given: bytes | None = None, settings: Mapping[str, str] = _NO_SETTINGS
+    ) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
-            ["git", "-C", os.fspath(self.folder), *arguments],
+            ["git", "-C", os.fspath(self.folder), *_RUNS_NOTHING, *arguments],
             input=given,
             stdin=None if given is not None else subprocess.DEVNULL,
             capture_output=True,
-            env=environment(),
+            env={**environment(), **settings},
             check=False,
         )
 
