@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from ..errors import ConfigError, QueryError
 from ..models import Completeness, FileChange, FileRow
-from ..query.ast import ChangeFilter
 from ..questions import Where
 from ..storage.catalog import Catalog
 from ..storage.revisions.listed import ViewCatalog
@@ -27,6 +26,8 @@ from .table import FileTable
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
+
+    from ..query.ast import ChangeFilter
 
 
 Made = TypeVar("Made")
