@@ -164,8 +164,11 @@ def _check(name: str, event: str, stopped: Stopped, *, over: bool, slow: float) 
     # Work that has to come to its end is slowed by the machine as starting is.
     if stopped.seconds > (LONGEST + command.starting) * slow and (command.lasting or event in ("SIGINT", "SIGTERM")):
         raise Wrong(f"it ended late: {told}")
-    # Before the program's first line Python itself answers Ctrl-C, and there is nothing of ours to stop.
-    python_starts = "<frozen runpy>" in stopped.said or "init_import_site" in stopped.said
+    # Before the program's first line Python itself answers Ctrl-C, and there is nothing of ours to stop
+    # ("Python runtime state" is what it tells of an end before any module is imported.)
+    python_starts = any(
+        mark in stopped.said for mark in ("<frozen runpy>", "Python runtime state:", "init_import_site")
+    )
     if event == "SIGINT" and python_starts and "leindex/__main__.py" not in stopped.said:
         return
     if "Traceback" in stopped.said or "Exception ignored" in stopped.said:
