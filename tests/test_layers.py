@@ -23,11 +23,10 @@ VALUES = {
         "questions",
         "config",
         "text",
+        "records",
         "terms",
         "kinds",
         "globs",
-        "glob_tokens",
-        "glob_automaton",
     ),
     *("spoken", "install_hint", "_native", "__init__"),
 }

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from .errors import ConfigError
+from .records import record
 
 DATABASE_NAME: Final = "index.db"
 
@@ -48,7 +48,7 @@ def folder_for(root: Path) -> Path:
     return home() / f"{name}-{digest}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Location:
     """A root, the folder of its index, and the part of the tree that was asked about, relative to the root."""
 

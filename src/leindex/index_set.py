@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from heapq import nlargest
 from typing import Unpack
 
@@ -26,6 +25,7 @@ from .query.ast import RepoFilter
 from .query.parse import parse
 from .query.plan import plan
 from .questions import SearchOptions, SearchQuestion
+from .records import replace
 from .tree.freshness import Refresh
 from .tree.roots import known_indexes
 

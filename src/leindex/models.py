@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias, TypedDict
+
+from .records import field, record
 
 Document: TypeAlias = dict[str, Any]
 """A document: `content` (str or bytes) is required; other keys are kept as they are if JSON can hold them."""
@@ -22,7 +23,7 @@ class BatchResult(TypedDict):
     batches_processed: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Progress:
     """How far a long job is. Totals are 0 while they are unknown; `seconds` count from its start."""
 
@@ -38,7 +39,7 @@ class Progress:
 ProgressCallback: TypeAlias = Callable[[Progress], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class WordBag:
     """The words of one document for ranking: sorted distinct hashes (uint32) with a payload byte each."""
 
@@ -95,7 +96,7 @@ class FileChange(NamedTuple):
     hunks: tuple[Hunk, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Completeness:
     """What an answer covers; part of every answer. Counts are files.
 
@@ -127,7 +128,7 @@ class Completeness:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class LineMatch:
     """One line of a hit: its number from 1, its text, and the matched ranges as offsets of characters in it."""
 
@@ -136,7 +137,7 @@ class LineMatch:
     ranges: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Hit:
     """One result of a ranked search: a passage of a file, lines counted from 1, both ends included."""
 
@@ -155,7 +156,7 @@ class Hit:
     """Where else these views have the same content; of a tree each place is a hit of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SearchResult:
     """The answer to a ranked search."""
 
@@ -167,7 +168,7 @@ class SearchResult:
     advice: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class UpdateResult:
     """What an update did. `documents` and `bytes` count contents written; `seconds` is wall time."""
 

@@ -7,18 +7,18 @@ folder below the root, "" for all of it, or None for the folder that the index w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypedDict
 
 from .models import ProgressCallback
+from .records import record, replace
 
 
 def unchecked() -> None:
     """The check of a question that nobody interrupts."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Where:
     """Which views are asked in place of the tree as it is: branches and tags by their names, revisions as git reads
     them. In names `*`, `?` and `[...]` stand for what they stand for in globs, `*` for a `/` too."""
@@ -34,7 +34,7 @@ TREE: Final = Where()
 """The tree as it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SearchQuestion:
     """A ranked search: a query in the language of docs/query.md, or with `plain` a question in ordinary words.
 
@@ -72,7 +72,7 @@ class SearchOptions(TypedDict, total=False):
     check: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GrepQuestion:
     """Every file with a line that matches a regular expression in ripgrep's dialect.
 
@@ -116,7 +116,7 @@ class GrepOptions(TypedDict, total=False):
     check: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SymbolQuestion:
     """Definitions whose name holds `name` (smart case) or matches it if it is `/regex/`, at most `limit` of them."""
 
@@ -126,7 +126,7 @@ class SymbolQuestion:
     limit: int = 50
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ReferenceQuestion:
     """Definitions of exactly this name, and at most `limit` places where it is called."""
 
@@ -135,7 +135,7 @@ class ReferenceQuestion:
     limit: int = 200
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GraphQuestion:
     """A question about who refers to what.
 
@@ -173,7 +173,7 @@ class GraphOptions(TypedDict, total=False):
     check: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FilesQuestion:
     """The paths that fit a few letters best, at most `limit` of them."""
 
@@ -181,7 +181,7 @@ class FilesQuestion:
     limit: int = 20
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SqlQuestion:
     """One SELECT over the tables `files`, `symbols`, `contents` and `views`.
 

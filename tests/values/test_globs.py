@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leindex.exact.filter.globs import compile_glob
-from leindex.glob_automaton import automaton
-from leindex.glob_tokens import GlobError
 from leindex.globs import Glob, Shape, expression, parse
+from leindex.globs.automaton import automaton
+from leindex.globs.tokens import GlobError
 from leindex.indexing.walk.ignore import RuleSet, Source, parse_rules
 
 PIECES = [

@@ -258,9 +258,9 @@ class progress_shown:
             return
         self._next = now + (self.BAR_SECONDS if self._terminal else self.LINE_SECONDS)
         if self._json:
-            from dataclasses import asdict
+            from ..records import as_dict
 
-            print(json.dumps({"progress": asdict(progress)}), file=sys.stderr, flush=True)
+            print(json.dumps({"progress": as_dict(progress)}), file=sys.stderr, flush=True)
         elif self._terminal:
             self._drawn = True
             print(f"\r\x1b[K{_bar(progress)}", end="", file=sys.stderr, flush=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, StoreEmptyError, StoreVersionError
 from ..models import UpdateResult
+from ..records import as_dict, replace
 from ..spoken import age, size
 from ..tree.kept_views import Wanted
 from ..tree.roots import adopt_moved
@@ -113,7 +113,7 @@ def run(arguments: Sequence[str]) -> int:
         troubles = index.told_troubles()
     if options.json:
         views = [one.view.name for one in shown]
-        print_json({"root": str(index.root), **dataclasses.asdict(result), **troubles, "views": views})
+        print_json({"root": str(index.root), **as_dict(result), **troubles, "views": views})
     elif not options.quiet:
         print(summary(result))
         if shown:
@@ -155,7 +155,7 @@ def _update_options(index: Index, options: argparse.Namespace) -> UpdateOptions:
                 stored = stored_options(index.catalog)
     index.close()
     tree = stored.discover
-    return dataclasses.replace(
+    return replace(
         stored,
         discover=DiscoverOptions(
             hidden=tree.hidden if options.hidden is None else options.hidden,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
 from ..models import UpdateResult
+from ..records import as_dict
 from .common import Parser, add_index_option, confirm_root, interrupts, opened
 
 
@@ -23,7 +23,7 @@ def run(arguments: Sequence[str]) -> int:
 
     def on_update(result: UpdateResult) -> None:
         if options.json:
-            print(json.dumps(dataclasses.asdict(result)), flush=True)
+            print(json.dumps(as_dict(result)), flush=True)
         elif not options.quiet:
             print(line(result), flush=True)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 
 from ..errors import PatternLimitError
+from ..records import record, replace
 from .filter.path_filter import PathRules, type_definitions
 from .printing.output import Output, shown_path
 from .printing.printer import printer_for
@@ -16,7 +16,7 @@ from .stats import Stats
 from .verify import Searcher
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GrepResult:
     """What a grep came to: whether any file counts as a match, and how many were searched.
 
@@ -35,7 +35,7 @@ class GrepResult:
         return 2 if errors and not (quiet and self.matched) else int(not self.matched)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Files:
     """The files of one grep, in the order of output.
 

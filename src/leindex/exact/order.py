@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ..errors import ConfigError
+from ..records import record
 from ..storage.catalog import key_of
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Order:
     """By `path`, `modified`, `accessed` or `created`, and whether the other way round.
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import heapq
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ..records import field, record, replace
 from ..regex.literals import formula_of_regex
 from ..storage.catalog import FileEntry, key_of
 from ..storage.formula import And, Anything, Formula, Lit, Or, both, either
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .programs import Programs
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Part:
     """One tree or a folder of it, and how its paths are shown: `prefix`, then the path without its first `strip`
     bytes."""
@@ -50,7 +50,7 @@ class Part:
         return path if self.selector.disk is None else os.path.join(os.fsencode(self.selector.disk), path)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class NamedFile:
     """A file that was asked for by its name: it is searched as it is on disk, indexed or not, as ripgrep does it.
 
@@ -67,11 +67,11 @@ class NamedFile:
         return self.read()
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Reading:
     """In which order files are searched, and which as what a program makes of them."""
 
-    order: Order = Order()  # noqa: RUF009 (immutable)
+    order: Order = Order()
     programs: Programs | None = None
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
+from ..records import field, record
 from .filter.path_filter import PathFilter
 
 _DECOMPRESSORS: Final = {
@@ -32,7 +32,7 @@ _DECOMPRESSORS: Final = {
 _RULE: Final = "-" * 79
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Programs:
     """The programs of one search.
 

@@ -10,9 +10,9 @@ so that neither of them ever looks at a terminal or an argument list; `cli/grep/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from ..records import record
 from .printing.colors import Palette
 from .printing.hyperlinks import Hyperlinks
 
@@ -65,7 +65,7 @@ class Binary(Enum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GrepRequest:
     """One grep.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from ..records import record
 
-@dataclass(slots=True)
+
+@record(slots=True)
 class Stats:
     """Figures added up over files; `seconds` is the time spent searching and printing them."""
 

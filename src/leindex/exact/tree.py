@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from ..models import Completeness, LineMatch
 from ..questions import GrepQuestion, unchecked
+from ..records import record, replace
 from ..views.select import Selection
 from ..views.view import View
 from .grep import Files, GrepResult, grep
@@ -51,7 +51,7 @@ def grep_parts(
     return replace(result, last=buffer.place) if settled else result
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FileLines:
     """A file with its matching lines, and the names of the views that have it, where views are asked."""
 
@@ -60,7 +60,7 @@ class FileLines:
     views: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GrepAnswer:
     """The files that match a pattern, with their matching lines."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from ..models import Completeness
+from ..records import field, record
 from ..symbols.find import SymbolHit
 
 
@@ -26,7 +26,7 @@ class Grade(StrEnum):
     """Nothing tells what it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Edge:
     """A reference: in which definition it stands (None: outside of all), where, to what, and how well that is known.
 
@@ -47,7 +47,7 @@ class Edge:
     depth: int = 1
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Counts:
     """Call sites that were looked at, by grade; `elsewhere` are those that mean another definition."""
 
@@ -70,7 +70,7 @@ class Counts:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Group:
     """What was found for one definition, or for one file (`definition` None, `path` given)."""
 
@@ -83,7 +83,7 @@ class Group:
     files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GraphAnswer:
     """The answer to a question about the graph: one group each for definitions that share a name."""
 

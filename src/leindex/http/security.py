@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..records import record
 
 COOKIE: Final = "leindex_token"
 TOKEN_PARAMETER: Final = "token"
@@ -37,7 +38,7 @@ HEADERS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Access:
     """What is let in: `hosts` are the exact values of the Host header, `token` is asked for unless it is
     empty."""

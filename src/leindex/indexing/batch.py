@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from ..kinds import kind_of_file
 from ..models import DocumentItem, FileRow
+from ..records import field, record
 from ..storage.storage_interface import PreparedBatch, SearchInterface
 from ..text import encoding_of
 from .changes import UNTRUSTED, trusted_ctime
@@ -26,7 +26,7 @@ CHUNK_FILES = 8192
 """A chunk ends at either limit. Memory in flight is a few chunks, whatever the size of the tree."""
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Chunk:
     """Files that travel together; `size` is the sum of their sizes as the walk saw them."""
 
@@ -34,7 +34,7 @@ class Chunk:
     size: int
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class ReadyChunk:
     """A chunk after the work: the documents to write and the rows that will point at them.
 
@@ -132,7 +132,7 @@ class Numbering:
             self._waiting.setdefault(row.doc_id, []).append(row)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Preparation:
     """What the workers of an update share: where contents come from, and which of them somebody has stored.
 

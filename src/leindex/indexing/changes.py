@@ -13,9 +13,9 @@ such entries racily clean).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Final
 
+from ..records import field, record
 from ..storage.catalog import Known, key_of
 from .walk.discover import Found
 
@@ -25,7 +25,7 @@ FINE_NS: Final = 20_000_000
 """Granularity of time stamps: whole seconds on some file systems (two on FAT), else at most a kernel tick or two."""
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Changes:
     """What an update has to do; `to_read` is in path order."""
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Container
 from typing import Final
 
-from ..glob_tokens import GlobError
 from ..globs import Glob
+from ..globs.tokens import GlobError
 from .walk.ignore import parse_rule
 from .walk.ignore_files import git_config_files, read_small
 

@@ -15,12 +15,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import closing, nullcontext
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import CancelledError, ConfigError, LeindexError
 from ..models import Progress, ProgressCallback, UpdateResult
+from ..records import as_dict, field, record
 from ..storage.batching import cores
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
@@ -49,7 +49,7 @@ SMALL_TREE_BYTES = 2 << 20
 """Below this, starting threads costs more than they save."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class UpdateOptions:
     """How an update works; what belongs to the tree is said in `discover`.
 
@@ -67,7 +67,7 @@ class UpdateOptions:
     keep_contents: int = UNNAMED_KEPT
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Update:
     """One update of an index: the tree at `root`, and the store and the catalogue, open for writing.
 
@@ -182,7 +182,7 @@ class Update:
             reader.close()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Comparison:
     """The tree as it differs from the catalogue; `state` is what an update notes about it. `version` is the
     catalogue's, which tells whether the comparison still holds."""
@@ -255,7 +255,7 @@ def _keep_options(root: Path, catalog: Catalog, options: UpdateOptions) -> None:
     wanted = {
         "root": os.fsdecode(root),
         "root_inode": inode,
-        "discover": {**asdict(options.discover), "globs": list(options.discover.globs)},
+        "discover": {**as_dict(options.discover), "globs": list(options.discover.globs)},
         "text_only": options.text_only,
         "keep": [options.keep_days, options.keep_contents],
         "size_limits": list(_size_limits(catalog, options)),

@@ -18,13 +18,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from ..errors import CancelledError, EngineMissingError, StoreBusyError
 from ..install_hint import install_hint
 from ..models import UpdateResult
+from ..records import record
 from .walk.discover import scope_of
 
 STEP_MS: Final = 10
@@ -61,7 +61,7 @@ Folders = Callable[[Sequence[bytes] | None], Iterable[bytes]]
 """The folders of the tree, relative to the root, or those at and below some paths."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Watched:
     """A tree that is watched, and how its index is kept; `own` is the index's folder, whose changes are no news."""
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from ..records import record
 from ..service.answers import Answer
 
 BYTES_PER_TOKEN: Final = 3.0
@@ -21,7 +21,7 @@ OVERHEAD_TOKENS: Final = 120
 """Set aside for what stands around the items."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Stage:
     """One way to show an item: `shape` gives what is left of its data, `text` writes that; `said` describes
     it."""
@@ -31,7 +31,7 @@ class Stage:
     said: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fitted:
     """The items as they are shown: their data, their text, how many there are, and what was shortened."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from ..index import Index
+from ..records import record
 from ..service import answers, file_answer, grep_answer, operations, status_answer, symbol_answer
 from ..service.answers import Answer
 from ..service.control import Control
@@ -17,7 +17,7 @@ from .shorten import Fitted
 from .wording import ending, fitted
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reply:
     """What a tool returns: text, and the same as data."""
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal, TypeAlias
+
+from ..records import record
 
 OPERATORS: Final = frozenset({"AND", "OR", "NOT"})
 
@@ -71,7 +72,7 @@ def _value(text: str) -> str:
     return text if _BARE_VALUE.fullmatch(text) else quoted(text)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Word:
     """The text holds these characters, none of them white space."""
 
@@ -84,7 +85,7 @@ class Word:
         return f"content:{quoted(self.text)}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Phrase:
     """The text holds exactly these characters, white space included."""
 
@@ -95,7 +96,7 @@ class Phrase:
         return quoted(self.text)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Pattern:
     """The text holds a match of a regular expression in ripgrep's dialect."""
 
@@ -106,7 +107,7 @@ class Pattern:
         return slashed(self.regex)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PathFilter:
     """The path below the root matches: a substring, a glob or a regular expression (see `paths.py`)."""
 
@@ -124,7 +125,7 @@ class PathFilter:
                 return f"file:{_value(self.value)}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class LanguageFilter:
     """The file's language, as typed: a name or an extension, resolved where languages are known."""
 
@@ -134,7 +135,7 @@ class LanguageFilter:
         return f"lang:{_value(self.value)}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RepoFilter:
     """The name of an indexed root, as typed."""
 
@@ -144,7 +145,7 @@ class RepoFilter:
         return f"repo:{_value(self.value)}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BranchFilter:
     """A view has the file: a branch or a tag by name, or, if `is_rev`, a revision as git reads it; globs too."""
 
@@ -156,7 +157,7 @@ class BranchFilter:
         return f"{'rev' if self.is_rev else 'branch'}:{shown}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ChangeFilter:
     """git knows of a change of the file: `kind` is changed, author or since, and says what the value is."""
 
@@ -168,7 +169,7 @@ class ChangeFilter:
         return f"{self.kind}:{shown}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SymbolFilter:
     """The file defines something whose name matches: a substring or a regular expression, never a glob."""
 
@@ -180,7 +181,7 @@ class SymbolFilter:
         return f"sym:{slashed(self.value) if self.syntax is Syntax.REGEX else _value(self.value)}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class KindFilter:
     """The kind of definition, as typed; beside a `sym:` it narrows that one (see `plan.py`)."""
 
@@ -190,7 +191,7 @@ class KindFilter:
         return f"kind:{_value(self.value)}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Definition:
     """The file defines something with that name whose kind satisfies each of `kinds`; made by `plan.py`."""
 
@@ -202,7 +203,7 @@ class Definition:
         return " ".join(f"({p})" if isinstance(p, Or) else str(p) for p in parts)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Not:
     """The file does not satisfy `node`."""
 
@@ -212,7 +213,7 @@ class Not:
         return f"-({self.node})" if isinstance(self.node, And | Or | Definition) else f"-{self.node}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class And:
     """The file satisfies every node; at least two, none of them an `And`."""
 
@@ -222,7 +223,7 @@ class And:
         return " ".join(f"({n})" if isinstance(n, Or) else str(n) for n in self.nodes)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Or:
     """The file satisfies at least one node; at least two, none of them an `Or`."""
 
@@ -268,7 +269,7 @@ def leaves(node: Node, negated: bool = False) -> Iterator[tuple[Leaf, bool]]:
             yield node, negated
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Query:
     """A whole query. Without a `root` every file satisfies it; `count` is a number of hits or `"all"`; `within` says
     that changed lines alone are asked, and `base` is what they changed since ("" for the last commit)."""

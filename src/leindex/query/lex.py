@@ -11,11 +11,11 @@ Where a reading would be a guess, a QueryError says what to write instead. Colum
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NoReturn
 
 from ..errors import QueryError
+from ..records import record
 from .ast import OPERATORS, quoted
 
 FILTERS: Final = {
@@ -88,7 +88,7 @@ class Form(Enum):
     REGEX = "regex"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Token:
     """A piece of a query: `name` is a term's filter, `column` its beginning, `inside` that of its value."""
 

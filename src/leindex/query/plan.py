@@ -14,9 +14,9 @@ leaf.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ..questions import Where
+from ..records import record
 from ..regex.hir import Hir
 from ..regex.literals import formula_of_regex
 from ..regex.parse import parse, without_newline
@@ -47,7 +47,7 @@ from .ast import (
 __all__ = ["Condition", "Plan", "Term", "formula_of_regex", "judge", "plan", "regex_of", "views_asked"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Term:
     """A content predicate: the expression to verify, and what a text must hold for it.
 
@@ -60,7 +60,7 @@ class Term:
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Condition:
     """A filter that every hit must satisfy, or, if `negated`, must not."""
 
@@ -68,7 +68,7 @@ class Condition:
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Plan:
     """A query, ready to be carried out.
 

@@ -8,12 +8,12 @@ a query without words finds every hunk of the files that its filters let through
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from ..definition import Symbol
 from ..models import FileChange, FileRow, Hit, LineMatch
 from ..query.ast import Within
+from ..records import replace
 from ..symbols.definitions import unpack
 from ..symbols.heading import Text, signature
 from ..text import searchable

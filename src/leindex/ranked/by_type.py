@@ -7,12 +7,12 @@ definition; filters keep their meaning. All that fits is found and put in order 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from ..definition import Symbol
 from ..models import FileRow, Hit, LineMatch
 from ..query.ast import ResultType
+from ..records import record
 from ..symbols.definitions import unpack
 from ..symbols.find import MOST_DOCUMENTS, SymbolHit, candidates, hit_of, order_of
 from ..symbols.heading import Text
@@ -24,7 +24,7 @@ NEARNESS = ("the same", "the same but for case", "begins with it", "holds it")
 """The first part of `order_of`, for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Listed:
     """All hits for files or definitions, best first. `what` they are; `cut` says that the search was cut short,
     `of_contents` that files over the size limit have none. `finish` adds to a hit what only shown ones need."""

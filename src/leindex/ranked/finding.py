@@ -7,10 +7,10 @@ ranking's first step likes them, until there are enough.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..models import FileRow
+from ..records import field, record, replace
 from ..storage.storage_interface import CandidateSet
 from ..text import searchable
 from . import rank
@@ -24,7 +24,7 @@ RANKED: Final = 600
 """How many documents the first step of ranking proposes where not all candidates are verified."""
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Found:
     """Documents that answer, best first, with their files and the lines where the query matches.
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from .. import _native
+from ..records import record
 from ..symbols.definitions import Definitions
 from .words import Query
 
@@ -38,7 +38,7 @@ class Definition(Protocol):
     def line(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Passage:
     """Lines of a file, from 1, both ends included; `definition` is what they belong to, or `None`."""
 

@@ -16,12 +16,12 @@ import math
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from heapq import heappush, heappushpop
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from .. import _native, kinds
+from ..records import field, record
 from ..symbols.definitions import Definitions
 from ..terms import LEVEL, NAMED_PART, NAMED_WHOLE
 from ..text import searchable
@@ -69,7 +69,7 @@ class RankingSource(Protocol):
         """The documents with these numbers, in this order; one that is gone meanwhile is left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Weights:
     """What each signal is worth. A document's score is a sum over the query's words, times the word's
     rarity."""
@@ -122,7 +122,7 @@ _TYPES: Final = frozenset(
 _CALLABLES: Final = frozenset(("function", "method", "macro", "constructor"))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Hit:
     """One answer: a passage of a document. `signals` says where the score comes from."""
 
@@ -290,7 +290,7 @@ def rank(
     return ranking.rank_documents(found, limit=limit, explain=explain)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Promise:
     """A document of which all is known but its passages; `most` is what its score cannot exceed."""
 

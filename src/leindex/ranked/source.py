@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import compress
 from typing import Final
 
 from ..models import FileRow
+from ..records import record
 from ..storage.storage_interface import Postings
 from ..symbols.definitions import Definitions
 from ..views.path_terms import PathTerms
@@ -18,7 +18,7 @@ LOADED_AT_ONCE: Final = 256
 """Documents that are fetched with one request to the engine."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RankedDocument:
     """A document with what ranking looks at; `rows` are the files that hold this content."""
 

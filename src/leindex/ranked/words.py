@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
 from .. import _native
+from ..records import record
 from .thesaurus import Stem, other_words, short_forms
 
 WHOLE: Final = 0
@@ -55,7 +55,7 @@ class Term(NamedTuple):
     worth: float
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Word:
     """One word of a query: its terms, of which a document has the best, and its weight among the words."""
 
@@ -64,7 +64,7 @@ class Word:
     weight: float
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Query:
     """A query as ranking sees it.
 
@@ -90,7 +90,7 @@ class Query:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class WordWeights:
     """What the guises of a word are worth against the word itself (1.0)."""
 

@@ -11,9 +11,10 @@ literals a text must hold, and `program.py` compiles it for the matcher. The sha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from ..records import record
 
 
 class LookKind(Enum):
@@ -39,19 +40,19 @@ class LookKind(Enum):
     WORD_END_HALF_ASCII = "(?-u:\\b{end-half})"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Empty:
     """Matches the empty string."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Literal:
     """Matches exactly these bytes (UTF-8 of the characters, or raw bytes from `(?-u:\\xFF)`)."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Class:
     """Matches one character out of sorted, disjoint, inclusive ranges; no ranges matches nothing.
 
@@ -62,12 +63,12 @@ class Class:
     is_bytes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Look:
     kind: LookKind
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Repeat:
     """`sub` from `min` to `max` times (`None`: no bound)."""
 
@@ -77,19 +78,19 @@ class Repeat:
     greedy: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Capture:
     index: int
     name: str | None
     sub: Hir
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Concat:
     parts: tuple[Hir, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Alternate:
     """Leftmost-first: an earlier branch is preferred."""
 

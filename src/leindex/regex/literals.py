@@ -17,10 +17,10 @@ ASCII, or the text holds the Kelvin sign or the long s, which is cheaper to ask 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from ..records import record
 from ..storage.formula import Anything, Formula, both, either
 from ..storage.tidy import count_literals, tidy
 from .hir import Alternate, Capture, Class, Concat, Empty, Hir, Literal, Look, Repeat
@@ -44,7 +44,7 @@ _KELVIN_SIGN: Final = 0x212A
 _LONG_S_SIGN: Final = 0x17F
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Info:
     """What is known about the text of every match of a sub-expression.
 
@@ -55,7 +55,7 @@ class Info:
     exact: Strings | None
     prefix: Strings
     suffix: Strings
-    match: Formula = Anything()  # noqa: RUF009 (immutable)
+    match: Formula = Anything()
 
     def formula(self) -> Formula:
         """All of it, as what a text must hold."""

@@ -4,13 +4,13 @@ line."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..exact.filter.path_filter import PathFilter, PathRules
 from ..exact.request import Boundary, Case, GrepRequest, Mode
 from ..exact.verify import MATCH, FileMatches, Searcher
 from ..index import Index
+from ..records import field, record
 from ..views.select import Selection
 from .answers import Answer, coverage
 from .control import Control
@@ -21,7 +21,7 @@ _MODES: Final = {"lines": Mode.JSON, "files": Mode.FILES_WITH_MATCHES, "count": 
 BREAK: Final = 2
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class GrepRun:
     """One grep as it goes: iterate `files`, then read `answer`."""
 

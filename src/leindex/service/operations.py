@@ -7,9 +7,9 @@ process is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from ..records import record
 from .parameters import Parameter, Terminal
 
 DEFAULT_TOKENS: Final = 6_000
@@ -56,7 +56,7 @@ VIEWS: Final = (BRANCH, REV)
 """What is asked instead of the tree as it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Operation:
     """One question; `writes` says that it changes the index."""
 

@@ -8,15 +8,15 @@ a value out of bounds. The checks are those of the JSON Schema that `Parameter.s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..errors import ConfigError
+from ..records import record
 
 Kind = Literal["string", "integer", "boolean", "strings"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Terminal:
     """How a command offers a parameter: its help, and what differs there. A person who asks for more than `high`
     gets it, so that only `low` holds. `default` is shown after the help; `flag` is the name where it is another."""
@@ -27,7 +27,7 @@ class Terminal:
     metavar: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Parameter:
     """One parameter. `low` and `high` bound an integer, or the length of a string in characters; `strings`
     is a list of at most 20 strings. A parameter without a default is None where it is not given."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from dataclasses import asdict
 from typing import Any
 
 from ..index import Index
+from ..records import as_dict
 from .answers import Answer
 from .control import Control
 from .places import display
@@ -29,7 +29,7 @@ async def status(service: Service, control: Control) -> Answer:
 
 async def update(service: Service, control: Control) -> Answer:
     """`update_index`: what an update that began after now did. Raises LeindexError."""
-    result = asdict(await service.update(control))
+    result = as_dict(await service.update(control))
     names = ("files", "added", "changed", "removed", "unchanged", "failed", "generation", "seconds")
     return {**{name: result[name] for name in names}, "failed": list(result["failed"])}
 
@@ -62,7 +62,7 @@ def writer(updater: Updater) -> Answer:
     state: Running = updater.state
     return {
         "running": state.running,
-        "progress": asdict(state.progress),
+        "progress": as_dict(state.progress),
         "error": state.error,
         "finished_seconds_ago": round(time.time() - state.finished, 1) if state.finished else None,
     }

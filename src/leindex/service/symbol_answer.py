@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Final
 
 from ..errors import ConfigError
 from ..index import Index
 from ..questions import SymbolQuestion
+from ..records import as_dict
 from ..symbols.find import SymbolHit
 from ..text import searchable
 from .answers import Answer, coverage, lines_of
@@ -58,7 +58,7 @@ def is_within(hit: SymbolHit, container: str) -> bool:
 
 def entry(hit: SymbolHit) -> Answer:
     """A definition as JSON."""
-    fields = asdict(hit)
+    fields = as_dict(hit)
     fields["path"] = display(hit.path)
     del fields["visibility"]
     if not hit.views:

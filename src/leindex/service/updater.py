@@ -14,12 +14,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..config import Location
 from ..errors import CancelledError, EngineMissingError, LeindexError, StoreBusyError
 from ..models import Progress, UpdateResult
+from ..records import record
 from ..storage.folder.locks import is_watched
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ TROUBLE_SECONDS: Final = 30.0
 SAMPLES: Final = 600
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Running:
     """The state of the writer at one moment; `error` is why the last update failed, `finished` its Unix
     time."""

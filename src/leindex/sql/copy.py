@@ -13,7 +13,6 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +22,7 @@ import duckdb
 from .._native import count_newlines
 from ..models import FileRow, Progress, ProgressCallback
 from ..questions import SqlQuestion
+from ..records import record
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
 from ..symbols.definitions import symbols_json
@@ -38,7 +38,7 @@ ABANDONED_SECONDS: Final = 3600.0
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class _Source:
     store: SearchInterface
     catalog: Catalog

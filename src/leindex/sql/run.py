@@ -17,12 +17,12 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import ConfigError, EngineMissingError, QueryError, StorageError
 from ..questions import SqlQuestion
+from ..records import record, replace
 from ..storage.registry import engine_info
 from ..views.view import View
 
@@ -60,7 +60,7 @@ _PLACE: Final = re.compile(r"^LINE (\d+): ", re.MULTILINE)
 ROWS_AT_ONCE: Final = 2048
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Answer:
     """The result of a query: the names and the SQL types of its columns, and its rows, read as they are asked
     for."""

@@ -17,13 +17,13 @@ import time
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import apsw
 
 from ..errors import StoreCorruptError, StoreEmptyError
 from ..models import FileRow
+from ..records import record
 from .database import Database
 from .revisions.schema import SCHEMA as VIEW_SCHEMA
 
@@ -67,7 +67,7 @@ COLUMNS: Final = "path, number, size, mtime_ns, inode, mode, doc_id, language, e
 UPDATES_KEPT: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Totals:
     """Figures of a view: files that are indexed, their bytes, and files that are not, by reason."""
 

@@ -11,13 +11,13 @@ literal is looked up (4-grams, n-gram tokens, a scan), and whether it minds the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ..records import record
 from ..text import fold
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Anything:
     """Every document is a candidate: nothing is known that a match must hold."""
 
@@ -25,7 +25,7 @@ class Anything:
         return "*"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Nothing:
     """No document can match."""
 
@@ -33,7 +33,7 @@ class Nothing:
         return "!"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Lit:
     """The text holds `data`; with `any_case`, its folded text holds `data`, which is folded too."""
 
@@ -44,7 +44,7 @@ class Lit:
         return "~" * self.any_case + self.data.decode("utf-8", "backslashreplace").replace(" ", "\\s")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class And:
     parts: tuple[Formula, ...]
 
@@ -52,7 +52,7 @@ class And:
         return " ".join(f"({p})" if isinstance(p, Or) else str(p) for p in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Or:
     parts: tuple[Formula, ...]
 

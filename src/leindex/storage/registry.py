@@ -12,11 +12,11 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..errors import ConfigError, EngineMissingError
+from ..records import record
 
 if TYPE_CHECKING:
     from .database import Database, Durability
@@ -28,7 +28,7 @@ INDEX_FILE: Final = "index.db"
 """The SQLite file in the folder of an index; the catalogue is in it whatever the engine."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EngineInfo:
     """An engine, for people: `version` is that of its package, empty where that is not installed."""
 
@@ -40,7 +40,7 @@ class EngineInfo:
     purpose: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Entry:
     module: str
     class_name: str

@@ -16,13 +16,13 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from .._native import plain_fields
 from ..errors import DocumentError, StorageError, StoreBusyError
 from ..models import BatchResult, Document, DocumentItem, Progress, ProgressCallback, WordBag
+from ..records import field, record
 from ..text import searchable
 from .batching import BatchSize, split
 from .candidates import CandidateSet as CandidateSet
@@ -41,7 +41,7 @@ MAX_DOCUMENT_BYTES = 512 << 20
 """The largest content that is stored; a document above it is refused."""
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class PreparedBatch:
     """A batch on which the heavy work is done, ready to be committed.
 
@@ -114,7 +114,7 @@ def other_fields(document: dict[str, Any]) -> str | None:
     return text or None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Postings:
     """Where one word occurs: document numbers (native uint32, ascending) and a payload byte for each."""
 
@@ -122,7 +122,7 @@ class Postings:
     payloads: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class WordTotals:
     """Documents whose words are known, and the sum of their lengths in words."""
 

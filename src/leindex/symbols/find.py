@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from .. import _native
@@ -20,6 +19,7 @@ from ..query.ast import Definition, KindFilter, SymbolFilter, Syntax
 from ..query.paths import kind_holds, name_predicate
 from ..query.plan import name_formula
 from ..questions import ReferenceQuestion, SymbolQuestion
+from ..records import record
 from ..regex.parse import letters_of
 from ..storage.formula import Formula, Lit
 from ..terms import NAMED_WHOLE
@@ -40,7 +40,7 @@ CALLS_SECONDS: Final = 5.0
 """How long call sites are looked for before the answer is cut."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SymbolHit:
     """A definition in a file. `signature` is its head on one line; `views` are the names of the views that have it,
     where views are asked."""
@@ -58,7 +58,7 @@ class SymbolHit:
     views: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reference:
     """A call site: the line from 1, the column in characters from 0, and the line's text."""
 
@@ -70,7 +70,7 @@ class Reference:
     views: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SymbolResult:
     """The answer about a name."""
 

@@ -8,7 +8,6 @@ answer comes from the index as it is and says how old that is; in strict mode it
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from ..config import Location
 from ..errors import CancelledError, StaleIndexError, StoreBusyError, StoreFullError, StoreReadOnlyError
+from ..records import field, record, replace
 from ..storage.folder.locks import is_watched
 
 if TYPE_CHECKING:
@@ -64,14 +64,14 @@ class Kept(Protocol):
         """Brings it up to date with what was just compared."""
 
 
-@dataclasses.dataclass(slots=True)
+@record(slots=True)
 class Freshness:
     """What an open Index knows of how old its answers are: when (Unix time) it last found the tree unchanged, and
     why the last search could not bring the index up to date; what it noted of the tree and the index has not."""
 
     compared_at: float = 0.0
     note: str = ""
-    noted: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    noted: Mapping[str, Any] = field(default_factory=dict)
 
     def age_seconds(self, index: Kept) -> float | None:
         """How long ago the index was compared with the tree; 0 while a watcher keeps it current, None where no
@@ -104,7 +104,7 @@ class Freshness:
     def _update_if_changed(self, index: Kept, deadline: float | None, symbol_seconds: float) -> None:
         from ..indexing import pipeline
 
-        options = dataclasses.replace(pipeline.stored_options(index.catalog), symbol_seconds=symbol_seconds)
+        options = replace(pipeline.stored_options(index.catalog), symbol_seconds=symbol_seconds)
         try:
             seen = pipeline.compared(
                 index.root,

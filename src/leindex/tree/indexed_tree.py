@@ -10,7 +10,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from ..config import Location
 from ..errors import ConfigError, StoreCorruptError
 from ..models import ProgressCallback, UpdateResult
+from ..records import record, replace
 from ..storage.catalog import Catalog
 from ..storage.database import BUSY_SECONDS, Database, Durability
 from ..storage.folder.locks import WatchMark, updating
@@ -41,7 +41,7 @@ UNREAD: Final = frozenset(("unreadable", "changed"))
 """Why the content of a file is not known, though it belongs to the index."""
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Opened:
     """The open store of an index."""
 

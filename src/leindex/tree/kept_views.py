@@ -10,7 +10,6 @@ import re
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from ..errors import ConfigError, QueryError, StoreBusyError, StoreFullError, StoreReadOnlyError
 from ..models import ProgressCallback
 from ..questions import TREE, Where
+from ..records import record
 from ..storage.revisions.listed import ViewCatalog
 from ..storage.revisions.tables import StoredView, ViewTables, stored_views
 
@@ -41,7 +41,7 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{4,40}")
 STATE: Final = "views"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Wanted:
     """What the settings of an index ask for: names of branches and tags, globs allowed, and commits as they were
     typed, each with its id."""

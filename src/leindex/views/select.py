@@ -14,11 +14,11 @@ import mmap
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..records import field, record
 from ..storage.catalog import Catalog, FileEntry, key_of
 from ..storage.formula import Formula
 from ..storage.storage_interface import SearchInterface
@@ -71,7 +71,7 @@ Test = Callable[[Sequence["Buffer"]], Sequence[int]]
 """Of some contents, the positions of those that match."""
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Selection:
     """What was looked at, counted in files while it happens."""
 
@@ -84,7 +84,7 @@ class Selection:
     """Documents whose definitions are not known yet, where definitions were asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Selector:
     """The files of one tree for one search.
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from ..errors import ConfigError, QueryError
 from ..models import Completeness, FileChange, FileRow
 from ..questions import Where
+from ..records import record, replace
 from ..storage.catalog import Catalog
 from ..storage.revisions.listed import ViewCatalog
 from ..storage.revisions.tables import StoredView
@@ -103,7 +103,7 @@ NEVER_COMPARED: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class View:
     """One state of one tree. Used by one thread, while the snapshot that it was made in lasts.
 

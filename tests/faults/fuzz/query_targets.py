@@ -12,9 +12,9 @@ from pathlib import Path
 import leindex
 from leindex.cli.grep.flags import parse_grep
 from leindex.errors import ConfigError, QueryError
-from leindex.glob_automaton import automaton
-from leindex.glob_tokens import Alternates, GlobError, Token, Wild
 from leindex.globs import expression, matcher, parse, without_case
+from leindex.globs.automaton import automaton
+from leindex.globs.tokens import Alternates, GlobError, Token, Wild
 from leindex.index import Index
 from leindex.indexing.walk.ignore import FOLDER, RuleSet, Source, parse_rules
 from leindex.query.parse import parse as parse_query

@@ -58,7 +58,7 @@ def run_as(command: str, arguments: Sequence[str]) -> int:
         base=base,
     )
     with ready(options.path, options) as index:
-        from dataclasses import replace
+        from ...records import replace
 
         answer = index.graph(replace(question, scope=index.location.scope))
     found = any(group.edges or group.nodes or group.files for group in answer.groups)

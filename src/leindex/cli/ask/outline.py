@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from ...errors import ConfigError
+from ...records import as_dict
 from ..common import (
     Parser,
     add_index_option,
@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
         path = (file.parent.resolve() / file.name).relative_to(index.root).as_posix()
         symbols = index.outline(path)
     if options.json:
-        print_json({"path": utf8(path), "symbols": [asdict(symbol) for symbol in symbols]})
+        print_json({"path": utf8(path), "symbols": [as_dict(symbol) for symbol in symbols]})
         return 0 if symbols else 1
     for symbol in symbols:
         depth = symbol.container.count(".") + 1 if symbol.container else 0

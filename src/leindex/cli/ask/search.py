@@ -6,12 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from ...errors import ConfigError
 from ...models import Hit, LineMatch, SearchResult
 from ...questions import SearchQuestion
+from ...records import as_dict
 from ...service.operations import SEARCH
 from ..common import (
     Parser,
@@ -116,7 +116,7 @@ def as_json(result: SearchResult, *, explain: bool = False) -> dict[str, Any]:
 
 
 def _hit_json(hit: Hit, *, explain: bool) -> dict[str, Any]:
-    fields = asdict(hit)
+    fields = as_dict(hit)
     if not explain:
         del fields["signals"]
     if not hit.views:

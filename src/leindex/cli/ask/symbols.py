@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from ...questions import SymbolQuestion
+from ...records import as_dict
 from ...service.operations import SYMBOLS
 from ...symbols.find import Reference, SymbolHit, SymbolResult
 from ..common import (
@@ -82,7 +82,7 @@ def line_of(hit: SymbolHit) -> str:
 
 
 def _fields(found: SymbolHit | Reference) -> dict[str, Any]:
-    fields = asdict(found)
+    fields = as_dict(found)
     if not found.views:
         del fields["views"]
     return fields

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 from ...errors import ConfigError, LeindexError
@@ -22,6 +21,7 @@ from ...exact.request import Binary, Mode
 from ...exact.tree import grep_parts
 from ...index import Index
 from ...indexing.walk.ignore import Rule
+from ...records import replace
 from ...storage.catalog import key_of
 from ...views.select import BINARY, Selector
 from ..common import complain, ready, say_incomplete

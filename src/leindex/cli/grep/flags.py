@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ...errors import ConfigError
@@ -20,6 +19,7 @@ from ...exact.printing.colors import palette
 from ...exact.printing.hyperlinks import Hyperlinks, parse_format
 from ...exact.request import Binary, Engine, GrepRequest, Mode
 from ...questions import Where
+from ...records import record
 from ..common import complain
 from .flag_table import SHORT, SWITCHES, similar_flags
 from .flag_values import FILE_VALUES, VALUES
@@ -34,7 +34,7 @@ class ProgramFlags(NamedTuple):
     globs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GrepCommand:
     """A parsed command line.
 

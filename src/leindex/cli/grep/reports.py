@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,6 +18,7 @@ from ...index import Index
 from ...indexing.walk.ignore import Rule, WrongLine, parse_rules
 from ...indexing.walk.ignore_files import Fault
 from ...indexing.walk.troubles import Troubles
+from ...records import field, record
 from ...storage.catalog import key_of
 from ..common import complain
 from .flags import GrepCommand
@@ -38,7 +38,7 @@ class Report(NamedTuple):
     error: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Tree:
     """One tree of a grep: the part to search, what of it is troublesome, and where the part is in the whole search."""
 
@@ -58,7 +58,7 @@ class Tree:
         return os.fsdecode((self.part.prefix or b"./") + below if below else self.part.prefix[:-1] or b"./")
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Reports:
     """Gathers what there is to say in one grep, and says it."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Final
 
 from ...errors import ConfigError
@@ -13,6 +12,7 @@ from ...exact.filter.path_filter import PathFilter
 from ...exact.parts import Part
 from ...exact.request import Binary
 from ...indexing.walk.troubles import Troubles
+from ...records import replace
 from ...storage.catalog import key_of
 from ...views.select import BINARY
 from ..common import printable, ready

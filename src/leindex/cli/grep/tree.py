@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ...exact.filter.path_filter import PathFilter
@@ -15,6 +14,7 @@ from ...indexing.walk.beside import Asked, Beside, Report, Seen
 from ...indexing.walk.discover import DiscoverOptions, is_hidden
 from ...indexing.walk.ignore import Rule, RuleSet, Source
 from ...indexing.walk.troubles import Troubles
+from ...records import record, replace
 from .flags import GrepCommand, display_prefix
 
 
@@ -34,7 +34,7 @@ def part_of(
     return Part(replace(selector, beside=files.beside()), prefix, strip), files.troubles
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class AskedFiles:
     """The flags of one grep and the options of one index. `prefix` stands before the paths in the folder that was
     asked for, in place of the first `strip` bytes of the paths in the index."""

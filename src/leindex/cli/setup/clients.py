@@ -11,15 +11,16 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from ...records import record
 
 NAME: Final = "leindex"
 WORKSPACE: Final = "${workspaceFolder}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Client:
     """One client. `signs` are folders or files that show it is there, `program` its command; `project` is
     what it is given as the tree to serve: nothing (it starts servers there), a placeholder of its own, or the

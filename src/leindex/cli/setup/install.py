@@ -10,10 +10,10 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import ConfigError
+from ...records import record
 from ..common import Parser
 from . import settings_text
 from .clients import Client, clients, command_line
@@ -21,7 +21,7 @@ from .clients import Client, clients, command_line
 BACKUP: str = ".before-leindex"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Change:
     """What a settings file says now and what it is to say; `before` is None for one that does not exist,
     `after` for one that is to go."""

@@ -14,10 +14,10 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ...errors import ConfigError
+from ...records import field, record
 
 Path = tuple[str, ...]
 
@@ -27,7 +27,7 @@ _SCALAR: Final = re.compile(r"[^\s,\]}/]+")
 DEEPEST: Final = 200
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class _Value:
     """A value in the text: where it is, what it says, and for an object where its members are."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
+from ...records import as_dict
 from ...storage.registry import DEFAULT_ENGINE, engines
 from ..common import Parser, add_json_option, print_json
 
@@ -16,7 +16,7 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     found = engines()
     if options.json:
-        print_json({"default": DEFAULT_ENGINE, "engines": [asdict(info) for info in found]})
+        print_json({"default": DEFAULT_ENGINE, "engines": [as_dict(info) for info in found]})
         return 0
     for info in found:
         state = f"{info.package} {info.version}" if info.installed else f"not installed: {info.install}"

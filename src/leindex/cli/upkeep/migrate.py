@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from ...errors import ConfigError
+from ...records import as_dict
 from ...spoken import size
 from ..common import Parser, add_index_option, add_json_option, opened, print_json, progress_shown
 
@@ -48,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
     finally:
         database.close()
     if options.json:
-        print_json({"root": str(location.root), "from": current, **asdict(done)})
+        print_json({"root": str(location.root), "from": current, **as_dict(done)})
     elif not options.quiet:
         print(
             f"{location.root}: {current} -> {done.engine}, {done.documents} documents, "

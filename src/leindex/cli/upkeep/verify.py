@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 from ...config import DATABASE_NAME
 from ...errors import ConfigError
 from ...index import Index, open_index
+from ...records import as_dict
 from ...spoken import size
 from ...tree.roots import location_in
 from ..common import Parser, add_json_option, positive, print_json, progress_shown
@@ -50,11 +50,11 @@ def run(arguments: Sequence[str]) -> int:
     if options.json:
         print_json(
             {
-                **dataclasses.asdict(found),
+                **as_dict(found),
                 "equal": found.equal,
                 "engines": engines,
                 "indexes": [str(index.location.folder) for index in indexes],
-                "differences": [dataclasses.asdict(difference) for difference in shown],
+                "differences": [as_dict(difference) for difference in shown],
             }
         )
     elif not options.quiet:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...errors import ConfigError
-from ...glob_tokens import GlobError, Token, Wild, tokens_of
 from ...globs import expression, matcher, without_case
+from ...globs.tokens import GlobError, Token, Wild, tokens_of
 
 
 def compile_glob(glob: str, *, ignore_case: bool = False, typed: str | None = None) -> Callable[[bytes], bool]:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
 from ...errors import ConfigError
+from ...records import record
 from .file_types import FILE_TYPES
 from .globs import compile_glob, glob_source
 
@@ -28,7 +28,7 @@ class TypeRule(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PathRules:
     """The rules as they were given. `ignore_case` is for `globs`; `iglobs` ignore case always.
 

@@ -10,10 +10,10 @@ ripgrep writes a reset before every coloured part and after it, even for a part 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from ...errors import ConfigError
+from ...records import record
 
 RESET: Final = b"\x1b[0m"
 DEFAULT_SPECS: Final = ("path:fg:magenta", "line:fg:green", "match:fg:red", "match:style:bold")
@@ -32,7 +32,7 @@ _PARTS: Final = ("path", "line", "column", "match", "highlight")
 _STYLES: Final = ("bold", "intense", "underline", "italic")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Palette:
     """The sequences that start each part, and whether matches and matching lines have a style at all."""
 

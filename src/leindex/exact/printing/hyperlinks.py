@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 import re
 import string
-from dataclasses import dataclass
 from typing import Final
 
 from ...errors import ConfigError
+from ...records import record
 
 CLOSED: Final = b"\x1b]8;;\x1b\\"
 
@@ -86,7 +86,7 @@ def _check(parts: list[bytes | str]) -> None:
         raise ConfigError("the hyperlink format must start with a valid URL scheme, i.e., [0-9A-Za-z+-.]+:")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Hyperlinks:
     """A format with what of it is the same in all links."""
 

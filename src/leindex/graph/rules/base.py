@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import ClassVar, Final, NamedTuple
 
 from ...linkage import Role
+from ...records import field, record
 from ..expression import parts, past
 from ..program import Program
 from ..source import Source
@@ -31,7 +31,7 @@ class Import(NamedTuple):
     start: int = 0
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Imports:
     """The imports of a file: by the name that they bind, those of everything, and what others find under a name."""
 

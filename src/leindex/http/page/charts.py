@@ -7,14 +7,15 @@ page.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Final
+
+from ...records import record
 
 COLOURS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Part:
     """A share of a whole: `colour` is the number of its class, `link` where it leads, or nothing."""
 
@@ -25,7 +26,7 @@ class Part:
     link: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Box:
     x: float
     y: float

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ...errors import ConfigError
 from ...models import ProgressCallback
+from ...records import field, record, replace
 from ...storage.catalog import Catalog
 from ...storage.revisions.tables import Facts, StoredView, ViewRow, ViewTables, place_of
 from ...storage.storage_interface import SearchInterface
@@ -36,7 +36,7 @@ _CONVERSION: Final = re.compile(rb"\s(?:ident|filter=|working-tree-encoding=|eol
 CONVERTED: Final = "a checkout may convert files, as .gitattributes says; they are searched as git stores them"
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Shown:
     """What was done for a view."""
 
@@ -48,7 +48,7 @@ class Shown:
     written: Written = field(default_factory=Written)
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class ViewBuilder:
     """Makes and moves the views of an index that is open for writing. `close` ends git."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import Final
 
 from ...errors import CancelledError
 from ...kinds import kind_of_file
 from ...models import FileRow, Progress, ProgressCallback
+from ...records import field, record
 from ...storage.batching import cores
 from ...storage.catalog import Catalog
 from ...storage.revisions.tables import Facts, SkippedBlob, ViewRow, ViewTables
@@ -31,7 +31,7 @@ Files = Mapping[bytes, tuple[int, str]]
 """Mode and blob by path."""
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Written:
     """What was read and written for a view; `unread` has the reasons for blobs that could not be read."""
 
@@ -40,7 +40,7 @@ class Written:
     unread: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Blobs:
     """Where blobs come from: their sizes, and their contents in order."""
 
@@ -48,7 +48,7 @@ class Blobs:
     read: Callable[[Sequence[str]], Iterator[Blob]]
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Contents:
     """Turns the files of commits into rows. `max_size` is that of the index, in bytes.
 
@@ -211,7 +211,7 @@ class Contents:
                 yield chunk, future.result()
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class _Chunk:
     """Blobs that travel together: texts by id, and those that are none."""
 

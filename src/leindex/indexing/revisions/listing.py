@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
 
+from ...records import field, record, replace
 from ..walk.beside import Asked
 from ..walk.discover import OUTSIDE_GLOBS, DiscoverOptions, Discovery, Globs
 from ..walk.ignore import FOLDER, Rule
@@ -24,7 +24,7 @@ _SLASH: Final = ord("/")
 LINK_KIND: Final = ord("l")
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Listing:
     """The files of a view: paths relative to the root of the index, with mode and blob. `passed_over` counts what is
     not in it, by reason; `submodules` are those that the rules let in, with the commit of each."""
@@ -43,7 +43,7 @@ def concerns_all(path: bytes) -> bool:
     return path.rpartition(b"/")[2] in RULE_FILES or path == b".gitmodules"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Recorded(Walk):
     """The walk's rules, with those of files in a commit read from there. `top` is where a checkout has its top, with a
     `/` at the end, and `exclude` the file of `info/exclude`."""

@@ -13,11 +13,11 @@ import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from ...errors import ConfigError
+from ...records import record
 
 Kind = Literal["branch", "tag", "rev"]
 
@@ -83,7 +83,7 @@ class Blob(NamedTuple):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Repository:
     """The repository that a folder lies in; made by `repository_of`.
 

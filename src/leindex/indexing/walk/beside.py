@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
 from ..._native import scan_folder
+from ...records import field, record
 from .discover import GONE, DiscoverOptions, Discovery, Globs, discover, is_hidden, open_root
 from .ignore import FOLDER, IGNORED, NO_RULE, RuleSet
 from .ignore_files import ALL_PARTS, Fault, Level, RuleChoice, level_above
@@ -34,7 +34,7 @@ class Report(Enum):
     ALL = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Asked:
     """What a search asks for.
 

@@ -18,12 +18,12 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..._native import Found, scan_folder
 from ...errors import ConfigError
-from ...glob_tokens import GlobError
+from ...globs.tokens import GlobError
+from ...records import field, record
 from .ignore import FOLDER, IGNORED, NO_RULE, WHITELISTED, RuleSet, Source, parse_rule
 from .ignore_files import ALL_PARTS, RULE_FILES, Fault, Level, RuleChoice, level_above
 
@@ -51,7 +51,7 @@ OUTSIDE_GLOBS: Final = 3
 _DOT: Final = ord(".")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class DiscoverOptions:
     """What belongs to the tree. The defaults are ripgrep's.
 
@@ -72,7 +72,7 @@ class DiscoverOptions:
         return DiscoverOptions(**{**values, "globs": tuple(values.get("globs", ()))})
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Discovery:
     """One walk; iterate it once. The counts are complete when the iteration is.
 
@@ -161,7 +161,7 @@ class Discovery:
         return iter(zip(kinds, names, founds, verdicts, strict=True)), level
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class PathDiscovery:
     """What belongs to the tree at and below some paths, without walking the rest; iterate it once.
 
@@ -241,7 +241,7 @@ class PathDiscovery:
         return Found(fields)  # type: ignore[arg-type]  # the sixth is an attribute only
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Globs:
     """The globs of `-g`: rules whose meaning is turned round, and that overrule all others."""
 

@@ -17,12 +17,12 @@ folder with a file of its own gets a copy of its parent's set with the new rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from ...glob_tokens import GlobError
 from ...globs import Glob, Shape, parse
+from ...globs.tokens import GlobError
+from ...records import record
 
 NO_RULE: Final = 0
 IGNORED: Final = 1
@@ -52,7 +52,7 @@ class Source(IntEnum):
     """`.rgignore`, and `.leindexignore`, whose rules come after it in the same folder."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Rule:
     """One line of a file of rules."""
 
@@ -127,7 +127,7 @@ def parse_rules(content: bytes, *, ignore_case: bool = False, wrong: list[WrongL
     return rules
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _PathTest:
     """A rule that needs the whole path. `cut` characters are cut off it first, or `lead` is put before it."""
 
@@ -149,7 +149,7 @@ class _PathTest:
         return bool(self.matches(self.lead + path[len(self.base) :]))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Search:
     """A rule that looks at the name alone but cannot be looked up."""
 

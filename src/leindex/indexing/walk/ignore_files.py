@@ -15,9 +15,9 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from ...records import field, record
 from .ignore import Rule, RuleSet, Source, WrongLine, parse_rules
 
 RULE_FILES: Final = frozenset((b".gitignore", b".ignore", b".rgignore", b".leindexignore", b".git", b".jj"))
@@ -91,7 +91,7 @@ class Fault(NamedTuple):
         return f"line {self.line}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RuleChoice:
     """Which ignore rules count in a walk.
 
@@ -108,7 +108,7 @@ class RuleChoice:
     faults: list[Fault] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Walk:
     """What stays the same during one walk: where rules are read from, and which of them."""
 
@@ -164,7 +164,7 @@ def _first_line(path: bytes) -> bytes:
     return (read_small(path) or b"").partition(b"\n")[0].removesuffix(b"\r")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Level:
     """The rules that count in a folder: `rules` all of them, `plain` those that need no git."""
 

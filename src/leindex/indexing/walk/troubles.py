@@ -7,9 +7,9 @@ and lines of ignore files that are wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
+from ...records import record
 from .ignore_files import Fault
 
 KEPT: Final = 10_000
@@ -19,7 +19,7 @@ _FOLDERS: Final = "unreadable_folders"
 _FAULTS: Final = "ignore_faults"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Troubles:
     """The folders that could not be read, relative to the root, and the lines of ignore files that are wrong."""
 

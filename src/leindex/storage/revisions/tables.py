@@ -14,11 +14,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import apsw
 
+from ...records import record
 from ..catalog import Catalog, key_of, note_pending, settle_unnamed
 
 PART: Final = 62
@@ -52,7 +52,7 @@ class SkippedBlob(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StoredView:
     """A view: `kind` is branch, tag or rev, `name` what it is called there.
 

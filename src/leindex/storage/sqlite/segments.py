@@ -13,13 +13,13 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 import apsw
 
 from ..._native import SegmentBuilder, postings, weighted_postings
 from ...errors import StoreCorruptError
+from ...records import record
 from ...text import searchable
 from ..stored_value import decode_value
 
@@ -51,7 +51,7 @@ class Covered(NamedTuple):
     source_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Segment:
     id: int
     low: int

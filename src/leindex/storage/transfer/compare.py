@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from ...models import FileRow, Progress, ProgressCallback
+from ...records import field, record
 from ...terms import bag_of
 from ..catalog import Catalog, key_of
 from ..storage_interface import SearchInterface
@@ -29,7 +29,7 @@ KEPT: Final = 1000
 """The most differences that are kept with their details; all are counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Side:
     """One of the two indexes, open for reading."""
 
@@ -37,7 +37,7 @@ class Side:
     catalog: Catalog
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Difference:
     """Something that differs: what kind of thing, which one, and how each side has it."""
 
@@ -47,7 +47,7 @@ class Difference:
     b: str
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Comparison:
     """What was compared, and what differs. `terms_total` is an estimate where not all terms were compared."""
 
@@ -147,7 +147,7 @@ def _side_by_side(a: Iterator[FileRow], b: Iterator[FileRow]) -> Iterator[tuple[
 # -- documents -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Contents:
     """The documents of both sides beside each other; what differs goes to `found`."""
 

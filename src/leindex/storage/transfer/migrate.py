@@ -18,7 +18,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -27,6 +26,7 @@ import apsw
 
 from ...errors import CancelledError, ConfigError, StorageError, StoreBusyError, StoreCorruptError
 from ...models import Document, DocumentItem, Progress, ProgressCallback, WordBag
+from ...records import record
 from ...terms import Bag, Named, bag_of
 from ..batching import cores
 from ..catalog import Catalog
@@ -44,7 +44,7 @@ Unpack: TypeAlias = Callable[[bytes], Sequence[Named]]
 """Definitions from the form in which the catalogue has them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Migrated:
     """What a migration did; `bytes` are of contents, `seconds` of wall time."""
 
@@ -55,7 +55,7 @@ class Migrated:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Migration:
     """Copies the documents of `source` to `engine` and makes that the engine of the index in `folder`.
 
@@ -215,7 +215,7 @@ def _vacuum(catalog: Catalog) -> None:
 # -- copying -------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class _Chunk:
     """Documents on their way, with their numbers in the old store and their packed symbols where these are
     known."""

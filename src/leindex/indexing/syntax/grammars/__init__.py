@@ -24,9 +24,10 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
+
+from ....records import record
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Query
@@ -62,7 +63,7 @@ KINDS: Final = (
 """Every kind that a symbol may have."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Grammar:
     """One language's parser tables and compiled patterns.
 

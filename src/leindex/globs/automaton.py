@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from .glob_tokens import Alternates, ByteClass, Token, Wild
+from .tokens import Alternates, ByteClass, Token, Wild
 
 _EVERY: Final = frozenset(range(256))
 _NO_SLASH: Final = _EVERY - {ord("/")}

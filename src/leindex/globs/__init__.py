@@ -20,13 +20,13 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Final
 
-from .glob_automaton import automaton
-from .glob_tokens import Alternates, ByteClass, Token, Wild, tokens_of
+from ..records import record
+from .automaton import automaton
+from .tokens import Alternates, ByteClass, Token, Wild, tokens_of
 
 _ALL: Final = frozenset(range(256))
 _LETTERS: Final = frozenset(string.ascii_letters.encode())
@@ -86,7 +86,7 @@ class Shape(Enum):
     PATH_MATCHES = "the whole path matches; it begins with the text"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Glob:
     """A parsed glob.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
+
+from ..records import record
 
 
 class GlobError(ValueError):
@@ -21,7 +22,7 @@ class Wild(Enum):
     MIDDLE = rb"(?:/|/.*/)"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ByteClass:
     """One byte out of these; `negated` tells that they were given as those that it is not."""
 
@@ -29,7 +30,7 @@ class ByteClass:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Alternates:
     """One of these sequences; ripgrep passes over an empty one."""
 
