@@ -158,7 +158,7 @@ class Index(IndexedTree):
         if self._threads is None:
             from concurrent.futures import ThreadPoolExecutor
 
-            bytearray(FREED_ONCE)
+            bytes(FREED_ONCE)
             self._threads = ThreadPoolExecutor(SCAN_THREADS, thread_name_prefix="leindex-scan")
         return self._threads
 

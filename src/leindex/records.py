@@ -42,7 +42,10 @@ if not TYPE_CHECKING:
         return _Made(default_factory)
 
     def replace(value: Any, /, **changes: Any) -> Any:
-        """A value like this one with some fields changed. Raises TypeError for a name that is none of its fields."""
+        """A value like this one with some fields changed. Raises TypeError for a name that is none of its fields, and
+        for a value that is no record."""
+        if not hasattr(value, "__record__"):
+            raise TypeError(f"replace() is for records, not for {type(value).__name__}")
         for name in value.__match_args__:
             if name not in changes:
                 changes[name] = getattr(value, name)

@@ -1,128 +1,27 @@
-"""What commands share: how arguments are declared, an index is opened, progress is shown, and JSON is printed."""
+"""What commands share: how an index is opened, progress is shown, and JSON is printed."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..index import Index, open_index
 from ..models import Completeness, Progress, ProgressCallback
-from ..questions import Where
 from ..spoken import compared, some
 
 if TYPE_CHECKING:
-    from ..service.parameters import Parameter
+    import threading
+    from argparse import Namespace
+    from types import FrameType, SimpleNamespace
 
 
-DESCRIBE: Final = "\0describe"
-"""An argument that nobody can type: a command that is run with it alone hands out its parser."""
-
-
-class DescribedParser(Exception):
-    """A command's parser, in answer to `DESCRIBE`."""
-
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        super().__init__(parser.prog)
-        self.parser = parser
-
-
-class Parser(argparse.ArgumentParser):
-    """Arguments of a subcommand; what is wrong with them is an error like any other."""
-
-    def __init__(self, command: str, description: str, **options: Any) -> None:
-        super().__init__(prog=f"leindex {command}", description=description, **options)
-
-    def parse_args(  # type: ignore[override]
-        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
-    ) -> argparse.Namespace:
-        """As of argparse, but options may stand between positional arguments. Raises DescribedParser where that is all
-        that is wanted."""
-        if args is not None and list(args) == [DESCRIBE]:
-            raise DescribedParser(self)
-        return self.parse_intermixed_args(args, namespace)
-
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; see {self.prog} --help")
-
-
-def add_index_option(parser: argparse.ArgumentParser) -> None:
-    """`--index DIR`."""
-    parser.add_argument("--index", metavar="DIR", help="the folder of the index (default: by the path of the tree)")
-
-
-def add_json_option(parser: argparse.ArgumentParser) -> None:
-    """`--json`."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-
-def add_refresh_options(parser: argparse.ArgumentParser) -> None:
-    """`--refresh` and `--strict`."""
-    parser.add_argument(
-        "--refresh",
-        choices=("always", "auto", "never"),
-        default="auto",
-        help="compare the index with the tree first: always, never, or (auto) when that takes under 150 ms",
-    )
-    parser.add_argument("--strict", action="store_true", help="fail rather than answer from an index that may be old")
-
-
-def add_parameter(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
-    """A parameter of the servers' operations as an option of a command, as its `terminal` says."""
-    shown, low = parameter.terminal, parameter.low
-    assert shown is not None, f"{parameter.name} is not offered in the terminal"
-    flag = f"--{shown.flag or parameter.name}"
-    if parameter.kind == "boolean":
-        parser.add_argument(flag, action="store_true", help=shown.help)
-        return
-    text = shown.help if shown.default is None else f"{shown.help} (default {shown.default})"
-    if parameter.kind == "strings":
-        parser.add_argument(flag, action="append", default=[], metavar=shown.metavar, help=text)
-        return
-    kind = (lambda given: whole_number(given, low or 0)) if parameter.kind == "integer" else str
-    parser.add_argument(flag, type=kind, default=shown.default, metavar=shown.metavar, help=text)
-
-
-def add_view_options(parser: argparse.ArgumentParser) -> None:
-    """`--branch` and `--rev`."""
-    from ..service.operations import VIEWS
-
-    for parameter in VIEWS:
-        add_parameter(parser, parameter)
-
-
-def where_of(arguments: argparse.Namespace) -> Where:
-    """Which views the arguments ask for; the tree where they do not say."""
-    return Where(tuple(arguments.branch), tuple(arguments.rev))
-
-
-def positive(text: str) -> int:
-    """An argument that is a whole number from 1."""
-    return whole_number(text, 1)
-
-
-def whole_number(text: str, low: int, high: int | None = None) -> int:
-    """An argument that is a whole number within bounds, both included."""
-    try:
-        value = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}") from None
-    if value < low or (high is not None and value > high):
-        raise argparse.ArgumentTypeError(f"must be {low} or more" if high is None else f"must be from {low} to {high}")
-    return value
-
-
-def opened(path: str, arguments: argparse.Namespace, **options: Any) -> Index:
+def opened(path: str, arguments: Namespace | SimpleNamespace, **options: Any) -> Index:
     """The index that the arguments name."""
     return open_index(
         path,
@@ -133,7 +32,7 @@ def opened(path: str, arguments: argparse.Namespace, **options: Any) -> Index:
     )
 
 
-def ready(path: str, arguments: argparse.Namespace) -> Index:
+def ready(path: str, arguments: Namespace | SimpleNamespace) -> Index:
     """The index that the arguments name, built first where there is none yet: with a progress bar on stderr, and
     after asking for a tree that is hardly meant. Raises ConfigError where the answer is no."""
     index = opened(path, arguments)
@@ -165,6 +64,9 @@ def interrupts() -> Iterator[threading.Event]:
 
     An exception can be lost: Python drops one that is raised while an object is finalized.
     """
+    import signal
+    import threading
+
     asked = threading.Event()
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -181,6 +83,8 @@ def interrupts() -> Iterator[threading.Event]:
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on a line."""
+    import json
+
     print(json.dumps(value, ensure_ascii=False))
 
 
@@ -258,6 +162,8 @@ class progress_shown:
             return
         self._next = now + (self.BAR_SECONDS if self._terminal else self.LINE_SECONDS)
         if self._json:
+            import json
+
             from ..records import as_dict
 
             print(json.dumps({"progress": as_dict(progress)}), file=sys.stderr, flush=True)
@@ -290,28 +196,3 @@ def _bar(progress: Progress, width: int = 24) -> str:
     share = progress.documents / progress.documents_total if progress.documents_total else 0.0
     filled = int(share * width)
     return f"[{'#' * filled}{'.' * (width - filled)}] {_words(progress)}"
-
-
-__all__ = [
-    "DESCRIBE",
-    "DescribedParser",
-    "Parser",
-    "add_index_option",
-    "add_json_option",
-    "add_parameter",
-    "add_refresh_options",
-    "add_view_options",
-    "complain",
-    "confirm_root",
-    "interrupts",
-    "opened",
-    "positive",
-    "print_json",
-    "printable",
-    "progress_shown",
-    "ready",
-    "say_incomplete",
-    "trouble_lines",
-    "utf8",
-    "where_of",
-]

@@ -14,18 +14,8 @@ from ..records import as_dict, replace
 from ..spoken import age, size
 from ..tree.kept_views import Wanted
 from ..tree.roots import adopt_moved
-from .common import (
-    Parser,
-    add_index_option,
-    add_json_option,
-    complain,
-    confirm_root,
-    interrupts,
-    opened,
-    print_json,
-    progress_shown,
-    trouble_lines,
-)
+from .common import complain, confirm_root, interrupts, opened, print_json, progress_shown, trouble_lines
+from .parsing import Parser, add_index_option, add_json_option
 
 if TYPE_CHECKING:
     from ..index import Index

@@ -9,7 +9,8 @@ from ..errors import LeindexError
 from ..index import Index
 from ..spoken import compared, size
 from ..tree.roots import known_indexes
-from .common import Parser, add_json_option, print_json
+from .common import print_json
+from .parsing import Parser, add_json_option
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -51,6 +51,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Each command with the module of this package that runs it, and its purpose."""
 
 
+def only_answers(arguments: Sequence[str]) -> bool:
+    """Whether a command line asks a question: such a command has nothing left to do once it has printed."""
+    command = arguments[0] if arguments else ""
+    return command in COMMANDS and COMMANDS[command][0].startswith(("ask.", "grep."))
+
+
 def usage() -> str:
     """The help of the command itself."""
     width = max(map(len, COMMANDS))

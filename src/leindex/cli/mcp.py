@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import ConfigError
-from .common import Parser, add_index_option
+from .parsing import Parser, add_index_option
 from .setup.clients import WORKSPACE
 
 PROJECT_VARIABLES = ("CLAUDE_PROJECT_DIR", "WORKSPACE_FOLDER_PATHS")

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import ConfigError
-from .common import Parser, add_index_option, confirm_root, whole_number
+from .common import confirm_root
+from .parsing import Parser, add_index_option, whole_number
 
 AUTO = "auto"
 

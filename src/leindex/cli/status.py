@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..spoken import compared, size
-from .common import Parser, add_index_option, add_json_option, opened, print_json, trouble_lines
+from .common import opened, print_json, trouble_lines
+from .parsing import Parser, add_index_option, add_json_option
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -9,7 +9,8 @@ from contextlib import suppress
 
 from ..models import UpdateResult
 from ..records import as_dict
-from .common import Parser, add_index_option, confirm_root, interrupts, opened
+from .common import confirm_root, interrupts, opened
+from .parsing import Parser, add_index_option
 
 
 def run(arguments: Sequence[str]) -> int:

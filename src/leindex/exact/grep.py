@@ -81,11 +81,12 @@ def grep(
         count += 1
         shown = prefix + path
         if asked is not None:
-            printer.request = asked()
-            if printer.request not in searchers:
-                searchers[printer.request] = Searcher(printer.request, check=check, buffer_size=files.buffer_size)
-            printer.searcher = searchers[printer.request]
-        figures = replace(printer.stats)
+            now = asked()
+            if now is not printer.request:
+                if now not in searchers:
+                    searchers[now] = Searcher(now, check=check, buffer_size=files.buffer_size)
+                printer.request, printer.searcher = now, searchers[now]
+        figures = printer.stats if files.broken is None else replace(printer.stats)
         try:
             hit = printer.unmatched(shown) if content is None else printer.file(shown, content)
         except PatternLimitError as error:

@@ -98,6 +98,7 @@ class Covered:
         self._part: Part | NamedFile | None = None
         self._streamed = False
         self._shown = b""
+        self._asked = {(request.binary, request.mapped): request}
 
     def each(self) -> Iterator[tuple[Place, bytes, bytes | None]]:
         """Where each file is in the search, its path as it is shown, and its content; None for one that is known not to
@@ -120,9 +121,10 @@ class Covered:
         request = self._request
         gives_up = request.binary is Binary.QUIT and not isinstance(self._part, NamedFile)
         binary = request.binary if gives_up or request.binary is not Binary.QUIT else Binary.CONVERT
-        mapped = request.mapped and not self._streamed
-        same = binary is request.binary and mapped == request.mapped
-        return request if same else replace(request, binary=binary, mapped=mapped)
+        how = binary, request.mapped and not self._streamed
+        if how not in self._asked:
+            self._asked[how] = replace(request, binary=how[0], mapped=how[1])
+        return self._asked[how]
 
     def large_files(self) -> Iterator[tuple[Place, bytes]]:
         """The files that may enlarge ripgrep's buffer, in the order of paths; in others that is not followed."""
@@ -158,13 +160,14 @@ class Covered:
         if request.reports_unmatched or request.keeps_stats:
             # A file with a NUL byte is never reported as one without a match, so these have to be looked at.
             return part.selector.all_contents(either(formula, Lit(b"\0")), part.seen)
-        return part.selector.contents(formula, part.seen, test=self._test())
+        names_only = request.first_match_settles
+        return part.selector.contents(formula, part.seen, test=self._test(), names_only=names_only)
 
     def _test(self) -> Test | None:
         # With `--binary` a file may be worth a line of output though none of its lines is.
         request = self._request
         untested = request.selects_without_match or request.binary is Binary.CONVERT
-        return None if untested else self._searcher.which
+        return None if untested else self._searcher.told
 
     def _with_outputs(self, part: Part, programs: Programs) -> Iterator[Content]:
         """The files of a part, those that a program is for as its output."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ..records import record
@@ -47,6 +46,8 @@ class Stats:
         return self._summary_message(total) if as_message else self._lines(total)
 
     def _summary_message(self, total: float) -> bytes:
+        import json
+
         data = {"elapsed_total": duration(total), "stats": self.as_json()}
         message = {"type": "summary", "data": data}
         return json.dumps(message, separators=(",", ":"), sort_keys=True).encode() + b"\n"

@@ -150,13 +150,19 @@ class Searcher:
             return matcher.count_block_matches(self._text(content), b"\0" if request.null_data else b"\n")
         return matcher.count_matches(self._text(content)) if self._by_lines and not matcher.anchors_text else None
 
-    def which(self, contents: Sequence[Buffer]) -> list[int]:
-        """The positions of those contents that have a line to report, in order; not for requests that take a NUL byte
-        as the end of a line (`Binary.CONVERT`)."""
+    def told(self, contents: Sequence[Buffer]) -> bytes:
+        """A byte for each content: 1 if it has a line to report, 2 if it may have or its search has to say that it was
+        given up, else 0; not for requests that take a NUL byte as the end of a line (`Binary.CONVERT`)."""
         if self._by_lines and not self.request.invert and self.request.encoding is None:
             told = self.matcher.scan(contents)
-            return [n for n, tell in enumerate(told) if tell and (tell == 1 or self._may_match(bytes(contents[n])))]
-        return [n for n, content in enumerate(contents) if self._may_match(bytes(content))]
+            if b"\2" not in told:
+                return told
+        else:
+            told = b"\2" * len(contents)
+        return bytes(
+            2 * self._may_match(bytes(content)) if tell == 2 else tell
+            for tell, content in zip(told, contents, strict=True)
+        )
 
     def _may_match(self, content: bytes) -> bool:
         """Whether the file has a line to report, or its search has to say that it was given up."""

@@ -47,7 +47,7 @@ class GrepRun:
         last: tuple[bytes, int] | None = None
         named = self.index.view(self._scope).views_of
         for path, _, content, views in selector.contents(
-            formula_of_regex(searcher.matcher.tree), self.seen, test=searcher.which
+            formula_of_regex(searcher.matcher.tree), self.seen, test=searcher.told
         ):
             self.control.check()
             if content is None:

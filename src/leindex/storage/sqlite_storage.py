@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -107,6 +106,8 @@ class SQLiteSearch(SearchInterface):
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'segment_blocks'").fetchone():
             connection.execute("ALTER TABLE segment_blocks RENAME TO blocks")
         if self.database.found_version < 2:
+            import logging
+
             path = self.database.path
             logging.getLogger("leindex").warning("%s: is of an older format; bringing it up to date", path)
             rebuild_grams(connection)

@@ -117,7 +117,6 @@ class KeptViews:
             self._repository = repository_of(self._index.root)
         return self._repository
 
-    @property
     def changes(self) -> Changes:
         """What differs from commits, of the tree as it is."""
         from ..indexing.revisions.changes import GitChanges

@@ -53,13 +53,16 @@ UNINDEXED: Final = "unindexed"
 GIVEN_UP: Final = b"\0"
 """What stands for the content of a binary file: like that, it is given up before any line of it is searched."""
 
+MATCHED: Final = b"a line of it matches"
+"""What stands, as this very object, for the content of a file that matches where nobody asks for its lines."""
+
 DECODED: Final = ("utf-16", "utf-8-bom")
 COUNTED: Final = (TOO_LARGE, BINARY, UNINDEXED)
 
 
 class Content(NamedTuple):
-    """A file that was looked at; `content` is None for one that is known not to match, and empty where it was not
-    asked for. `views` has a bit for each view that has the file, where views are asked."""
+    """A file that was looked at; `content` is None for one that is known not to match, and may be `MATCHED` where only
+    names were asked for. `views` has a bit for each view that has the file, where views are asked."""
 
     path: bytes
     size: int
@@ -67,8 +70,8 @@ class Content(NamedTuple):
     views: int = 0
 
 
-Test = Callable[[Sequence["Buffer"]], Sequence[int]]
-"""Of some contents, the positions of those that match."""
+Test = Callable[[Sequence["Buffer"]], bytes]
+"""A byte for each of some contents: 0 if it does not match, 1 if it does, 2 if its search has more to say."""
 
 
 @record(slots=True)
@@ -161,7 +164,7 @@ class Selector:
     ) -> Iterator[Content]:
         """Each candidate that passes the test, in path order; without a test every one that is still there.
 
-        With `names_only` their contents are not handed out.
+        With `names_only` the contents of those that match for certain are not handed out.
         """
         batches = _batches(self.entries(formula, seen))
         looked_at = 0
@@ -300,19 +303,14 @@ def _passing(
     batch: list[FileEntry], contents: Sequence[Buffer | None], test: Test | None, names_only: bool
 ) -> list[Content]:
     """Those of a batch that pass the test; nobody else holds on to the rest."""
-    here = [place for place, content in enumerate(contents) if content is not None]
-    if test is not None:
-        passing = test([content for content in contents if content is not None])
-        here = [here[place] for place in passing]
-    return [
-        Content(
-            batch[place].path,
-            batch[place].size,
-            b"" if names_only else bytes(contents[place] or b""),
-            batch[place].views,
-        )
-        for place in here
-    ]
+    present = [content for content in contents if content is not None]
+    told = iter(b"\2" * len(present) if test is None else test(present))
+    passing = []
+    for entry, content in zip(batch, contents, strict=True):
+        if content is not None and (tell := next(told)):
+            kept = MATCHED if names_only and tell == 1 else bytes(content)
+            passing.append(Content(entry.path, entry.size, kept, entry.views))
+    return passing
 
 
 def _count(seen: Selection, batch: list[FileEntry]) -> None:

@@ -123,7 +123,7 @@ class View:
     age: Callable[[], float | None] = lambda: 0.0
     note: str = ""
     others: Others | None = None
-    changes: Changes | None = None
+    changes: Callable[[], Changes] | None = None
 
     @property
     def generation(self) -> int:
@@ -167,7 +167,7 @@ class View:
         if self.changes is None:
             advice = "leave branch: and rev: out"
             raise QueryError(f"{asked} is about the files as they are on disk", text=asked, advice=advice)
-        return self.changes
+        return self.changes()
 
     def views_of(self, bits: int) -> tuple[str, ...]:
         """The names of the views that have a file, where several are asked."""

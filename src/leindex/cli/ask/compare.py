@@ -7,17 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ...compare.definitions import Change, Comparison
-from ..common import (
-    Parser,
-    add_index_option,
-    add_json_option,
-    add_refresh_options,
-    complain,
-    print_json,
-    printable,
-    ready,
-    utf8,
-)
+from ..common import complain, print_json, printable, ready, utf8
+from ..parsing import Parser, add_index_option, add_json_option, add_refresh_options
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 

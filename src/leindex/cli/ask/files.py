@@ -6,17 +6,14 @@ from collections.abc import Sequence
 
 from ...questions import FilesQuestion
 from ...service.operations import FILES
-from ..common import (
+from ..common import print_json, printable, ready, utf8
+from ..parsing import (
     Parser,
     add_index_option,
     add_json_option,
     add_parameter,
     add_refresh_options,
     add_view_options,
-    print_json,
-    printable,
-    ready,
-    utf8,
     where_of,
 )
 

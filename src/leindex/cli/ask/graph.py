@@ -9,17 +9,8 @@ from typing import Final
 from ...graph.answer import Edge, GraphAnswer, Group
 from ...questions import GraphQuestion
 from ...service.graph_answer import as_json
-from ..common import (
-    Parser,
-    add_index_option,
-    add_json_option,
-    add_refresh_options,
-    positive,
-    print_json,
-    printable,
-    ready,
-    say_incomplete,
-)
+from ..common import print_json, printable, ready, say_incomplete
+from ..parsing import Parser, add_index_option, add_json_option, add_refresh_options, positive
 from .symbols import line_of
 
 PURPOSE: Final = {

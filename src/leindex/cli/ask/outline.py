@@ -8,18 +8,8 @@ from pathlib import Path
 
 from ...errors import ConfigError
 from ...records import as_dict
-from ..common import (
-    Parser,
-    add_index_option,
-    add_json_option,
-    add_refresh_options,
-    add_view_options,
-    print_json,
-    printable,
-    ready,
-    utf8,
-    where_of,
-)
+from ..common import print_json, printable, ready, utf8
+from ..parsing import Parser, add_index_option, add_json_option, add_refresh_options, add_view_options, where_of
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ...questions import ReferenceQuestion
 from ...service.operations import CALL_SITES
-from ..common import add_parameter, print_json, printable, ready, say_incomplete, where_of
+from ..common import print_json, printable, ready, say_incomplete
+from ..parsing import add_parameter, where_of
 from .symbols import as_json, line_of, symbol_parser
 
 

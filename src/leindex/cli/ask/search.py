@@ -13,18 +13,14 @@ from ...models import Hit, LineMatch, SearchResult
 from ...questions import SearchQuestion
 from ...records import as_dict
 from ...service.operations import SEARCH
-from ..common import (
+from ..common import print_json, printable, ready, say_incomplete, utf8
+from ..parsing import (
     Parser,
     add_index_option,
     add_json_option,
     add_parameter,
     add_refresh_options,
     add_view_options,
-    print_json,
-    printable,
-    ready,
-    say_incomplete,
-    utf8,
     where_of,
 )
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import ConfigError
-from ..common import Parser, add_index_option, add_refresh_options, add_view_options, progress_shown, ready, where_of
+from ..common import progress_shown, ready
+from ..parsing import Parser, add_index_option, add_refresh_options, add_view_options, where_of
 
 if TYPE_CHECKING:
     from ...sql.run import Answer

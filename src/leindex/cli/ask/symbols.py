@@ -9,17 +9,14 @@ from ...questions import SymbolQuestion
 from ...records import as_dict
 from ...service.operations import SYMBOLS
 from ...symbols.find import Reference, SymbolHit, SymbolResult
-from ..common import (
+from ..common import print_json, printable, ready, say_incomplete
+from ..parsing import (
     Parser,
     add_index_option,
     add_json_option,
     add_parameter,
     add_refresh_options,
     add_view_options,
-    print_json,
-    printable,
-    ready,
-    say_incomplete,
     where_of,
 )
 

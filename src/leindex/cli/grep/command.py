@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 from ...errors import ConfigError, LeindexError
@@ -130,7 +130,7 @@ def _of_part(number: int, part: Part | NamedFile) -> Iterator[tuple[int, bytes, 
 
 def _tree(command: GrepCommand, path: str | None, paths: PathFilter, explicit: Sequence[Rule], number: int) -> Tree:
     """The index that has a folder, compared with the tree as asked, and the part of it to search."""
-    options = argparse.Namespace(index=command.index, refresh=command.refresh, strict=command.strict)
+    options = SimpleNamespace(index=command.index, refresh=command.refresh, strict=command.strict)
     index = ready(path or ".", options)
     index.freshen(symbols=False)
     if command.follow and index.catalog.state("passed_over", {}).get("symlink"):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Final
 
 from ...errors import ConfigError
@@ -36,7 +36,7 @@ def revision_of(command: GrepCommand, path: str | None, reports: Reports, number
     folder = path or "."
     while not os.path.isdir(folder):  # what a commit has need not be on disk
         folder = os.path.dirname(folder) or "."
-    index = ready(folder, argparse.Namespace(index=command.index, refresh=command.refresh, strict=command.strict))
+    index = ready(folder, SimpleNamespace(index=command.index, refresh=command.refresh, strict=command.strict))
     stack.enter_context(index)
     with index.at(command.where):
         index.freshen(symbols=False)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ...errors import ConfigError
 from ...records import record
-from ..common import Parser
+from ..parsing import Parser
 from . import settings_text
 from .clients import Client, clients, command_line
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import ConfigError
-from ..common import Parser, add_index_option, opened
+from ..common import opened
+from ..parsing import Parser, add_index_option
 
 
 def run(arguments: Sequence[str]) -> int:

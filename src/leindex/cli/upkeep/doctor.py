@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..common import Parser, add_index_option, add_json_option, opened, print_json, printable, progress_shown, utf8
+from ..common import opened, print_json, printable, progress_shown, utf8
+from ..parsing import Parser, add_index_option, add_json_option
 
 
 def run(arguments: Sequence[str]) -> int:

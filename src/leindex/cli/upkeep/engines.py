@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ...records import as_dict
 from ...storage.registry import DEFAULT_ENGINE, engines
-from ..common import Parser, add_json_option, print_json
+from ..common import print_json
+from ..parsing import Parser, add_json_option
 
 
 def run(arguments: Sequence[str]) -> int:

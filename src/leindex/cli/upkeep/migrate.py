@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ...errors import ConfigError
 from ...records import as_dict
 from ...spoken import size
-from ..common import Parser, add_index_option, add_json_option, opened, print_json, progress_shown
+from ..common import opened, print_json, progress_shown
+from ..parsing import Parser, add_index_option, add_json_option
 
 WAIT_SECONDS = 5.0
 """How long an update of the index that is under way is waited for."""

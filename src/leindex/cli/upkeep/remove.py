@@ -10,7 +10,7 @@ from ...errors import ConfigError, StorageError
 from ...storage.folder.locks import updating
 from ...storage.folder.own_files import remove_own
 from ...tree.roots import check_is_index_of
-from ..common import Parser, add_index_option
+from ..parsing import Parser, add_index_option
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -11,7 +11,8 @@ from ...index import Index, open_index
 from ...records import as_dict
 from ...spoken import size
 from ...tree.roots import location_in
-from ..common import Parser, add_json_option, positive, print_json, progress_shown
+from ..common import print_json, progress_shown
+from ..parsing import Parser, add_json_option, positive
 
 
 def run(arguments: Sequence[str]) -> int:

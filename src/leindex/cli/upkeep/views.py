@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from ...spoken import age, size
 from ...storage.revisions.tables import StoredView
-from ..common import Parser, add_index_option, add_json_option, opened, print_json, printable
+from ..common import opened, print_json, printable
+from ..parsing import Parser, add_index_option, add_json_option
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import string
 from typing import Final
 
 from ...errors import ConfigError
@@ -36,7 +35,9 @@ ALIASES: Final = {
 
 _NAMES: Final = ("path", "line", "column", "host", "wslprefix")
 _SCHEME: Final = re.compile(rb"[0-9A-Za-z+.-]+:")
-_VERBATIM: Final = frozenset((string.ascii_letters + string.digits + "/:-._~").encode() + bytes(range(128, 256)))
+_VERBATIM: Final = frozenset(
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/:-._~" + bytes(range(128, 256))
+)
 
 Format = tuple[bytes | str, ...]
 """Text as bytes, and the names of what is put in."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from ...views.select import MATCHED
 from ..core import MATCH
 from ..request import Binary, GrepRequest, Mode
 from ..stats import Stats
@@ -24,6 +25,8 @@ class SummaryPrinter:
 
     def file(self, path: bytes, content: bytes) -> bool:
         request = self.request
+        if content is MATCHED:
+            return self._entry(path, 1, 0)
         units, matches, nul = self._search(content)
         if nul and request.binary is Binary.QUIT:
             # A count over the part before the NUL byte would mislead: such a file counts as not matching.

@@ -7,7 +7,7 @@ import importlib
 from typing import Final, NamedTuple
 
 from ... import main
-from ...common import DESCRIBE, DescribedParser
+from ...parsing import DESCRIBE, DescribedParser
 from ..flag_help import FLAG_HELP
 from ..flag_table import SHORT, SWITCHES
 
