@@ -45,11 +45,15 @@ BELOW = {
     "graph": "values storage regex query views symbols",
     "sql": "values storage regex query views symbols",
     "compare": "values storage regex query views symbols ranked",
-    "facade": "values storage regex query indexing views exact symbols ranked graph sql compare",
-    "service": "values storage regex query indexing views exact symbols ranked graph sql compare facade",
-    "mcp": "values storage regex query indexing views exact symbols ranked graph sql compare facade service",
-    "http": "values storage regex query indexing views exact symbols ranked graph sql compare facade service mcp",
-    "cli": "values storage regex query indexing views exact symbols ranked graph sql compare facade service mcp http",
+    "history": "values storage regex query views exact",
+}
+_ASKED = "values storage regex query indexing views exact symbols ranked graph sql compare history"
+BELOW |= {
+    "facade": _ASKED,
+    "service": f"{_ASKED} facade",
+    "mcp": f"{_ASKED} facade service",
+    "http": f"{_ASKED} facade service mcp",
+    "cli": f"{_ASKED} facade service mcp http",
 }
 """What each layer may import besides itself."""
 

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 from .config import locate
 from .errors import QueryError
 from .models import SearchResult
-from .questions import TREE, Where, unchecked
+from .questions import TREE, HistoryQuestion, Where, unchecked
+from .records import replace
 from .storage.database import Durability
 from .tree.freshness import Refresh
 from .tree.indexed_tree import IndexedTree
@@ -34,12 +35,15 @@ if TYPE_CHECKING:
     from .compare.definitions import Comparison
     from .exact.tree import GrepAnswer
     from .graph.answer import GraphAnswer
+    from .history.changed import ChangedCommits
+    from .history.presence import Presence
     from .questions import (
         FilesQuestion,
         GraphOptions,
         GraphQuestion,
         GrepOptions,
         GrepQuestion,
+        HistoryOptions,
         ReferenceQuestion,
         SearchOptions,
         SearchQuestion,
@@ -268,6 +272,27 @@ class Index(IndexedTree):
             tree = self.view(scope)
             before, after = (tree.at(where) if where else tree for where in wheres)
             return compare(before, after, query, check)
+
+    def log(self, pattern: str | HistoryQuestion, **options: Unpack[HistoryOptions]) -> ChangedCommits:
+        """The commits that added or removed lines that match a regular expression in ripgrep's dialect, newest first,
+        found while the answer is iterated. It is read from git; there need not be an index.
+
+        The options are the other fields of a `HistoryQuestion`, which may be given instead. Raises QueryError for a
+        pattern that is refused, ConfigError where there is no git repository.
+        """
+        from .history.changed import ChangedCommits
+
+        return ChangedCommits(self.views.history, self._scoped(HistoryQuestion.of(pattern, options)))
+
+    def when(self, pattern: str | HistoryQuestion, **options: Unpack[HistoryOptions]) -> Presence:
+        """The first and the last commit that has a line that matches, of the history of `revisions`, a revision that is
+        HEAD if empty. Otherwise as `log`; `counts`, `author`, `since`, `until` and `limit` mean nothing here."""
+        from .history.presence import presence
+
+        return presence(self.views.history, self._scoped(HistoryQuestion.of(pattern, options)))
+
+    def _scoped(self, question: HistoryQuestion) -> HistoryQuestion:
+        return replace(question, scope=self.location.scope) if question.scope is None else question
 
     def graph(self, kind: str | GraphQuestion, name: str = "", **options: Unpack[GraphOptions]) -> GraphAnswer:
         """Who refers to what: `kind` is callers, callees, impact, hierarchy, path, deps, unused or cycles.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypedDict
 
 from .records import field, record
@@ -94,6 +94,26 @@ class FileChange(NamedTuple):
     old_path: bytes
     path: bytes
     hunks: tuple[Hunk, ...]
+
+
+class Commit(NamedTuple):
+    """A commit of git: its id, those of its parents, when it was committed (Unix time), who wrote it, and the first
+    line of its message."""
+
+    id: str
+    parents: tuple[str, ...]
+    committed: int
+    author: str
+    address: str
+    subject: str
+
+
+class Patch(NamedTuple):
+    """What a commit changed, and how many binary files whose lines are not told."""
+
+    commit: Commit
+    files: Sequence[FileChange]
+    binary: int
 
 
 @record(frozen=True, slots=True)

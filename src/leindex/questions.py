@@ -174,6 +174,56 @@ class GraphOptions(TypedDict, total=False):
 
 
 @record(frozen=True, slots=True)
+class HistoryQuestion:
+    """Which commits changed lines that match a regular expression in ripgrep's dialect.
+
+    `fixed`, `ignore_case` and `word` are as for grep. With `counts` a commit is meant only where it changed how often
+    the pattern matches in a file, so that a line that was moved or edited elsewhere does not count. `revisions` is a
+    revision or a range as git reads it, HEAD if empty; `author` is part of a name or an address, `since` and `until`
+    are dates as git reads them; `globs` choose files as grep's `-g` does; `limit` is the most commits.
+    """
+
+    pattern: str
+    fixed: bool = False
+    ignore_case: bool = False
+    word: bool = False
+    counts: bool = False
+    revisions: str = ""
+    author: str = ""
+    since: str = ""
+    until: str = ""
+    globs: tuple[str, ...] = ()
+    limit: int | None = None
+    scope: str | None = None
+    check: Callable[[], None] = unchecked
+
+    @classmethod
+    def of(cls, pattern: str | HistoryQuestion, options: HistoryOptions) -> HistoryQuestion:
+        """A question from its pattern, or from another one, with some of its fields. Raises TypeError for what is
+        neither."""
+        if isinstance(pattern, str):
+            return cls(pattern, **options)
+        return replace(pattern, **options)
+
+
+class HistoryOptions(TypedDict, total=False):
+    """The fields of a `HistoryQuestion` besides its pattern."""
+
+    fixed: bool
+    ignore_case: bool
+    word: bool
+    counts: bool
+    revisions: str
+    author: str
+    since: str
+    until: str
+    globs: tuple[str, ...]
+    limit: int | None
+    scope: str | None
+    check: Callable[[], None]
+
+
+@record(frozen=True, slots=True)
 class FilesQuestion:
     """The paths that fit a few letters best, at most `limit` of them."""
 

@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "unused": ("ask.graph", "definitions that nothing refers to"),
     "cycles": ("ask.graph", "files that import each other"),
     "compare": ("ask.compare", "definitions that differ between two revisions"),
+    "log": ("ask.history", "commits that added or removed matching lines"),
+    "when": ("ask.history", "the first and the last commit that has a text"),
     "status": ("status", "what an index holds and how fresh it is"),
     "list": ("list", "all indexes"),
     "remove": ("upkeep.remove", "delete an index"),

@@ -22,6 +22,7 @@ from ..storage.revisions.listed import ViewCatalog
 from ..storage.revisions.tables import StoredView, ViewTables, stored_views
 
 if TYPE_CHECKING:
+    from ..history.changed import History
     from ..indexing.revisions.building import Shown, ViewBuilder
     from ..indexing.revisions.repository import BlobReader, Ref, Repository
     from ..indexing.walk.beside import Asked
@@ -122,6 +123,13 @@ class KeptViews:
         from ..indexing.revisions.changes import GitChanges
 
         return GitChanges(lambda: self.repository)
+
+    @property
+    def history(self) -> History:
+        """The commits of the repository. Raises ConfigError where the root lies in none."""
+        from ..indexing.revisions.history import GitHistory
+
+        return GitHistory(self.repository)
 
     @property
     def standard(self) -> Where:

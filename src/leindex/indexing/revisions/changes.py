@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ...errors import ConfigError, QueryError
-from ...models import FileChange, Hunk
+from ...models import FileChange
 from ...query.ast import ChangeFilter
+from .patch import PATCH, PLAIN, below, files_of
 from .repository import Repository
 
 EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -24,12 +25,7 @@ STAGED: Final = "index"
 
 SECONDS: Final = {"h": 3600, "d": 86_400, "w": 7 * 86_400, "m": 30 * 86_400, "y": 365 * 86_400}
 
-_PLAIN: Final = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=all", "--no-relative")
-_PATCH: Final = (*_PLAIN, "-U0", "--inter-hunk-context=0", "-M", "--src-prefix=a/", "--dst-prefix=b/")
-_HUNK: Final = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _AGE: Final = re.compile(r"([<>])(\d{1,6})([hdwmy])")
-_ESCAPE: Final = re.compile(rb"\\([abtnvfr\"\\]|[0-7]{3})")
-_NAMED: Final = dict(zip(b"abtnvfr", b"\a\b\t\n\v\f\r", strict=True))
 
 
 class GitChanges:
@@ -52,12 +48,12 @@ class GitChanges:
         """See `views.view.Changes`; files below the root, by path."""
         repository = self._repository
         against = [] if base == STAGED else [_commit(repository, base)]
-        patch = _ran(repository, "diff", *_PATCH, *against, "--")
+        patch = _ran(repository, "diff", *PATCH, *against, "--")
         prefix, found = repository.prefix, []
-        for old_path, path, hunks in _files(patch):
+        for old_path, path, hunks in files_of(patch.split(b"\n")):
             if not path.startswith(prefix) and not old_path.startswith(prefix):
                 continue
-            found.append(FileChange(_below(old_path, prefix), _below(path, prefix), hunks))
+            found.append(FileChange(below(old_path, prefix), below(path, prefix), hunks))
         return sorted(found, key=lambda change: (change.path or change.old_path).replace(b"/", b"\0"))
 
     def touched(self, asked: ChangeFilter) -> frozenset[bytes]:
@@ -70,10 +66,10 @@ class GitChanges:
         elif ".." in value:
             if value.startswith("-"):
                 raise QueryError(f"changed:{value} is no range of revisions")
-            names = _names(_ran(repository, "diff", "--name-only", "-z", "--no-renames", *_PLAIN, value, "--"))
+            names = _names(_ran(repository, "diff", "--name-only", "-z", "--no-renames", *PLAIN, value, "--"))
         else:
             return self._within(repository, value)
-        return frozenset(_below(name, repository.prefix) for name in names if name.startswith(repository.prefix))
+        return frozenset(below(name, repository.prefix) for name in names if name.startswith(repository.prefix))
 
     def _within(self, repository: Repository, value: str) -> frozenset[bytes]:
         """The files that commits touched within an age, with those that differ from the last commit; of `>` no others
@@ -85,14 +81,14 @@ class GitChanges:
             raise QueryError(f"changed:{value} means nothing", text=f"changed:{value}", advice=advice)
         oldest = int(time.time()) - int(found[2]) * SECONDS[found[3]]
         names = _logged(repository, f"--since=@{max(oldest, 0)}") | self._since(repository, "HEAD")
-        return frozenset(_below(name, repository.prefix) for name in names if name.startswith(repository.prefix))
+        return frozenset(below(name, repository.prefix) for name in names if name.startswith(repository.prefix))
 
     def _since(self, repository: Repository, value: str) -> frozenset[bytes]:
         """The files that differ from where the branch that is checked out left another."""
         commit = _commit(repository, value)
         if commit != EMPTY_TREE:
             commit = _ran(repository, "merge-base", commit, "HEAD").decode().strip() or commit
-        return _names(_ran(repository, "diff", "--name-only", "-z", "--no-renames", *_PLAIN, commit, "--"))
+        return _names(_ran(repository, "diff", "--name-only", "-z", "--no-renames", *PLAIN, commit, "--"))
 
 
 def _commit(repository: Repository, revision: str) -> str:
@@ -119,60 +115,5 @@ def _logged(repository: Repository, *chosen: str) -> frozenset[bytes]:
     """The paths that chosen commits of the history of HEAD touched; merges touch none of their own."""
     if _commit(repository, "HEAD") == EMPTY_TREE:
         return frozenset()
-    words = ("log", *chosen, "--format=", "--name-only", "-z", "--no-renames", *_PLAIN, "HEAD", "--")
+    words = ("log", *chosen, "--format=", "--name-only", "-z", "--no-renames", *PLAIN, "HEAD", "--")
     return _names(_ran(repository, *words))
-
-
-def _below(path: bytes, prefix: bytes) -> bytes:
-    """A path from the top of the repository as one from the root; empty for what lies elsewhere."""
-    return path[len(prefix) :] if path.startswith(prefix) else b""
-
-
-def _files(patch: bytes) -> Iterator[tuple[bytes, bytes, tuple[Hunk, ...]]]:
-    """Old path, new path and hunks of each file of a patch without context that has hunks."""
-    lines = patch.split(b"\n")
-    old_path = path = b""
-    hunks: list[Hunk] = []
-    at = 0
-    while at < len(lines):
-        line = lines[at]
-        at += 1
-        if line.startswith(b"diff --git ") and hunks:
-            yield old_path, path, tuple(hunks)
-            hunks = []
-        elif line.startswith(b"--- "):
-            old_path = _path(line[4:], b"a/")
-        elif line.startswith(b"+++ "):
-            path = _path(line[4:], b"b/")
-        elif (found := _HUNK.match(line)) is not None:
-            old_start, olds, new_start, news = (1 if part is None else int(part) for part in found.groups())
-            old, at = _taken(lines, at, olds)
-            new, at = _taken(lines, at, news)
-            hunks.append(Hunk(old_start, old, new_start, new))
-    if hunks:
-        yield old_path, path, tuple(hunks)
-
-
-def _taken(lines: list[bytes], at: int, count: int) -> tuple[tuple[bytes, ...], int]:
-    """So many lines of a hunk from a place on, and where they end: after a word on a missing line end, if there is."""
-    taken = tuple(line[1:] for line in lines[at : at + count])
-    at += count
-    if at < len(lines) and lines[at].startswith(b"\\ "):
-        at += 1
-    return taken, at
-
-
-def _path(name: bytes, prefix: bytes) -> bytes:
-    """A path as a patch has it: quoted where it holds odd bytes, with a tab behind it where it holds spaces."""
-    if name == b"/dev/null":
-        return b""
-    quoted = name.startswith(b'"')
-    plain = _ESCAPE.sub(_meant, name[1 : name.rindex(b'"')]) if quoted else name.removesuffix(b"\t")
-    return plain.removeprefix(prefix)
-
-
-def _meant(escape: re.Match[bytes]) -> bytes:
-    text = escape[1]
-    if len(text) == 3:
-        return bytes([int(text, 8)])
-    return bytes([_NAMED.get(text[0], text[0])])

@@ -133,6 +133,16 @@ class Repository:
             check=False,
         )
 
+    def started(self, *arguments: str | bytes, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        """A git command whose output is read while it runs; the caller ends it."""
+        return subprocess.Popen(
+            ["git", "-C", os.fspath(self.folder), *_RUNS_NOTHING, *arguments],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(),
+        )
+
     def resolve(self, revision: str) -> str:
         """The id of the commit that a revision means. Raises ConfigError where there is none."""
         if not revision or "\0" in revision or "\n" in revision:
@@ -303,13 +313,7 @@ class BlobReader:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            self._process = subprocess.Popen(
-                ["git", "-C", os.fspath(self._repository.folder), "cat-file", "--batch"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment(),
-            )
+            self._process = self._repository.started("cat-file", "--batch", stdin=subprocess.PIPE)
         return self._process
 
     def _ended(self, process: subprocess.Popen[bytes]) -> str:

@@ -36,6 +36,8 @@ typedef struct {
     int checked;         /* database: pages carry checksums */
     int64_t header_at;   /* log: the frame whose header was the last thing written, -1 if it was something else */
     int64_t rewritten;   /* log: from this place on the writer has pages whose checksum is still to come; INT64_MAX: none */
+    int64_t summed_to;   /* log: where the frame ends that was read last; 0: none */
+    uint32_t sum[2];     /* log: the sum in that frame's header */
 } Checked;
 
 static FindVfs find_vfs;
@@ -115,34 +117,49 @@ static void read_sum(const unsigned char *at, uint32_t sum[2])
 
 /* -- reading ------------------------------------------------------------------------------------------------------ */
 
-/* A page from the log: its frame's sum continues that of the frame before, or of the header. */
-static int check_frame(File *under, const unsigned char *page, int64_t offset)
+/* Whether a frame's sum continues the one before it. */
+static int continues(const uint32_t before[2], const unsigned char *frame)
 {
-    int64_t frame = offset - FRAME_HEADER;
-    int64_t previous = frame == LOG_HEADER ? 24 : frame - FRAME + CHECKSUM_AT;
-    unsigned char header[FRAME_HEADER], before[8];
-    int failed = under->methods->read(under, header, FRAME_HEADER, frame);
-    if (!failed)
-        failed = under->methods->read(under, before, sizeof before, previous);
+    uint32_t sum[2] = {before[0], before[1]}, wanted[2];
+    read_sum(frame + CHECKSUM_AT, wanted);
+    add_log_checksum(frame, 8, sum);
+    add_log_checksum(frame + FRAME_HEADER, PAGE, sum);
+    return sum[0] == wanted[0] && sum[1] == wanted[1];
+}
+
+/* A page from the log, read with its frame's header: the sum there continues that of the frame before, or of the header.
+ * Frames are mostly read one after another, so the sum before is the one that was just read; where that does not fit,
+ * as the log may have begun again, it is read from the file. */
+static int read_page_of_log(Checked *log, File *under, void *into, int64_t offset)
+{
+    unsigned char frame[FRAME], sum_before[8];
+    int64_t start = offset - FRAME_HEADER;
+    int failed = under->methods->read(under, frame, FRAME, start);
     if (failed)
         return failed == SQLITE_IOERR_SHORT_READ ? SQLITE_IOERR_DATA : failed;
-    uint32_t sum[2], wanted[2];
-    read_sum(before, sum);
-    read_sum(header + CHECKSUM_AT, wanted);
-    add_log_checksum(header, 8, sum);
-    add_log_checksum(page, PAGE, sum);
-    return sum[0] == wanted[0] && sum[1] == wanted[1] ? SQLITE_OK : SQLITE_IOERR_DATA;
+    uint32_t before[2] = {log->sum[0], log->sum[1]};
+    if (log->summed_to != start || !continues(before, frame)) {
+        int64_t previous = start == LOG_HEADER ? 24 : start - FRAME + CHECKSUM_AT;
+        failed = under->methods->read(under, sum_before, sizeof sum_before, previous);
+        if (failed)
+            return failed == SQLITE_IOERR_SHORT_READ ? SQLITE_IOERR_DATA : failed;
+        read_sum(sum_before, before);
+        if (!continues(before, frame))
+            return SQLITE_IOERR_DATA;
+    }
+    read_sum(frame + CHECKSUM_AT, log->sum);
+    log->summed_to = start + FRAME;
+    memcpy(into, frame + FRAME_HEADER, PAGE);
+    return SQLITE_OK;
 }
 
 static int read_log(Checked *log, File *under, void *into, int amount, int64_t offset)
 {
-    int failed = under->methods->read(under, into, amount, offset);
     int is_page = amount == PAGE && offset > LOG_HEADER && (offset - LOG_HEADER) % FRAME == FRAME_HEADER;
-    if (is_page && failed == SQLITE_IOERR_SHORT_READ)
-        return SQLITE_IOERR_DATA;
-    if (failed || !is_page || offset >= log->rewritten)
-        return failed;
-    return check_frame(under, into, offset);
+    if (is_page && offset < log->rewritten)
+        return read_page_of_log(log, under, into, offset);
+    int failed = under->methods->read(under, into, amount, offset);
+    return is_page && failed == SQLITE_IOERR_SHORT_READ ? SQLITE_IOERR_DATA : failed;
 }
 
 static int read_database(Checked *database, File *under, void *into, int amount, int64_t offset)

@@ -7,6 +7,7 @@ closes. Both are done here instead, because the mark (log_mark.py) has to be tol
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -20,8 +21,12 @@ from .log_mark import LogMark, State
 WAL_PAGES: Final = 4000
 """The log is copied when it holds this many pages (32 MB): bulk loads then write each page about once."""
 
-PATIENCE_MS: Final = 1000
-"""How long a commit waits for readers once the log has twice as many pages, and again for each time as many."""
+PATIENCE_MS: Final = 3000
+"""How long a commit waits for the oldest reader once the log has twice as many pages. Where that one ends in time, it
+waits for the next oldest, and so on."""
+
+LONGEST_SECONDS: Final = 30
+"""How long a commit waits for all of them."""
 
 
 class Log:
@@ -34,7 +39,7 @@ class Log:
         self._path = database
         self._wait: Callable[[int], bool] | None = None
         self._mark = LogMark(database, durable=durable)
-        self._times_too_long = 0
+        self._outlasted = -1  # as far as the log is copied while a reader goes on that was waited for in vain
 
     def check(self, connection: apsw.Connection) -> None:
         """Raises StoreCorruptError for a state that is not the one that was acknowledged."""
@@ -50,7 +55,8 @@ class Log:
         """Takes over from SQLite what becomes of the log of a connection that writes. `wait` is its busy handler, given
         how many times it was called for the same lock."""
         self._wait = wait
-        connection.pragma("journal_size_limit", WAL_PAGES * PAGE_SIZE)  # what a long reader made it grow to
+        # A log that a long reader made grow is cut when it begins again; one batch is often more than WAL_PAGES.
+        connection.pragma("journal_size_limit", 2 * WAL_PAGES * PAGE_SIZE)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.set_commit_hook(self._mark.begin)
         connection.set_wal_hook(self._committed)
@@ -58,25 +64,34 @@ class Log:
     def _committed(self, connection: apsw.Connection, name: str, frames: int) -> int:
         """SQLite's hook after a commit."""
         self._mark.committed(frames)
-        times = frames // WAL_PAGES
-        if times:
+        if frames >= WAL_PAGES:
             with contextlib.suppress(apsw.Error):  # the transaction is durable; the next one tries again
-                self._copy(connection, patient=1 < times > self._times_too_long)
-        self._times_too_long = times
+                there, copied = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                if frames >= 2 * WAL_PAGES and copied != self._outlasted:
+                    there, copied = self._begin_again(connection, copied)
+                if there == copied:
+                    self._mark.copied()
         return apsw.SQLITE_OK
 
-    def _copy(self, connection: apsw.Connection, *, patient: bool) -> None:
-        """Copies the log into the database. It begins again where all is copied and nobody reads from it, which readers
-        that take turns would never let happen: to be patient is to wait a moment for those that read now."""
-        if patient:
-            connection.set_busy_timeout(PATIENCE_MS)
+    def _begin_again(self, connection: apsw.Connection, copied: int) -> tuple[int, int]:
+        """Waits until the log begins again, which it does where all is copied and nobody reads from it: readers that
+        take turns would never let that happen. Returns its pages, and how many of them are copied.
+
+        As long as readers end the wait goes on. One that does not is not waited for again: as far as the log is copied,
+        which is where the oldest reader stands, tells it from others.
+        """
+        deadline = time.monotonic() + LONGEST_SECONDS
+        connection.set_busy_timeout(PATIENCE_MS)
         try:
-            mode = apsw.SQLITE_CHECKPOINT_RESTART if patient else apsw.SQLITE_CHECKPOINT_PASSIVE
-            there, copied = connection.wal_checkpoint(mode=mode)
+            while True:
+                with contextlib.suppress(apsw.BusyError):
+                    return connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+                before, (there, copied) = copied, connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                if copied == before or time.monotonic() > deadline:
+                    self._outlasted = copied
+                    return there, copied
         finally:
             connection.set_busy_handler(self._wait)
-        if there == copied:
-            self._mark.copied()
 
     def write_back(self, connection: apsw.Connection) -> None:
         """Copies the log into the database and empties it; does nothing where somebody reads or writes just now."""
