@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 import jsonschema
 import pytest
 
+from tests.support.edits import git
 from tests.support.served import make_tree, serving
 
 TOKEN = "a-token-of-some-length"
@@ -27,7 +28,11 @@ SECRET = "root:x:0:0"
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tree(tmp_path_factory.mktemp("http") / "tree")
+    root = make_tree(tmp_path_factory.mktemp("http") / "tree")
+    git(root, "init", "-q", "-b", "main")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "first")
+    return root
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +82,8 @@ def test_answers_fit_the_document(address: str) -> None:
         "/api/symbols": "?name=Retry&references=true",
         "/api/files": "?depth=1",
         "/api/file": "?path=src/app/main.py",
+        "/api/trace": "?direction=callers&name=backoff",
+        "/api/history": "?kind=log&pattern=backoff",
         "/api/status": "",
         "/api/update": "",
     }
@@ -402,7 +409,7 @@ def test_random_requests_meet_no_server_error(address: str) -> None:
     operations = [result.ok() for result in schema.get_all_operations()]
     # A request is short as it is: making it shorter would send thousands more.
     wide: dict[str, Any] = {"suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
-    assert len(operations) == 10
+    assert len(operations) == 12
     for operation in operations:
         for mode in GenerationMode.POSITIVE, GenerationMode.NEGATIVE:
             if mode is GenerationMode.NEGATIVE and not operation.query:

@@ -18,7 +18,16 @@ from starlette.routing import Route
 
 from ..errors import CancelledError, LeindexError, QueryError, UsageError
 from ..index import Index
-from ..service import answers, file_answer, grep_answer, operations, status_answer, symbol_answer
+from ..service import (
+    answers,
+    file_answer,
+    graph_answer,
+    grep_answer,
+    history_answer,
+    operations,
+    status_answer,
+    symbol_answer,
+)
 from ..service.answers import Answer
 from ..service.control import Control
 from ..service.operations import Operation
@@ -54,6 +63,8 @@ class Api:
             self._answering("/api/symbols", operations.SYMBOLS, symbol_answer.symbols),
             self._answering("/api/files", operations.FILES, file_answer.files),
             self._answering("/api/file", operations.READ, file_answer.read),
+            self._answering("/api/trace", operations.TRACE, graph_answer.trace),
+            self._answering("/api/history", operations.HISTORY, history_answer.history),
             Route("/api/status", reported(self._status), methods=["GET"]),
             Route("/api/update", reported(self._update_state), methods=["GET"]),
             Route("/api/update", reported(self._update), methods=["POST"]),

@@ -19,6 +19,8 @@ _PATHS: Final = (
     ("/api/symbols", operations.SYMBOLS),
     ("/api/files", operations.FILES),
     ("/api/file", operations.READ),
+    ("/api/trace", operations.TRACE),
+    ("/api/history", operations.HISTORY),
     ("/api/status", operations.STATUS),
 )
 

@@ -25,7 +25,6 @@ from ..models import Progress
 from ..service.control import Control
 from ..service.operations import MAX_TOKENS, OPERATIONS, STATUS, UPDATE, Operation
 from ..service.parameters import object_schema, read_arguments
-from ..service.schemas import ANSWERS
 from ..service.service import Service
 from .prompts import PROMPTS, prompt_text
 
@@ -56,6 +55,8 @@ INSTRUCTIONS: Final = (
     "filters.\n"
     "- grep: every matching line, exactly as ripgrep.\n"
     "- find_symbol: where is a name defined; source=true for its code, references=true for its uses.\n"
+    "- trace: who calls a definition, what it calls, what a change may break; each edge says how sure it is.\n"
+    "- history: which commits changed a line, since when it is there, what differs between revisions.\n"
     "- read_file: a range of lines, one symbol, or outline=true for what a file defines.\n"
     "- list_files: a tree, a glob, or fuzzy letters of a path.\n"
     "Paths are relative to the root that index_status names. Each reply says whether it is complete; if "
@@ -109,18 +110,17 @@ def build(service: Service, on_call: Observer | None = None) -> Server[Any]:
 
 
 def _tool(operation: Operation) -> types.Tool:
+    """A tool as it is listed. Every conversation of an assistant pays for the list, so it leaves out the schemas of the
+    replies, whose text says the same, and hints that follow from others."""
     return types.Tool(
         name=operation.name,
         title=operation.title,
         description=operation.description,
         input_schema=object_schema(_parameters(operation)),
-        output_schema=ANSWERS[operation.name],
-        annotations=types.ToolAnnotations(
-            title=operation.title,
-            read_only_hint=not operation.writes,
-            destructive_hint=False,
-            idempotent_hint=True,
-            open_world_hint=False,
+        annotations=types.ToolAnnotations(read_only_hint=True, open_world_hint=False)
+        if not operation.writes
+        else types.ToolAnnotations(
+            read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
         ),
     )
 

@@ -7,7 +7,16 @@ from typing import Final
 
 from ..index import Index
 from ..records import record
-from ..service import answers, file_answer, grep_answer, operations, status_answer, symbol_answer
+from ..service import (
+    answers,
+    file_answer,
+    graph_answer,
+    grep_answer,
+    history_answer,
+    operations,
+    status_answer,
+    symbol_answer,
+)
 from ..service.answers import Answer
 from ..service.control import Control
 from ..service.places import pack_cursor, where_of
@@ -158,10 +167,46 @@ def _files(index: Index, arguments: Answer, control: Control) -> Reply:
     return _closed(answer, "entries", found, head, more)
 
 
+def _trace(index: Index, arguments: Answer, control: Control) -> Reply:
+    answer = graph_answer.asked(index, arguments, control)
+    groups: list[Answer] = []
+    texts: list[str] = []
+    said = ""
+    for group in answer.groups:
+        rows = list(graph_answer.rows(group))
+        found = fitted(rows, wording.ROW_STAGES, arguments["max_tokens"] // len(answer.groups))
+        head = graph_answer.heading(group)
+        groups.append({"of": head, "rows": found.items})
+        left = f"  … {len(rows) - found.shown} more" if found.shown < len(rows) else ""
+        texts += [part for part in (head, found.text, left) if part]
+        said = said or found.said or ("some are left out; narrow it by file or path" if left else "")
+    data: Answer = {"direction": answer.kind, "name": answer.name, "groups": groups, "counts": dict(answer.counts)}
+    data |= answers.coverage(answer.completeness)
+    if said:
+        data |= {"complete": False, "notes": [*data["notes"], said]}
+    nothing = "" if any(group["rows"] for group in groups) else "nothing found"
+    told = [*texts, nothing, graph_answer.counted(answer)]
+    told.append(ending(data, "raise limit" if data["truncated"] else "", shortened=bool(said)))
+    return Reply("\n".join(part for part in told if part), data)
+
+
+def _history(index: Index, arguments: Answer, control: Control) -> Reply:
+    answer = history_answer.history(index, arguments, control)
+    found = fitted(answer["items"], wording.HISTORY_STAGES[arguments["kind"]], arguments["max_tokens"])
+    notes = [*answer["notes"], *([found.said] if found.said else [])]
+    looked = _count(answer["looked_at"], "file" if arguments["kind"] == "compare" else "commit")
+    more = answer["truncated"] or found.shown < len(answer["items"])
+    ends = [f"looked at {looked}", *notes, *(["more: raise limit, or narrow it"] if more else [])]
+    text = found.text or "nothing found"
+    return Reply(f"{text}\n[{'; '.join(ends)}]", {**answer, "items": found.items, "notes": notes})
+
+
 _READS: Final[dict[str, Made]] = {
     operations.SEARCH.name: _search,
     operations.GREP.name: _grep,
     operations.SYMBOLS.name: _symbols,
     operations.READ.name: _read,
     operations.FILES.name: _files,
+    operations.TRACE.name: _trace,
+    operations.HISTORY.name: _history,
 }

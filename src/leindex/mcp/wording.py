@@ -5,6 +5,8 @@ The text is what most assistants see; it has the same items as the structured co
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from ..service.answers import Answer
@@ -116,6 +118,73 @@ REFERENCE_STAGES: Final = (
     ),
 )
 LINE_STAGES: Final = (Stage(_same, lambda line: f"{line['number']}\t{line['text']}"),)
+
+
+def _row_text(row: Answer) -> str:
+    """An edge, or a definition or a file with what it is to the one asked about."""
+    if "grade" not in row:
+        return f"  {row['label']}  {row['at']}" if "label" in row else f"  {row['at']}"
+    depth = f"{row['depth']}  " if "depth" in row else ""
+    within = f"  in {row['in']}" if "in" in row else ""
+    to = f"  -> {row['to']}" if "to" in row else ""
+    text = f"  {row['text'].strip()}" if "text" in row else ""
+    reason = f"  ({row['reason']})" if "reason" in row else ""
+    return f"  {depth}{row['grade']}  {row['at']}{within}{text}{to}{reason}"
+
+
+def _without(*names: str) -> Callable[[Answer], Answer]:
+    return lambda item: {key: value for key, value in item.items() if key not in names}
+
+
+ROW_STAGES: Final = (
+    Stage(_same, _row_text),
+    Stage(_without("reason"), _row_text, "reasons are left out"),
+    Stage(_without("reason", "text", "to"), _row_text, "lines and reasons are left out"),
+)
+
+
+def _head_text(commit: Answer) -> str:
+    day = time.strftime("%Y-%m-%d", time.gmtime(commit["committed"]))
+    return f"{commit['id'][:12]} {day} {commit['author']}  {commit['subject']}"
+
+
+def _commit_text(commit: Answer) -> str:
+    lines = [
+        f"  {line['path']}:{'+' if line['added'] else '-'}{line['line']}: {line['text']}" for line in commit["lines"]
+    ]
+    return "\n".join([_head_text(commit), *lines])
+
+
+def _few_changed(commit: Answer) -> Answer:
+    lines = [{**line, "text": line["text"][:CLIPPED]} for line in commit["lines"]]
+    return {**commit, "lines": lines[:FEW_LINES]}
+
+
+def _presence_text(found: Answer) -> str:
+    line = found["line"]
+    place = f"  {line['path']}:{line['line']}" if line else ""
+    told = [f"first: {_head_text(found['first'])}{place}"]
+    if found["present"]:
+        return "\n".join([*told, "last: it is still there"])
+    told.append(f"last: {_head_text(found['last'])}")
+    return "\n".join([*told, *([f"removed: {_head_text(found['removed'])}"] if found["removed"] else [])])
+
+
+def _change_text(change: Answer) -> str:
+    sign = {"added": "+", "removed": "-", "changed": "~"}[change["change"]]
+    now = f"  now {change['after']}" if change["change"] == "changed" else ""
+    return f"{sign} {change['path']}:{change['line']}  {change['before'] or change['after'] or change['name']}{now}"
+
+
+HISTORY_STAGES: Final = {
+    "log": (
+        Stage(_same, _commit_text),
+        Stage(_few_changed, _commit_text, f"at most {FEW_LINES} lines of each commit are shown"),
+        Stage(lambda commit: {**commit, "lines": []}, _commit_text, "lines are left out"),
+    ),
+    "when": (Stage(_same, _presence_text),),
+    "compare": (Stage(_same, _change_text),),
+}
 
 
 def _entry_text(entry: Answer) -> str:

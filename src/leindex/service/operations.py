@@ -20,7 +20,7 @@ so each of the two stays below this."""
 MAX_TOKENS = Parameter(
     "max_tokens",
     "integer",
-    "Largest reply, in tokens (estimated). A longer one is shortened in stages and says so.",
+    "Length of the reply.",
     default=DEFAULT_TOKENS,
     low=500,
     high=MOST_TOKENS,
@@ -28,18 +28,18 @@ MAX_TOKENS = Parameter(
 CURSOR = Parameter(
     "cursor",
     "string",
-    "The cursor of an earlier reply, to go on after it.",
+    "Of an earlier reply, to go on.",
     low=1,
     high=1_000,
     terminal=Terminal("go on after an earlier answer"),
 )
-FOLDER = Parameter("path", "string", "Only files below this folder, relative to the root.", default="", high=1_000)
+FOLDER = Parameter("path", "string", "Only this folder.", default="", high=1_000)
 
 
 BRANCH = Parameter(
     "branch",
     "strings",
-    "Instead of the files on disk those of these branches or tags, by name or glob (* is all that are indexed).",
+    "Branches or tags to ask, by glob.",
     default=(),
     high=200,
     terminal=Terminal("as it is on this branch or tag, or on those that fit a glob; may be repeated", metavar="NAME"),
@@ -47,7 +47,7 @@ BRANCH = Parameter(
 REV = Parameter(
     "rev",
     "strings",
-    "Instead of the files on disk those of these commits, as git reads revisions (v1.2, HEAD~3, a commit id).",
+    "Commits to ask, such as HEAD~3.",
     default=(),
     high=200,
     terminal=Terminal("as it is in this revision; may be repeated", metavar="REV"),
@@ -77,17 +77,14 @@ class Operation:
 SEARCH = Operation(
     "search_code",
     "Search code",
-    "Ranked search: the best passages (functions, classes, sections) for a query, best first, with the "
-    'lines that matched. Words are all required; "exact phrase", /regex/, OR, NOT or -word, (grouping). '
-    "Filters: file:glob, "
-    "lang:go, sym:name, kind:function, branch:name, case:yes; each can be negated with -. All lower case ignores case. "
-    "Use it to find where something is done; use grep when every matching line is needed. With plain=true "
-    "the query is a question in ordinary words.",
+    "Where something is done: the best passages (functions, classes, sections) first. All words are "
+    'required; "exact phrase", /regex/, OR, NOT or -word, (grouping). Filters: file:glob, lang:go, sym:name, '
+    "kind:function, branch:name, in:diff, changed:<2d, author:x; - negates. Lower case ignores case.",
     (
         Parameter(
             "query",
             "string",
-            "The query, such as: retry backoff lang:python",
+            "Such as: retry backoff lang:python",
             required=True,
             low=1,
             high=2_000,
@@ -105,7 +102,7 @@ SEARCH = Operation(
         Parameter(
             "snippet_lines",
             "integer",
-            "Lines shown of each hit: up to 5 are the best ones, more are the passage from its start.",
+            "Of each hit: up to 5 the best lines, more the passage.",
             default=5,
             low=0,
             high=200,
@@ -113,7 +110,7 @@ SEARCH = Operation(
         Parameter(
             "plain",
             "boolean",
-            "Take the query as ordinary words, without operators.",
+            "The query is a question in ordinary words.",
             default=False,
             terminal=Terminal("take the query as words, no operators or filters"),
         ),
@@ -125,38 +122,37 @@ SEARCH = Operation(
 GREP = Operation(
     "grep",
     "Grep",
-    "Every line that matches a regular expression, in path order, exactly as ripgrep would find them "
-    "(Rust regex syntax, no look-around). Same files as ripgrep: ignore files are honoured. Complete "
-    "unless the reply says otherwise. Prefer it over shell grep: it reads an index.",
+    "Every line that matches a regular expression (Rust syntax), as ripgrep finds them in the same files. Complete "
+    "unless the reply says otherwise. Faster than grep in a shell.",
     (
-        Parameter("pattern", "string", "The regular expression, such as: fn\\s+parse_\\w+", required=True, low=1),
+        Parameter("pattern", "string", "Such as: fn\\s+parse_\\w+", required=True, low=1),
         Parameter(
             "case",
             "string",
-            "sensitive, ignore, or smart (ignores case unless the pattern has a capital).",
+            "smart ignores case unless the pattern has a capital.",
             default="sensitive",
             choices=("sensitive", "ignore", "smart"),
         ),
-        Parameter("fixed_strings", "boolean", "The pattern is literal text.", default=False),
-        Parameter("word", "boolean", "Match whole words only.", default=False),
+        Parameter("fixed_strings", "boolean", "Literal text.", default=False),
+        Parameter("word", "boolean", "Whole words only.", default=False),
         Parameter("multiline", "boolean", "A match may span lines.", default=False),
         Parameter(
             "globs",
             "strings",
-            "Only files that match these globs; ! excludes. Such as: *.py, !tests/**",
+            "Such as *.py, or !tests/** to exclude.",
             default=(),
             high=200,
         ),
         FOLDER,
-        Parameter("context", "integer", "Lines shown before and after each match.", default=0, low=0, high=20),
+        Parameter("context", "integer", "Lines around each match.", default=0, low=0, high=20),
         Parameter(
             "mode",
             "string",
-            "lines, files (paths only), or count (matching lines per file).",
+            "files: paths only; count: matching lines a file.",
             default="lines",
             choices=("lines", "files", "count"),
         ),
-        Parameter("limit", "integer", "Most matching lines, or files.", default=100, low=1, high=2_000),
+        Parameter("limit", "integer", "Most lines, or files.", default=100, low=1, high=2_000),
         CURSOR,
         *VIEWS,
     ),
@@ -165,14 +161,12 @@ GREP = Operation(
 SYMBOLS = Operation(
     "find_symbol",
     "Find symbol",
-    "Definitions (functions, classes, methods, types, constants) by name: exact names first, then names "
-    "that contain it, with their signatures and places. source=true adds the code of the best ones, "
-    "references=true where the name is used.",
+    "Definitions by name, exact ones first, then names that hold it: signatures and places.",
     (
         Parameter(
             "name",
             "string",
-            "The name or a part of it; A.b means b within A.",
+            "A name or a part of it; A.b is b within A.",
             required=True,
             low=1,
             high=200,
@@ -180,7 +174,7 @@ SYMBOLS = Operation(
         Parameter(
             "kind",
             "string",
-            "Such as function, method, class, struct, constant.",
+            "Such as function or class.",
             low=1,
             high=40,
             terminal=Terminal("function, class, method, struct, ... (also as kind:KIND)", metavar="KIND"),
@@ -193,7 +187,7 @@ SYMBOLS = Operation(
             high=40,
             terminal=Terminal("only this language (also as lang:LANGUAGE)", flag="lang", metavar="LANGUAGE"),
         ),
-        Parameter("source", "boolean", "Add the code of the first three definitions.", default=False),
+        Parameter("source", "boolean", "Add the code of the first three.", default=False),
         Parameter("references", "boolean", "Add lines that use the name.", default=False),
         Parameter(
             "limit",
@@ -211,15 +205,13 @@ SYMBOLS = Operation(
 READ = Operation(
     "read_file",
     "Read file",
-    "Lines of an indexed file, numbered: a range of lines, or the definition of a symbol in it. Without "
-    "either, from the start as far as the budget reaches; outline=true gives its definitions with their "
-    "line ranges instead.",
+    "Numbered lines of a file: a range, or a definition; from the start where neither is given.",
     (
-        Parameter("path", "string", "The file, relative to the root.", required=True, low=1, high=2_000),
-        Parameter("start_line", "integer", "First line, from 1.", low=1, high=100_000_000),
-        Parameter("end_line", "integer", "Last line, included.", low=1, high=100_000_000),
-        Parameter("symbol", "string", "Instead of lines: the definition of this name in the file.", low=1, high=200),
-        Parameter("outline", "boolean", "The definitions of the file instead of its text.", default=False),
+        Parameter("path", "string", "Relative to the root.", required=True, low=1, high=2_000),
+        Parameter("start_line", "integer", "From 1.", low=1, high=100_000_000),
+        Parameter("end_line", "integer", "Included.", low=1, high=100_000_000),
+        Parameter("symbol", "string", "The definition of this name in place of lines.", low=1, high=200),
+        Parameter("outline", "boolean", "What the file defines, with line ranges.", default=False),
         *VIEWS,
     ),
 )
@@ -227,20 +219,18 @@ READ = Operation(
 FILES = Operation(
     "list_files",
     "List files",
-    "The indexed files: as a tree of folders with counts (the default), by glob, or by a few letters of "
-    "the path "
-    'as editors\' "go to file" does.',
+    "Files as a tree of folders with counts, by glob, or by a few letters of the path.",
     (
         FOLDER,
-        Parameter("glob", "string", "Only paths that match, such as: src/**/*.rs", low=1, high=500),
+        Parameter("glob", "string", "Such as src/**/*.rs", low=1, high=500),
         Parameter(
             "fuzzy",
             "string",
-            "A few letters of the path, best matches first, such as: srvmain",
+            "A few letters, such as srvmain, best first.",
             low=1,
             high=64,
         ),
-        Parameter("depth", "integer", "Folders below path that the tree shows.", default=2, low=1, high=20),
+        Parameter("depth", "integer", "Levels of the tree.", default=2, low=1, high=20),
         Parameter(
             "limit",
             "integer",
@@ -255,18 +245,63 @@ FILES = Operation(
     ),
 )
 
+TRACE = Operation(
+    "trace",
+    "Trace references",
+    "Who refers to what, and how sure that is. impact: what a change of name may break, tests first; path: how name "
+    "reaches to; deps: imports of a file; unused definitions; cycles of imports.",
+    (
+        Parameter(
+            "direction",
+            "string",
+            "What is asked.",
+            required=True,
+            choices=("callers", "callees", "impact", "hierarchy", "path", "deps", "unused", "cycles"),
+        ),
+        Parameter("name", "string", "Name, Class.method or file:line; of deps a file.", default="", high=500),
+        Parameter("to", "string", "Of path.", default="", high=500),
+        Parameter("base", "string", "Of impact, for name: what differs from a revision.", default=""),
+        Parameter("file", "string", "Only definitions in this file.", default="", high=1_000),
+        Parameter("language", "string", "Only this language.", low=1, high=40),
+        Parameter("depth", "integer", "Of impact and path.", default=3, low=1, high=20),
+        Parameter("possible", "boolean", "Also what only the name speaks for.", default=False),
+        Parameter("limit", "integer", "Most edges of a definition.", default=100, low=1, high=2_000),
+        FOLDER,
+    ),
+)
+
+HISTORY = Operation(
+    "history",
+    "History",
+    "log: commits that added or removed matching lines, newest first; when: the first and the last commit that has a "
+    "match; compare: definitions that differ between two revisions.",
+    (
+        Parameter("kind", "string", "What is asked.", required=True, choices=("log", "when", "compare")),
+        Parameter("pattern", "string", "Regular expression, of log and when.", default=""),
+        Parameter("fixed_strings", "boolean", "Literal text.", default=False),
+        Parameter("counts", "boolean", "Of log: where a file got or lost matches.", default=False),
+        Parameter("revisions", "string", "Such as v1..main; HEAD if empty.", default=""),
+        Parameter("author", "string", "Of log.", default=""),
+        Parameter("since", "string", "Date, of log.", default="", high=100),
+        Parameter("globs", "strings", "Which files.", default=(), high=200),
+        Parameter("old", "string", "Revision, of compare.", default=""),
+        Parameter("new", "string", "Of compare; the disk if empty.", default=""),
+        Parameter("query", "string", "Of compare, such as kind:function", default=""),
+        Parameter("limit", "integer", "Most commits or definitions.", default=20, low=1, high=1_000),
+        FOLDER,
+    ),
+)
+
 STATUS = Operation(
     "index_status",
     "Index status",
-    "What the index holds and how fresh it is: files, bytes, languages, what was skipped and why, whether "
-    "an update is running.",
+    "What the index holds, how fresh it is, what was skipped and why.",
 )
 
 UPDATE = Operation(
     "update_index",
     "Update index",
-    "Compares the index with the files on disk now and reads what changed. Searches do so by themselves; "
-    "call this after many files changed at once, or to wait until symbols of new files are there.",
+    "Reads what changed on disk and waits for it, definitions included. Searches update by themselves.",
     writes=True,
 )
 
@@ -275,4 +310,4 @@ CALL_SITES = Parameter(
 )
 """Of `leindex refs`; servers answer the same as a part of find_symbol."""
 
-OPERATIONS: Final = (SEARCH, GREP, SYMBOLS, READ, FILES, STATUS, UPDATE)
+OPERATIONS: Final = (SEARCH, GREP, SYMBOLS, READ, FILES, TRACE, HISTORY, STATUS, UPDATE)

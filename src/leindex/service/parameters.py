@@ -63,6 +63,17 @@ class Parameter:
             shape["default"] = list(self.default) if self.kind == "strings" else self.default
         return shape
 
+    def brief_schema(self) -> dict[str, Any]:
+        """The same without what a caller is told when it is wrong: how long texts and lists may be, numbers that
+        nobody gives, and defaults that go without saying. A model reads it in every conversation."""
+        full = self.schema()
+        brief = {name: full[name] for name in full if name in ("type", "enum", "description")}
+        if self.kind == "strings":
+            brief["items"] = {"type": "string"}
+        if self.kind == "integer" and self.high is not None and self.high < LIKELY:
+            brief["maximum"] = self.high
+        return brief | {"default": full["default"]} if self.kind == "integer" and self.default else brief
+
     def checked(self, value: Any) -> Any:
         """The value, if it is one that the schema allows. Raises ConfigError."""
         if self.kind == "boolean":
@@ -121,18 +132,20 @@ class Parameter:
         return self.checked(text)
 
 
+LIKELY = 500
+"""Numbers of which a caller may well ask for more than allowed have a highest value below this."""
+
 LONGEST = 2_000
 MOST_STRINGS = 20
 """Together with the bounds of single parameters these keep the longest address below `limits.HEAD_BYTES`."""
 
 
 def object_schema(parameters: Iterable[Parameter]) -> dict[str, Any]:
-    """The parameters together as the schema of one object."""
+    """The parameters together as the brief schema of one object."""
     listed = tuple(parameters)
     schema: dict[str, Any] = {
         "type": "object",
-        "properties": {parameter.name: parameter.schema() for parameter in listed},
-        "additionalProperties": False,
+        "properties": {parameter.name: parameter.brief_schema() for parameter in listed},
     }
     if required := [parameter.name for parameter in listed if parameter.required]:
         schema["required"] = required

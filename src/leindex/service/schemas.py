@@ -27,6 +27,7 @@ def _object(required: Schema, **optional: Schema) -> Schema:
     return {"type": "object", "properties": {**required, **optional}, "required": list(required)}
 
 
+_COUNTS: Final[Schema] = {"type": "object", "additionalProperties": _COUNT}
 RANGES: Final = _list(_list(_COUNT, minItems=2, maxItems=2), description="Matched parts, in characters.")
 SHOWN_LINE: Final = _object({"number": _LINE, "text": _TEXT}, ranges=RANGES)
 
@@ -135,6 +136,18 @@ ANSWERS: Final[dict[str, Schema]] = {
             **_SEARCHED,
         },
         levels=_COUNT,
+    ),
+    operations.TRACE.name: _object(
+        {"direction": _TEXT, "name": _TEXT, "groups": _list({"type": "object"}), "counts": _COUNTS, **_SEARCHED}
+    ),
+    operations.HISTORY.name: _object(
+        {
+            "kind": _TEXT,
+            "items": _list({"type": "object"}),
+            "looked_at": _COUNT,
+            "truncated": _FLAG,
+            "notes": _list(_TEXT),
+        }
     ),
     operations.STATUS.name: _object(
         {"root": _TEXT, "indexed": _FLAG, "update": WRITER},

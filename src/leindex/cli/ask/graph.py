@@ -8,7 +8,7 @@ from typing import Final
 
 from ...graph.answer import Edge, GraphAnswer, Group
 from ...questions import GraphQuestion
-from ...service.graph_answer import as_json
+from ...service.graph_answer import as_json, counted
 from ..common import print_json, printable, ready, say_incomplete
 from ..parsing import Parser, add_index_option, add_json_option, add_refresh_options, positive
 from .symbols import line_of
@@ -103,15 +103,8 @@ def lines(answer: GraphAnswer) -> Iterator[str]:
     """An answer as it is printed."""
     for group in answer.groups:
         yield from _group_lines(answer.kind, group)
-    if answer.kind in ("callers", "callees", "impact", "path"):
-        counts = answer.counts
-        said = ", ".join(
-            f"{counts[name]} {name}"
-            for name in ("exact", "likely", "possible", "external", "unresolved")
-            if counts[name]
-        )
-        elsewhere = f", {counts['elsewhere']} of another definition" if counts["elsewhere"] else ""
-        yield f"looked at {counts['sites']} references in {counts['files']} files: {said or 'none'}{elsewhere}"
+    if said := counted(answer):
+        yield said
     if answer.completeness.truncated:
         yield "more was left out; raise --limit, or narrow it with --file or a folder"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
 
-from ...history.changed import ChangedCommit, ChangedLine
+from ...history.changed import ChangedCommit
 from ...history.presence import Presence
 from ...models import Commit
 from ...questions import HistoryQuestion
+from ...service.history_answer import commit_json, presence_json, said_of
 from ..common import complain, opened, print_json, printable, utf8
 from ..parsing import Parser, add_index_option, add_json_option, positive
 
@@ -66,11 +66,11 @@ def _log(arguments: Sequence[str]) -> int:
             if not options.json:
                 sys.stdout.write(utf8("\n" * (len(found) > 1) + _shown(changed)))
                 sys.stdout.flush()
-    notes = _notes(answer.binary, shallow=answer.shallow)
+    notes = said_of(answer.binary, shallow=answer.shallow)
     if answer.truncated:
         notes.append("older commits were not looked at; raise --max-count")
     if options.json:
-        commits = [{**_fields(one.commit), "lines": [_line(line) for line in one.lines]} for one in found]
+        commits = [commit_json(one) for one in found]
         print_json({"commits": commits, "looked_at": answer.looked_at, "truncated": answer.truncated, "notes": notes})
     else:
         complain("; ".join([f"{len(found)} of {answer.looked_at} commits changed lines that match", *notes]))
@@ -92,9 +92,9 @@ def _when(arguments: Sequence[str]) -> int:
     )
     with opened(options.path, options) as index:
         answer = index.when(question)
-    notes = _notes(answer.binary, shallow=answer.shallow)
+    notes = said_of(answer.binary, shallow=answer.shallow)
     if options.json:
-        print_json(_presence(answer, notes))
+        print_json({**presence_json(answer), "looked_at": answer.looked_at, "notes": notes})
     else:
         sys.stdout.write(utf8("".join(f"{line}\n" for line in _told(answer, options.rev or "HEAD"))))
         sys.stdout.flush()
@@ -113,23 +113,6 @@ def _told(answer: Presence, revision: str) -> list[str]:
     return [*told, f"removed  {_head(answer.removed)}"] if answer.removed else told
 
 
-def _presence(answer: Presence, notes: list[str]) -> dict[str, Any]:
-    return {
-        "first": _fields(answer.first) if answer.first else None,
-        "line": _line(answer.line) if answer.line else None,
-        "last": _fields(answer.last) if answer.last else None,
-        "removed": _fields(answer.removed) if answer.removed else None,
-        "present": answer.present,
-        "looked_at": answer.looked_at,
-        "notes": notes,
-    }
-
-
-def _notes(binary: int, *, shallow: bool) -> list[str]:
-    notes = [f"changes of binary files that were not looked at: {binary}"] if binary else []
-    return [*notes, "the clone is shallow: older commits are not here"] if shallow else notes
-
-
 def _head(commit: Commit) -> str:
     day = time.strftime("%Y-%m-%d", time.localtime(commit.committed))
     return f"{commit.id[:SHORT]} {day} {printable(commit.author)}  {printable(commit.subject)}"
@@ -143,11 +126,3 @@ def _shown(changed: ChangedCommit) -> str:
             lines.append(printable(path))
         lines.append(f"  {'+' if line.added else '-'}{line.line}: {printable(line.text, keep=chr(9))}")
     return "\n".join(lines) + "\n"
-
-
-def _fields(commit: Commit) -> dict[str, Any]:
-    return {name: value for name, value in commit._asdict().items() if name != "parents"}
-
-
-def _line(line: ChangedLine) -> dict[str, Any]:
-    return {**line._asdict(), "path": utf8(line.path)}
