@@ -20,9 +20,9 @@ from tests.storage import concurrent_child
 
 WRITERS: Final = "abcd"
 READERS: Final = 4
-LARGEST_LOG: Final = 8 * WAL_PAGES * PAGE_SIZE
-"""Bytes. A log is written back when it has `WAL_PAGES`; from twice as many on commits wait for readers to end, of which
-some take longer than they wait."""
+LARGEST_LOG: Final = 16 * WAL_PAGES * PAGE_SIZE
+"""Bytes. A log is written back when it has `WAL_PAGES`; from twice as many on commits wait for readers to end. While
+one goes on that they do not wait for again it grows by what is written: on two busy cores to twelve times as many."""
 
 
 def _started(*words: str) -> subprocess.Popen[str]:

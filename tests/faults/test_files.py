@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import shutil
 import threading
@@ -14,6 +15,7 @@ from leindex.storage.integrity.checked_pages import PAGE_SIZE
 from leindex.storage.sqlite_storage import SQLiteSearch
 from tests.exact.commands import needs_ripgrep
 from tests.faults.crowd import crowd
+from tests.faults.injection import failure
 from tests.faults.oracle import answers, grouped, judge
 from tests.faults.scenes import Stage
 from tests.faults.trees import expected
@@ -87,6 +89,17 @@ def test_a_tree_that_changes_while_it_is_indexed(stage: Stage, tmp_path: Path) -
     asked = answers(stage.bench, root, index)
     assert not asked.errors and asked.files == wanted.files
     assert asked.greps == {pattern: grouped(out, root) for pattern, out in wanted.greps.items()}
+
+
+@needs_ripgrep
+@pytest.mark.parametrize("at", [4, 12, 30])
+def test_a_quota_that_is_used_up_is_told_as_a_full_disk(stage: Stage, tmp_path: Path, at: int) -> None:
+    (tmp_path / "tree").mkdir()
+    for number in range(200):
+        (tmp_path / "tree" / f"{number}.py").write_text(f"needle_{number} = {number}\n" * 40)
+    fault = failure(errno.EDQUOT, at, lasting=True)
+    done = stage.bench.run("index", str(tmp_path / "tree"), index=tmp_path / "index", fault=fault)
+    assert done.clean_error and ("quota" in done.err), done
 
 
 def test_eight_processes(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@
 #include "native.h"
 #include "pages/sqlite_abi.h"
 
+#include <errno.h>
 #include <limits.h>
 
 enum {
@@ -227,7 +228,9 @@ static int checked_write(File *file, const void *data, int amount, int64_t offse
         for (int i = 0; i < RESERVED; i++)
             page[PAGE - RESERVED + i] = (unsigned char)(sum >> 8 * i);
     }
-    return under->methods->write(under, data, amount, offset);
+    int failed = under->methods->write(under, data, amount, offset);
+    /* SQLite knows a full disk and not a used up quota, which is the same to whoever writes. */
+    return failed == SQLITE_IOERR_WRITE && errno == EDQUOT ? SQLITE_FULL : failed;
 }
 
 /* -- everything else passes through --------------------------------------------------------------------------------- */
