@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from leindex._native import SegmentBuilder, best, best_passage, fuzzy
+from leindex._native import SegmentBuilder, bag, best, best_passage, fuzzy, scan
 
 TABLE = array("f", [1.0] * 256).tobytes()
 
@@ -54,3 +54,13 @@ def test_what_fits_is_taken() -> None:
 def test_what_does_not_fit_is_refused(call: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match=r":|payload"):
         call()
+
+
+@pytest.mark.parametrize("term", [b"c)", b"(c)", b"``", b"_)"])
+def test_a_term_with_what_is_in_no_word_is_never_found(term: bytes) -> None:
+    """What followed its last byte was taken for a run: at the end of the text a byte behind it was read, and elsewhere
+    the next word was not counted."""
+    text = b"ab (c) def `` _) ghi " + term
+    counts, lengths = scan(text, term + b"\0def", array("I", [0]).tobytes())
+    assert memoryview(counts).cast("H").tolist() == [0, 1]
+    assert memoryview(lengths).cast("I").tolist() == [bag(text, b"")[2]]

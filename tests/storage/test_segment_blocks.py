@@ -52,7 +52,13 @@ def test_what_is_sound_is_read() -> None:
     assert postings(block(20, listed(3, b"\1\2\4")), 0, 9) == b"\1\2\4"
 
 
-@pytest.mark.parametrize("entry", [single(20), single(0xFFFFFFFF), listed(3, b"\1\2"), listed(2, b"\0\x80\xff\xff")])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        *(single(20), single(0xFFFFFFFF), listed(3, b"\1\2"), listed(2, b"\0\x80\xff\xff")),
+        listed(3, b"\1\2\x10"),  # a bitmap with a bit behind the last document
+    ],
+)
 def test_a_list_that_is_not_of_the_documents(entry: bytes) -> None:
     with pytest.raises(ValueError, match="damaged"):
         postings(block(20, entry), 0, 9)

@@ -98,6 +98,9 @@ int cursor_next(Cursor *c)
         return -1;
     if (c->count > 1 && c->count > body * 8) /* either way of coding takes a bit a document or more */
         return -1;
+    int is_bitmap = c->count > 1 && c->length == (c->documents + 7) / 8, last = c->documents & 7;
+    if (is_bitmap && last && c->p[body - 1] >> last) /* a bit of no document */
+        return -1;
     c->list = c->p;
     c->payload = c->with_payload ? c->p + body : NULL;
     c->p += body + payload;

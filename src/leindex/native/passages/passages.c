@@ -106,7 +106,7 @@ static int count_ascii(Count *count, const uint8_t *text, size_t size, uint32_t 
         found += (before & ~inside) & (i - start <= RUN_MAX);
         start = inside ? start : i + 1;
         before = inside;
-        if (state & last) {
+        if (state & last & -(uint64_t)inside) { /* a term that was asked for may have bytes that are in no run */
             while (i + 1 < size && filter->inside[text[i + 1]])
                 i++;
             if (i + 1 - start <= RUN_MAX && count_run(count, text + start, i + 1 - start) < 0)
