@@ -19,7 +19,8 @@ from typing import Final, NamedTuple
 import apsw
 
 from ...records import record
-from ..catalog import Catalog, key_of, note_pending, settle_unnamed
+from ..catalog import Catalog, key_of
+from ..catalog.derived import note_pending, settle_unnamed
 
 PART: Final = 62
 """Views in one part: an integer of SQLite has 63 bits besides its sign."""

@@ -37,9 +37,7 @@ class Mapped:
             case apsw.BusyError() | apsw.LockedError() | apsw.ProtocolError():
                 return StoreBusyError(f"{self.path}: another process is writing; try again later")
             case apsw.FullError():
-                return StoreFullError(
-                    f"{self.path}: no space is left (or quota); free some and run the command again"
-                )
+                return StoreFullError(f"{self.path}: no space is left (or quota); free some and run the command again")
             case apsw.ReadOnlyError() | apsw.PermissionsError() | apsw.AuthError():
                 return StoreReadOnlyError(f"{self.path}: cannot be written: {error}")
             case apsw.NotADBError():

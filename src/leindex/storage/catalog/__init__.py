@@ -16,52 +16,14 @@ import sys
 import time
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import apsw
 
-from ..errors import StoreCorruptError, StoreEmptyError
-from ..models import FileRow
-from ..records import record
-from .database import Database
-from .revisions.schema import SCHEMA as VIEW_SCHEMA
-
-VIEW: Final = 1
-"""The tree as it is on disk, in the table `files`. What is read from git is in tables of its own, see revisions/."""
-
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS files(
-    view INTEGER NOT NULL,
-    path BLOB NOT NULL,
-    number INTEGER NOT NULL,
-    size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    inode INTEGER NOT NULL,
-    ctime_ns INTEGER NOT NULL,
-    mode INTEGER NOT NULL,
-    doc_id TEXT NOT NULL,
-    language TEXT NOT NULL,
-    encoding TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    skipped TEXT NOT NULL,
-    PRIMARY KEY(view, path)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS files_number ON files(number) WHERE number > 0;
-CREATE INDEX IF NOT EXISTS files_too_large ON files(path) WHERE skipped = 'too large';
--- Files and bytes by the reason they were skipped for ('' for those indexed), kept with every change of a row.
-CREATE TABLE IF NOT EXISTS file_totals(skipped TEXT PRIMARY KEY, files INTEGER NOT NULL, bytes INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS index_state(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS unnamed(number INTEGER PRIMARY KEY, since REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS unnamed_since ON unnamed(since);
-CREATE TABLE IF NOT EXISTS updates(
-    generation INTEGER PRIMARY KEY, finished REAL NOT NULL, seconds REAL NOT NULL, summary TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS symbols(number INTEGER PRIMARY KEY, language TEXT NOT NULL, data BLOB NOT NULL);
--- Contents that the second stage has not seen yet; kept with every change of a row, so that finding them costs
--- nothing where there are none.
-CREATE TABLE IF NOT EXISTS pending(number INTEGER PRIMARY KEY);
-"""
+from ...models import FileRow
+from ...records import record
+from .derived import DerivedCatalog, keep_named
+from .state import VIEW, put_state
 
 COLUMNS: Final = "path, number, size, mtime_ns, inode, mode, doc_id, language, encoding, kind, skipped"
 UPDATES_KEPT: Final = 200
@@ -105,73 +67,13 @@ def _row(values: Sequence[Any]) -> FileRow:
     return FileRow(values[0].replace(b"\0", b"/"), *values[1:])
 
 
-class Catalog:
+class Catalog(DerivedCatalog):
     """The files of a tree. Shares the threads' rules of its Database: any thread reads, one at a time writes."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        if not database.readonly:
-            with database.transaction() as connection:
-                connection.execute(SCHEMA + VIEW_SCHEMA)
-                if not connection.execute(
-                    "SELECT 1 FROM pragma_table_info('files') WHERE name = 'ctime_ns'"
-                ).fetchall():
-                    # Formats before the third: 0 is no file's time, so each file is read once.
-                    connection.execute("ALTER TABLE files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0")
-        elif not self.rows("SELECT 1 FROM sqlite_schema WHERE name = 'index_state'"):
-            raise StoreEmptyError(
-                f"{database.path}: holds no index yet; it is being made, or that was interrupted; run: leindex index"
-            )
-
-    def snapshot(self) -> AbstractContextManager[None]:
-        """This thread's reads see one state until the end."""
-        return self.database.snapshot()
-
-    def rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """What a reader sees; for the modules that keep tables of the catalogue."""
-        with self.database.mapped():
-            return self.database.reader().execute(sql, bindings).fetchall()
-
-    def written(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The same as the writer sees it, inside its transaction too."""
-        with self.database.mapped():
-            return self.database.writer.execute(sql, bindings).fetchall()
-
-    def _damaged(self, error: Exception) -> StoreCorruptError:
-        return StoreCorruptError(f"{self.database.path}: is damaged ({error}); remove the index and index again")
-
-    # -- state --------------------------------------------------------------------------------------------------
-
-    def state(self, name: str, default: Any = None) -> Any:
-        """A named value of the index, as JSON holds it."""
-        rows = self.rows("SELECT value FROM index_state WHERE name = ?", (name,))
-        try:
-            return json.loads(rows[0][0]) if rows else default
-        except ValueError as error:
-            raise self._damaged(error) from error
-
-    def set_state(self, values: Mapping[str, Any]) -> None:
-        """Sets named values in one transaction."""
-        with self.database.transaction() as connection:
-            _put_state(connection, values)
-
-    @property
-    def generation(self) -> int:
-        """How many updates were committed."""
-        return int(self.state("generation", 0))
 
     @property
     def version(self) -> object:
         """What differs when files were added or removed, in an update that was not finished too."""
         return self.generation, self.sizes_by_reason()
-
-    @property
-    def has_views(self) -> bool:
-        """Whether the documents are those of other views than this too."""
-        known = self.rows("SELECT 1 FROM sqlite_schema WHERE name = 'views'")
-        return bool(known and self.rows("SELECT 1 FROM views LIMIT 1"))
-
-    # -- files --------------------------------------------------------------------------------------------------
 
     def known(self, scopes: Iterable[bytes] | None = None) -> Iterator[Known]:
         """The files of the view, or those at and below some paths, in path order, read as they are asked for.
@@ -212,12 +114,6 @@ class Catalog:
         found = self._of_each(f"SELECT {COLUMNS} FROM files WHERE number = ? AND number > 0", numbers)
         found.sort(key=lambda values: values[0])
         return [_row(values) for values in found]
-
-    def _of_each(self, sql: str, numbers: Iterable[int]) -> list[tuple[Any, ...]]:
-        """The rows for each of these documents, which `sql` takes one of."""
-        with self.database.mapped():
-            connection: Any = self.database.reader()
-            return list(connection.executemany(sql, ((number,) for number in numbers)))
 
     def walk(self, *, scope: bytes = b"") -> Iterator[FileEntry]:
         """Every file below `scope`, in path order, read as it is asked for."""
@@ -309,7 +205,7 @@ class Catalog:
                 )
             self._add_totals(connection, ((row.skipped, row.size) for row in rows), 1)
             if retired or connection.execute("SELECT 1 FROM unnamed LIMIT 1").fetchone():
-                _keep_named(connection, {*retired, *(row.number for row in rows)})
+                keep_named(connection, {*retired, *(row.number for row in rows)})
 
     def remove_files(self, paths: Sequence[bytes]) -> None:
         """Removes files in one transaction; contents that lose their last name are noted."""
@@ -318,7 +214,7 @@ class Catalog:
             connection.executemany(
                 "DELETE FROM files WHERE view = ? AND path = ?", ((VIEW, key_of(path)) for path in paths)
             )
-            _keep_named(connection, retired)
+            keep_named(connection, retired)
 
     def _retire(self, connection: apsw.Connection, paths: Sequence[bytes]) -> list[int]:
         """Notes the contents that the files at these paths have now, and takes the files out of the totals."""
@@ -351,7 +247,7 @@ class Catalog:
         """Closes an update: raises the generation and stores `values`; returns the generation."""
         generation = self.generation + 1
         with self.database.transaction() as connection:
-            _put_state(connection, {**values, "generation": generation})
+            put_state(connection, {**values, "generation": generation})
             connection.execute(
                 "INSERT OR REPLACE INTO updates VALUES(?, ?, ?, ?)",
                 (generation, time.time(), seconds, json.dumps(summary)),
@@ -367,66 +263,6 @@ class Catalog:
         )
         return [{"generation": g, "finished": f, "seconds": s, **json.loads(summary)} for g, f, s, summary in rows]
 
-    # -- contents without a name ----------------------------------------------------------------------------------
-
-    def unnamed_before(self, moment: float, *, keep: int, limit: int | None = None) -> list[int]:
-        """Contents without a name since before `moment`, and the oldest above `keep` of them; at most `limit`."""
-        most = -1 if limit is None else limit
-        old = self.rows("SELECT count(*) FROM (SELECT 1 FROM unnamed WHERE since < ? LIMIT ?)", (moment, most))
-        due = max(old[0][0], self.rows("SELECT count(*) FROM unnamed")[0][0] - keep)
-        if due <= 0:
-            return []
-        rows = self.rows(
-            "SELECT number FROM unnamed AS u WHERE NOT EXISTS "
-            "(SELECT 1 FROM files WHERE files.number = u.number AND files.number > 0) AND NOT EXISTS "
-            "(SELECT 1 FROM view_files WHERE view_files.number = u.number) ORDER BY since LIMIT ?",
-            (due if limit is None else min(due, limit),),
-        )
-        return [number for (number,) in rows]
-
-    def forget_unnamed(self, numbers: Sequence[int]) -> None:
-        """Drops the notes, and what was derived from these contents, once they are deleted."""
-        with self.database.transaction() as connection:
-            for table in ("unnamed", "symbols", "pending"):
-                connection.executemany(f"DELETE FROM {table} WHERE number = ?", ((number,) for number in numbers))
-
-    # -- symbols --------------------------------------------------------------------------------------------------
-
-    def put_symbols(self, rows: Sequence[tuple[int, str, bytes]]) -> None:
-        """Stores what the second stage derived: number, language, packed symbols."""
-        with self.database.transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO symbols VALUES(?, ?, ?)", rows)
-            connection.executemany("DELETE FROM pending WHERE number = ?", ((row[0],) for row in rows))
-
-    def symbols_of(self, number: int) -> tuple[str, bytes] | None:
-        """The language and the packed symbols of a document, or None while they are not known."""
-        rows = self.rows("SELECT language, data FROM symbols WHERE number = ?", (number,))
-        return (rows[0][0], rows[0][1]) if rows else None
-
-    def symbols_of_each(self, numbers: Iterable[int]) -> dict[int, bytes]:
-        """The packed symbols of those of these documents of which they are known."""
-        found = self._of_each("SELECT number, data FROM symbols WHERE number = ?", numbers)
-        return dict(found)
-
-    def pending(self) -> int:
-        """How many documents the second stage has not seen yet."""
-        return int(self.rows("SELECT count(*) FROM pending")[0][0])
-
-    def without_symbols(self) -> list[tuple[int, str]]:
-        """Documents that the second stage has not seen yet: number, and the language of its first file; by number."""
-        return self.rows(
-            "SELECT p.number, coalesce((SELECT language FROM files WHERE files.number = p.number "
-            "AND files.number > 0 ORDER BY path LIMIT 1), (SELECT language FROM view_files JOIN view_facts "
-            "ON view_facts.id = facts WHERE view_files.number = p.number ORDER BY part, path LIMIT 1), '') "
-            "FROM pending AS p ORDER BY p.number"
-        )
-
-    def derive_again(self, numbers: Sequence[int]) -> None:
-        """Drops what was derived from these documents, and has the second stage see them once more."""
-        with self.database.transaction() as connection:
-            connection.executemany("DELETE FROM symbols WHERE number = ?", ((number,) for number in numbers))
-            connection.executemany("INSERT OR IGNORE INTO pending VALUES(?)", ((number,) for number in numbers))
-
     def count_again(self) -> None:
         """Makes the totals those of the files."""
         with self.database.transaction() as connection:
@@ -437,42 +273,7 @@ class Catalog:
                 (VIEW,),
             )
 
-    def drop_pending(self, numbers: Sequence[int]) -> None:
-        """Takes documents that are gone off the list of the second stage."""
-        with self.database.transaction() as connection:
-            connection.executemany("DELETE FROM pending WHERE number = ?", ((number,) for number in numbers))
-
-
-def settle_unnamed(connection: apsw.Connection, numbers: Iterable[int]) -> None:
-    """Notes those of these contents that no file has, and takes back the notes on those that have a name after all."""
-    numbers = list(numbers)
-    connection.executemany("INSERT OR IGNORE INTO unnamed VALUES(?, ?)", ((number, time.time()) for number in numbers))
-    _keep_named(connection, numbers)
-
-
-def _keep_named(connection: apsw.Connection, numbers: Iterable[int]) -> None:
-    connection.executemany(
-        "DELETE FROM unnamed WHERE number = ?1 AND (EXISTS (SELECT 1 FROM files WHERE number = ?1 AND number > 0) "
-        "OR EXISTS (SELECT 1 FROM view_files WHERE number = ?1))",
-        ((number,) for number in numbers),
-    )
-
-
-def note_pending(connection: apsw.Connection, numbers: Iterable[int]) -> None:
-    """Notes those of these contents that the second stage has not seen yet."""
-    connection.executemany(
-        "INSERT OR IGNORE INTO pending SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM symbols WHERE number = ?1)",
-        ((number,) for number in numbers),
-    )
-
 
 def range_of(scope: bytes) -> tuple[bytes, bytes]:
     """The stored paths below a folder: from the first value, up to the second."""
     return (key_of(scope) + b"\0", key_of(scope) + b"\1") if scope else (b"", b"\xff\xff\xff")
-
-
-def _put_state(connection: apsw.Connection, values: Mapping[str, Any]) -> None:
-    connection.executemany(
-        "INSERT OR REPLACE INTO index_state VALUES(?, ?)",
-        ((name, json.dumps(value)) for name, value in values.items()),
-    )
