@@ -161,7 +161,10 @@ class Covered:
             # A file with a NUL byte is never reported as one without a match, so these have to be looked at.
             return part.selector.all_contents(either(formula, Lit(b"\0")), part.seen)
         names_only = request.first_match_settles
-        return part.selector.contents(formula, part.seen, test=self._test(), names_only=names_only)
+        decides = names_only and self._searcher.is_literal
+        return part.selector.contents(
+            formula, part.seen, test=self._test(), names_only=names_only, formula_decides=decides
+        )
 
     def _test(self) -> Test | None:
         # With `--binary` a file may be worth a line of output though none of its lines is.

@@ -91,7 +91,11 @@ def matching_files(view: View, question: GrepQuestion) -> GrepAnswer:
     asks = question.paths is not None or question.check is not unchecked
     found: list[FileLines] = []
     for path, _, content, views in view.selector(accepts if asks else None).contents(
-        formula_of(request, searcher), seen, test=searcher.told, names_only=not question.lines
+        formula_of(request, searcher),
+        seen,
+        test=searcher.told,
+        names_only=not question.lines,
+        formula_decides=searcher.is_literal,
     ):
         if content is None:
             continue

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import PatternLimitError
+from ..regex.hir import Literal
 from ..text import searchable
 from .by_line import STEP, LineSearch
 from .by_text import TextSearch
@@ -162,6 +163,16 @@ class Searcher:
         return bytes(
             2 * self._may_match(bytes(content)) if tell == 2 else tell
             for tell, content in zip(told, contents, strict=True)
+        )
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether a file matches if and only if its text holds the pattern as it is written."""
+        return (
+            self._by_lines
+            and not self.request.invert
+            and self.request.encoding is None
+            and isinstance(self.matcher.tree, Literal)
         )
 
     def _may_match(self, content: bytes) -> bool:

@@ -35,6 +35,11 @@ class CandidateSet(ABC):
         at its end is 0; None if all in the range are candidates."""
         return 1, 2**62, bitmap(list(self), 1)
 
+    def proven(self, number: int) -> tuple[int, int, bytes]:
+        """Near a number, as `around` tells candidates, the documents that satisfy the formula for certain and hold no
+        NUL byte. An engine that cannot tell proves none."""
+        return 1, 2**62, b""
+
     def among(self, numbers: Sequence[int]) -> list[int]:
         """Those of a few documents that may match, in this order; rules out only what costs less to rule out than to
         look at."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
     from .._native import Buffer
+    from ..storage.candidates import CandidateSet
 
 FEW: Final = 400
 """Up to so many candidates are looked up one by one."""
@@ -116,7 +117,9 @@ class Selector:
 
     def entries(self, formula: Formula, seen: Selection) -> Iterator[FileEntry]:
         """The candidate files, in path order."""
-        candidates = self.store.candidates(formula)
+        return self._entries(self.store.candidates(formula), seen)
+
+    def _entries(self, candidates: CandidateSet, seen: Selection) -> Iterator[FileEntry]:
         seen.scanned_everything = candidates.everything
         found: Iterator[FileEntry]
         if BINARY not in self.from_disk and not candidates.everything and candidates.count(FEW + 1) <= FEW:
@@ -160,27 +163,37 @@ class Selector:
         return (next(same) for _, same in groupby(merged, key=_entry_key))
 
     def contents(
-        self, formula: Formula, seen: Selection, *, test: Test | None = None, names_only: bool = False
+        self,
+        formula: Formula,
+        seen: Selection,
+        *,
+        test: Test | None = None,
+        names_only: bool = False,
+        formula_decides: bool = False,
     ) -> Iterator[Content]:
         """Each candidate that passes the test, in path order; without a test every one that is still there.
 
-        With `names_only` the contents of those that match for certain are not handed out.
+        With `names_only` the contents of those that match for certain are not handed out; with `formula_decides` too,
+        which says that a document matches if it satisfies the formula, nor are they read.
         """
-        batches = _batches(self.entries(formula, seen))
+        candidates = self.store.candidates(formula)
+        look = _Look(test, names_only, candidates if names_only and formula_decides else None)
+        batches = _batches(self._entries(candidates, seen))
         looked_at = 0
         for batch in batches:
-            yield from _passing(batch, self._reading(batch, seen)(), test, names_only)
+            yield from look.passing(batch, self._reading(batch, seen, look)())
             looked_at += len(batch)
             _count(seen, batch)
             if looked_at >= AHEAD_FROM and test is not None:
-                yield from self._work_ahead(batches, seen, test, names_only)
+                yield from self._work_ahead(batches, seen, look)
 
     def contents_of(
         self, entries: Iterator[FileEntry], seen: Selection, *, test: Test | None = None
     ) -> Iterator[Content]:
         """The same of files in an order of the caller's."""
+        look = _Look(test)
         for batch in _batches(entries):
-            yield from _passing(batch, self._reading(batch, seen)(), test, False)
+            yield from look.passing(batch, self._reading(batch, seen)())
             _count(seen, batch)
 
     def all_contents(self, formula: Formula, seen: Selection) -> Iterator[Content]:
@@ -207,21 +220,19 @@ class Selector:
                     yield Content(entry.path, entry.size, None if content is None else bytes(content), entry.views)
         seen.notes = candidates.notes
 
-    def _work_ahead(
-        self, batches: Iterator[list[FileEntry]], seen: Selection, test: Test, names_only: bool
-    ) -> Iterator[Content]:
+    def _work_ahead(self, batches: Iterator[list[FileEntry]], seen: Selection, look: _Look) -> Iterator[Content]:
         from ..storage.threaded import submitted
 
         pool = self.pool()
         waiting: deque[tuple[list[FileEntry], Future[list[Content]]]] = deque()
 
         def passing(batch: list[FileEntry], read: Callable[[], list[Buffer | None]]) -> list[Content]:
-            return _passing(batch, read(), test, names_only)
+            return look.passing(batch, read())
 
         ahead = 1  # and one more for each answer: who needs few files more shall not wait until many are fetched
         try:
             for batch in batches:
-                waiting.append((batch, submitted(pool, passing, batch, self._reading(batch, seen))))
+                waiting.append((batch, submitted(pool, passing, batch, self._reading(batch, seen, look))))
                 while waiting and (len(waiting) > ahead or waiting[0][1].done()):
                     done, future = waiting.popleft()
                     yield from future.result()
@@ -235,13 +246,22 @@ class Selector:
             for _, future in waiting:
                 future.cancel()
 
-    def _reading(self, batch: list[FileEntry], seen: Selection) -> Callable[[], list[Buffer | None]]:
-        """The contents of a batch, begun here; what is returned is called in any thread."""
-        reading = self.store.reading([number for _, number, *_ in batch if number])
+    def _reading(
+        self, batch: list[FileEntry], seen: Selection, look: _Look | None = None
+    ) -> Callable[[], list[Buffer | None]]:
+        """The contents of a batch, begun here; what is returned is called in any thread. Those that need no look are
+        not read."""
+        needless = [False] * len(batch) if look is None else [look.is_proven(entry.number) for entry in batch]
+        reading = self.store.reading(
+            [entry.number for entry, known in zip(batch, needless, strict=True) if entry.number and not known]
+        )
 
         def finish() -> list[Buffer | None]:
             stored = iter(reading())
-            return [next(stored) if entry.number else self._unstored(entry, seen) for entry in batch]
+            return [
+                MATCHED if known else next(stored) if entry.number else self._unstored(entry, seen)
+                for entry, known in zip(batch, needless, strict=True)
+            ]
 
         return finish
 
@@ -277,6 +297,35 @@ class Selector:
             return None
 
 
+class _Look:
+    """How the contents of a search are looked at: by a test, for names only or not, and which need no look."""
+
+    def __init__(self, test: Test | None, names_only: bool = False, proving: CandidateSet | None = None) -> None:
+        self._test, self._names_only, self._proving = test, names_only, proving
+        self._low, self._high, self._bits = 1, 0, b""  # what was proven around the document asked about last
+
+    def is_proven(self, number: int) -> bool:
+        """Whether a document is known to match before it is read."""
+        if self._proving is None or not number:
+            return False
+        if not self._low <= number <= self._high:
+            self._low, self._high, self._bits = self._proving.proven(number)
+        place = number - self._low
+        return place >> 3 < len(self._bits) and bool(self._bits[place >> 3] >> (place & 7) & 1)
+
+    def passing(self, batch: list[FileEntry], contents: Sequence[Buffer | None]) -> list[Content]:
+        """Those of a batch that pass the test; nobody else holds on to the rest."""
+        asked = [content for content in contents if content is not None and content is not MATCHED]
+        told = iter(b"\2" * len(asked) if self._test is None else self._test(asked))
+        passing = []
+        for entry, content in zip(batch, contents, strict=True):
+            tell = 0 if content is None else 1 if content is MATCHED else next(told)
+            if content is not None and tell:
+                kept = MATCHED if tell == 1 and self._names_only else bytes(content)
+                passing.append(Content(entry.path, entry.size, kept, entry.views))
+        return passing
+
+
 def _quits_at_once(head: bytes) -> bool:
     """Whether ripgrep finds a NUL byte in a file before it searches any of its lines: it reads three bytes first."""
     return b"\0" in head and b"\n" not in head[:3] and not head.startswith(UTF16_BOMS)
@@ -297,20 +346,6 @@ def _batches(entries: Iterator[FileEntry]) -> Iterator[list[FileEntry]]:
             batch, files, room = [], min(files * 2, BATCH), BATCH_BYTES
     if batch:
         yield batch
-
-
-def _passing(
-    batch: list[FileEntry], contents: Sequence[Buffer | None], test: Test | None, names_only: bool
-) -> list[Content]:
-    """Those of a batch that pass the test; nobody else holds on to the rest."""
-    present = [content for content in contents if content is not None]
-    told = iter(b"\2" * len(present) if test is None else test(present))
-    passing = []
-    for entry, content in zip(batch, contents, strict=True):
-        if content is not None and (tell := next(told)):
-            kept = MATCHED if names_only and tell == 1 else bytes(content)
-            passing.append(Content(entry.path, entry.size, kept, entry.views))
-    return passing
 
 
 def _count(seen: Selection, batch: list[FileEntry]) -> None:

@@ -142,6 +142,27 @@ class SegmentCandidates(CandidateSet):
         low, high = next(gap for gap in gaps(self._segments) if gap[0] <= number <= gap[1])
         return low, high, b"" if isinstance(self._formula, Nothing) else None
 
+    def proven(self, number: int) -> tuple[int, int, bytes]:
+        segment = self._segment_of(number)
+        if segment is None:
+            low, high = next(gap for gap in gaps(self._segments) if gap[0] <= number <= gap[1])
+            return low, high, b""
+        bits = self._proven(segment) if isinstance(self._formula, Lit) else 0
+        return segment.low, segment.high, bits.to_bytes((segment.documents + 7) // 8, "little")
+
+    def _proven(self, segment: Segment) -> int:
+        """The documents of a segment that hold a literal of up to four bytes: its grams say all there is to it, where
+        they are written without capitals as it is."""
+        data = self._formula.data if isinstance(self._formula, Lit) and not self._formula.any_case else b""
+        if not 1 < len(data) <= 4 or not data.isascii() or fold(data) != data:
+            return 0
+        ((low, high, _),) = gram_ranges(Lit(data))
+        ((nul_low, nul_high, _),) = gram_ranges(Lit(b"\0"))
+        damaged = len(self._notes)
+        bits = self._gram_bits(segment, low, high, WITHOUT_CAPITALS)
+        bits &= ~self._gram_bits(segment, nul_low, nul_high, WITHOUT_CAPITALS | WITH_CAPITALS)
+        return bits if len(self._notes) == damaged else 0
+
     def _evaluated(self, segment: Segment) -> int:
         bits = self._bits.get(segment.id)
         if bits is None:
