@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("upkeep.verify", "compare two indexes document by document"),
     "sql": ("ask.sql", "SQL over files, symbols and contents"),
     "mcp": ("mcp", "serve an AI assistant over stdio (MCP)"),
+    "lsp": ("lsp", "serve an editor over stdio (Language Server Protocol)"),
     "serve": ("serve", "serve HTTP, MCP and a page for the browser"),
     "install": ("setup.install", "set up MCP clients to use leindex"),
     "uninstall": ("setup.uninstall", "undo install"),
