@@ -131,3 +131,63 @@ def test_a_terminal_is_told_who_starts_this() -> None:
     script = "import pty, sys; sys.exit(pty.spawn([sys.executable, '-m', 'leindex', 'lsp']) >> 8)"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert ran.returncode == 2 and "talks to an editor" in ran.stdout
+
+
+def test_a_damaged_index_is_a_message(tree: Path, tmp_path: Path) -> None:
+    asked = request(2, "workspace/symbol", {"query": "total"})
+    env = environment(tmp_path)
+    subprocess.run([sys.executable, "-m", "leindex", "index", str(tree)], env=env, check=True, capture_output=True)
+    (database,) = tmp_path.rglob("index.db")
+    database.write_bytes(b"no database at all" * 1000)
+    process = started(tmp_path, [sys.executable, "-m", "leindex", "lsp"])
+    found = talk(process, hello(tree), asked)
+    assert found[-1]["id"] == 2 and found[-1]["error"]["code"] == -32803
+    assert "damaged" in found[-1]["error"]["message"] or "not a leindex" in found[-1]["error"]["message"]
+    assert "Traceback" not in json.dumps(found)
+
+
+def test_a_fault_of_ours_shows_no_stack(tree: Path, home: Path) -> None:
+    script = """
+import sys
+from leindex.cli.main import main
+from leindex.lsp import server
+
+async def broken(*_):
+    return 1 / 0
+
+server._ANSWERS["textDocument/hover"] = broken
+sys.exit(main(["lsp"]))
+"""
+    place = {"textDocument": {"uri": (tree / "shop/cart.py").as_uri()}, "position": {"line": 0, "character": 0}}
+    process = started(home, [sys.executable, "-c", script])
+    found = talk(process, hello(tree), request(2, "textDocument/hover", place))
+    assert found[-1] == {
+        "jsonrpc": "2.0",
+        "id": 2,
+        "error": {"code": -32603, "message": "ZeroDivisionError: division by zero"},
+    }
+
+
+def started(home: Path, command: list[str]) -> subprocess.Popen[bytes]:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=environment(home), **pipes)  # type: ignore[call-overload, no-any-return]
+
+
+def talk(process: subprocess.Popen[bytes], *messages: dict[str, Any]) -> list[dict[str, Any]]:
+    """The answers to requests, each awaited; then the server is ended, which leaves nothing on stderr."""
+    assert process.stdin is not None and process.stdout is not None
+    found = []
+    for message in messages:
+        process.stdin.write(framed(message))
+        process.stdin.flush()
+        while True:
+            length = 0
+            while (line := process.stdout.readline()) not in (b"\r\n", b""):
+                if line.startswith(b"Content-Length: "):
+                    length = int(line.split()[1])
+            found.append(json.loads(process.stdout.read(length)))
+            if found[-1].get("id") == message["id"]:
+                break
+    _, errors = process.communicate(framed(*END), timeout=30)
+    assert (process.returncode, errors) == (0, b"")
+    return found

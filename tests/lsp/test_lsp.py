@@ -114,6 +114,8 @@ def test_what_is_not_saved_counts(tree: Path, home: Path) -> None:
         assert await editor.definition("shop/fresh.py", 4, 1) == [("shop/cart.py", 16, 4)]
         assert "Comes last." in await editor.hover("shop/fresh.py", 4, 1)
         assert await editor.symbols("late") == [("late", "shop/cart.py", 16)]
+        assert ("fill", "shop/cart.py", 20) in (filled := await editor.symbols("fill"))
+        assert ("fill", "shop/cart.py", 16) not in filled
         assert [one.name for one in await editor.outline("shop/cart.py")] == ["Cart", "late", "fill"]
         # Both characters outside of the basic plane go, and something comes behind them.
         editor.type("shop/fresh.py", (2, 5, 2, 9), "𝄞")

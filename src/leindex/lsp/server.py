@@ -6,6 +6,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from lsprotocol import types
@@ -40,7 +41,7 @@ _UNITS: Final[dict[str, Unit]] = {
     types.PositionEncodingKind.Utf32: "utf-32",
 }
 """How columns count, by what is agreed on with the editor."""
-MOST_SYMBOLS: Final = 200
+MOST_SYMBOLS: Final = 100
 """Definitions of all files that are listed at once; editors narrow them with each letter."""
 
 
@@ -60,6 +61,9 @@ def build(path: str | None, index: str | None) -> Server:
 
     async def initialized(params: types.InitializedParams) -> None:
         await _build_index(server)
+        with suppress(LeindexError):  # the first letters of a name find the list made; who asks is told what is wrong
+            assert server.session is not None
+            await server.session.ask(place_answer.named, server.session.names, "_", 1)
 
     server.feature(types.INITIALIZE)(initialize)
     server.feature(types.INITIALIZED)(initialized)

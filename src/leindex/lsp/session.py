@@ -40,6 +40,7 @@ class Session:
         self.buffers = Buffers()
         self.names = NameList()
         self._built: asyncio.Task[None] | None = None
+        self._running: set[Control] = set()
 
     @property
     def root(self) -> Path:
@@ -68,12 +69,18 @@ class Session:
         if not (await asyncio.wait([built], timeout=SECONDS))[0]:
             raise CancelledError(f"{self.root} is still being indexed; ask again in a while")
         built.result()
-        await self.service.ready(control, max_age=MAX_AGE)
-        editor = Editor(control, self.buffers.unit, self.buffers.texts)
-        return await self.service.read(lambda index: work(index, editor, *arguments, **options), control)
+        self._running.add(control)
+        try:
+            await self.service.ready(control, max_age=MAX_AGE)
+            editor = Editor(control, self.buffers.unit, self.buffers.texts)
+            return await self.service.read(lambda index: work(index, editor, *arguments, **options), control)
+        finally:
+            self._running.discard(control)
 
     async def close(self) -> None:
-        """Ends its threads."""
+        """Ends its threads; what they are still asked is given up."""
+        for control in self._running:
+            control.cancel()
         if self._built is not None:
             self._built.cancel()
         await asyncio.to_thread(self.service.close)

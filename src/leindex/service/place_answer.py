@@ -58,7 +58,8 @@ def named(index: Index, editor: Editor, names: NameList, text: str, limit: int) 
     with _view(index, editor) as view:
         found = names.find(view, name, 1000 if container else limit, editor.control.check)
         kept = [hit for hit in found if is_within(hit, container)][:limit]
-        return [_listed(hit, _line(view, hit), editor.unit) for hit in kept]
+        texts = {path: _text(view, path) for path in dict.fromkeys(hit.path for hit in kept)}
+        return [_listed(hit, texts[hit.path].part(hit.line, hit.line), editor.unit) for hit in kept]
 
 
 def defined_in(index: Index, editor: Editor, path: str) -> list[Answer]:
@@ -224,10 +225,6 @@ def _node(asked: Asked, node: Node, unit: Unit) -> Answer:
 def _text(view: View, path: str) -> Text:
     edited = view.edits.get(path)
     return Text(searchable(view.read(path)) if edited is None else edited)
-
-
-def _line(view: View, hit: SymbolHit) -> bytes:
-    return _text(view, hit.path).part(hit.line, hit.line)
 
 
 def _listed(hit: SymbolHit, line: bytes, unit: Unit) -> Answer:

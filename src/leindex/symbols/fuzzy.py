@@ -15,7 +15,7 @@ from ..definition import Symbol
 from ..models import FileRow
 from ..text import searchable
 from ..views.view import View
-from .definitions import unpack
+from .definitions import Definitions, unpack
 from .find import SymbolHit, hit_of, order_of
 from .heading import Text
 
@@ -53,10 +53,14 @@ class NameList:
         names = self._at(view, check)
         hits: list[SymbolHit] = []
         if names.owners:
-            found, _ = _native.fuzzy(raw, names.joined, names.lowered, bytes(4 * len(names.owners)), 2 * limit)
+            found, _ = _native.fuzzy(raw, names.joined, names.lowered, bytes(4 * len(names.owners)), limit)
+            places: dict[int, list[int]] = {}
             for place, _ in found:
+                number, symbol = names.owners[place]
+                places.setdefault(number, []).append(symbol)
+            for number, symbols in places.items():
                 check()
-                hits += _hits(view, *names.owners[place])
+                hits += _hits(view, number, symbols)
         for path, content in view.edits.items():
             hits += _edited(view, path, content, raw.decode("utf-8", "replace").lower())
         return sorted(hits, key=lambda hit: order_of(hit, text))[:limit]
@@ -90,13 +94,13 @@ def _read(view: View, numbers: list[int]) -> dict[int, list[tuple[int, str]]]:
     }
 
 
-def _hits(view: View, number: int, place: int) -> Iterable[SymbolHit]:
+def _hits(view: View, number: int, places: list[int]) -> Iterable[SymbolHit]:
     stored, content = view.catalog.symbols_of(number), view.content(number)
     rows = [row for row in view.files_of([number]) if row.name not in view.edits]
     if stored is None or content is None or not rows:
         return []
-    symbol, text = unpack(stored[1])[place], Text(searchable(content))
-    return [hit_of(row, symbol, text) for row in rows]
+    definitions, text = Definitions(stored[1]), Text(searchable(content))
+    return [hit_of(row, definitions[place], text) for row in rows for place in places]
 
 
 def _edited(view: View, path: str, content: bytes, letters: str) -> Iterable[SymbolHit]:
