@@ -136,6 +136,15 @@ def say_incomplete(completeness: Completeness, *, nothing_found: bool, named: bo
         print("leindex: " + "; ".join(parts), file=sys.stderr)
 
 
+def say_looked_at(index: Index, what: str) -> None:
+    """One line on stderr where nothing was found: `what` that is, and in how many files of what it was looked for."""
+    with index.snapshot():
+        view = index.view()
+        count, _ = view.table.count(view.scope_bytes)
+        below = f", in {view.scope}/" if view.scope else ""
+        complain(f"{what} in {count} {'file' if count == 1 else 'files'} of {view.place}{below}")
+
+
 class progress_shown:
     """A progress display on stderr: a bar on a terminal, a line every few seconds elsewhere, nothing if quiet."""
 
