@@ -107,6 +107,11 @@ def _shown(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii") if control else character
 
 
+def shows_color(choice: str) -> bool:
+    """Whether output is coloured: `always`, `never`, or with `auto` at a terminal, unless NO_COLOR is set."""
+    return choice == "always" or (choice == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+
+
 def complain(message: str) -> None:
     """A line of trouble on stderr; it may name files, whose names may hold anything."""
     print("leindex: " + printable(message, keep="\n\t"), file=sys.stderr)

@@ -14,7 +14,7 @@ from ...models import Hit, LineMatch, SearchResult
 from ...questions import SearchQuestion
 from ...records import as_dict
 from ...service.operations import SEARCH
-from ..common import print_json, printable, ready, say_incomplete, utf8
+from ..common import print_json, printable, ready, say_incomplete, shows_color, utf8
 from ..parsing import (
     Parser,
     add_index_option,
@@ -40,6 +40,12 @@ def _parser() -> Parser:
         add_parameter(parser, SEARCH[name])
     parser.add_argument(
         "--base", default="", metavar="REV", help="what in:diff compares with; index for what is staged (HEAD)"
+    )
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="whether to colour (auto: at a terminal, without NO_COLOR)",
     )
     parser.add_argument(
         "--open",
@@ -68,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.json:
         print_json(as_json(result, explain=options.explain))
     else:
-        sys.stdout.write(as_text(result, color=sys.stdout.isatty(), explain=options.explain))
+        sys.stdout.write(as_text(result, color=shows_color(options.color), explain=options.explain))
         sys.stdout.flush()
         for line in result.advice:
             print(f"leindex: {line}", file=sys.stderr)
