@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.served import environment
+from tests.support.terminal import at_terminal
 
 
 @pytest.fixture(scope="module")
@@ -20,29 +19,6 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tree.parent / "home"
     subprocess.run([sys.executable, "-m", "leindex", "index", "-q", str(tree)], env=environment(home), check=True)
     return tree
-
-
-def at_terminal(tree: Path, *arguments: str, **variables: str) -> tuple[int, str]:
-    """The exit status, and what is seen on the screen of a command with stdout and stderr at a terminal."""
-    env = {**environment(tree.parent / "home"), "TERM": "xterm"}
-    for name in ("LEINDEX_PAGER", "PAGER", "LESS", "NO_COLOR"):
-        env.pop(name, None)
-    env.update(variables)
-    master, terminal = pty.openpty()
-    command = [sys.executable, "-m", "leindex", *arguments]
-    process = subprocess.Popen(
-        command, cwd=tree, env=env, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal, close_fds=True
-    )
-    os.close(terminal)
-    seen = b""
-    try:
-        while chunk := os.read(master, 65536):
-            seen += chunk
-    except OSError:  # how a terminal says that nobody writes to it any more
-        pass
-    finally:
-        os.close(master)
-    return process.wait(60), seen.decode().replace("\r\n", "\n")
 
 
 MARKED = "sed 's/^/| /'"

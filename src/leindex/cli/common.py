@@ -193,6 +193,8 @@ def _nothing(progress: Progress) -> None:
 
 
 def _words(progress: Progress) -> str:
+    if not progress.documents_total:
+        return progress.stage
     rate = f", {progress.bytes / 1e6 / max(progress.seconds, 1e-6):.0f} MB/s" if progress.bytes else ""
     return f"{progress.stage}: {progress.documents} of {progress.documents_total} files{rate}{_left(progress)}"
 

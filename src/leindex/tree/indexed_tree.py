@@ -373,13 +373,13 @@ class IndexedTree:
         """Looks for damage in every structure; a line for each finding."""
         return [finding.told for finding in self.examine()]
 
-    def examine(self) -> list[Finding]:
+    def examine(self, *, on_progress: ProgressCallback | None = None) -> list[Finding]:
         """Everything that is wrong with the index, see doctor.py. Raises ConfigError where there is none."""
-        from .doctor import FILE, STORE, VIEWS, Finding, examine, other_engine
+        from .doctor import FILE, STORE, VIEWS, Finding, Steps, examine, other_engine
 
         try:
             with self.snapshot():
-                findings = list(examine(os.fsencode(self.root), self.store, self.catalog))
+                findings = list(examine(os.fsencode(self.root), self.store, self.catalog, Steps(on_progress)))
                 if not {finding.structure for finding in findings} & {FILE, STORE}:
                     stored = dict(self.store.ids())
                     findings += [Finding(VIEWS, told) for told in self.views.problems(stored)]
