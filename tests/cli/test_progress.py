@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from leindex.models import ProgressCallback
+from leindex.questions import Where
 from tests.support.served import environment, make_tree
 from tests.support.terminal import at_terminal
 
@@ -69,3 +71,38 @@ def test_each_stage_of_the_doctor_is_told(own_home: None, tmp_path: Path) -> Non
     assert [(done, total) for stage, done, total in told if stage == "contents"] == [
         (number, count) for number in range(count)
     ]
+
+
+def test_an_update_and_a_view_before_an_answer(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import leindex
+    from leindex.cli.common import progress_shown
+
+    root = make_tree(tree.parent / "views", copies=30)
+    git = ["git", "-C", str(root), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for words in (["init", "-qb", "main"], ["add", "."], ["commit", "-qm", "All"]):
+        subprocess.run([*git, *words], check=True)
+    for file in (root / "many").rglob("*.py"):
+        file.write_text(file.read_text() + "# later than the commit\n")
+    monkeypatch.setenv("LEINDEX_HOME", str(tree.parent / "home"))
+    told: list[str] = []
+
+    class Shown(progress_shown):
+        def __enter__(self) -> ProgressCallback:
+            return lambda progress: told.append(progress.stage)
+
+    with leindex.open(root, refresh="always") as index:
+        index.update()
+        index.progress = lambda: Shown(quiet=False)
+        (root / "new.py").write_text("needle = 1\n")
+        index.search("needle")
+        assert "text" in told
+        told.clear()
+        with index.at(Where(branches=("main",))):
+            index.search("needle")
+        assert "views" in told
+
+
+def test_short_work_draws_nothing(tree: Path) -> None:
+    (tree / "new.py").write_text("def brand_new():\n    pass\n")
+    status, seen = at_terminal(tree, "--no-pager", "symbols", "brand_new", "--refresh", "always")
+    assert status == 0 and drawn(seen) == [] and "\x1b" not in seen

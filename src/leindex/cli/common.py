@@ -36,6 +36,7 @@ def ready(path: str, arguments: Namespace | SimpleNamespace) -> Index:
     """The index that the arguments name, built first where there is none yet: with a progress bar on stderr, and
     after asking for a tree that is hardly meant. Raises ConfigError where the answer is no."""
     index = opened(path, arguments)
+    index.progress = lambda: progress_shown(quiet=False, late=progress_shown.LATE_SECONDS)
     if not index.exists:
         confirm_root(index.root)
         print(f"leindex: {index.root} is not indexed yet; indexing it first", file=sys.stderr)
@@ -155,11 +156,13 @@ class progress_shown:
 
     LINE_SECONDS = 5.0
     BAR_SECONDS = 0.1
+    LATE_SECONDS = 0.3
+    """How long work goes on without a bar that is mostly done in less: `late`, where it is given."""
 
-    def __init__(self, *, quiet: bool, as_json: bool = False) -> None:
+    def __init__(self, *, quiet: bool, as_json: bool = False, late: float = 0.0) -> None:
         self._quiet, self._json = quiet, as_json
         self._terminal = sys.stderr.isatty() and not as_json
-        self._next = 0.0 if self._terminal or as_json else time.monotonic() + self.LINE_SECONDS
+        self._next = time.monotonic() + (late if self._terminal or as_json else self.LINE_SECONDS)
         self._drawn = False
 
     def __enter__(self) -> ProgressCallback:
