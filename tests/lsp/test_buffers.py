@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import doctest
+import os
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
 
+from leindex.indexing.syntax.grammars import KINDS
+from leindex.lsp import shapes
 from leindex.lsp.buffers import Buffers
 from leindex.service import columns
 from leindex.service.columns import Unit, column_of, offset_of
@@ -91,3 +95,17 @@ def test_columns_of_lines_that_are_no_utf_8() -> None:
 
 def test_the_example_is_so() -> None:
     assert doctest.testmod(columns).failed == 0
+
+
+def test_every_kind_of_definition_has_its_name_in_the_protocol() -> None:
+    assert set(KINDS) <= set(shapes._KINDS)
+
+
+def test_uris_there_and_back(tmp_path: Path) -> None:
+    for path in ("a.py", "ü & <b>#?%.py", "x y/𝄞.c", os.fsdecode(b"not \xff utf-8.c")):
+        assert shapes.path_of(shapes.uri_of(path, tmp_path), tmp_path) == path
+    assert shapes.path_of((tmp_path.parent / "other").as_uri(), tmp_path) is None
+    assert shapes.path_of(tmp_path.as_uri() + "/../other/x", tmp_path) is None
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "tree")
+    assert shapes.path_of((tmp_path / "link" / "a.py").as_uri(), tmp_path / "tree") == "a.py"

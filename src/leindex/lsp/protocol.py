@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -13,10 +13,6 @@ from pygls.protocol.language_server import lsp_method
 from .. import __version__
 from .buffers import Buffers
 from .session import Session
-
-NOT_INITIALIZED: Final = -32002
-INVALID_REQUEST: Final = -32600
-PARSE_ERROR: Final = -32700
 
 
 class Protocol(LanguageServerProtocol):

@@ -7,13 +7,11 @@ an answer that says why, and nothing but the protocol is written to stdout.
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from ..service.packages import packages_of
 
@@ -28,75 +26,29 @@ def serve_stdio(path: str | None, index: str | None) -> int:
     Raises EngineMissingError where the packages of the extra `lsp` are not installed.
     """
     with packages_of("lsp"):
-        from pygls.exceptions import JsonRpcException
-
-        from .protocol import INVALID_REQUEST, NOT_INITIALIZED, PARSE_ERROR
+        from .messages import Messages
         from .server import build
-    logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)  # what goes wrong is answered
     server = build(path, index)
-    protocol = server.protocol
-
-    def handle(body: bytes, stopping: bool) -> str:
-        """Handles a message; gives its method."""
-        try:
-            said = json.loads(body)
-        except (ValueError, RecursionError):
-            protocol.refuse(None, PARSE_ERROR, "the message is not JSON")
-            return ""
-        method, identity = _head(said)
-        if method is None:
-            protocol.refuse(identity, INVALID_REQUEST, "the message is no request, notification or response")
-            return ""
-        if server.session is None and method not in ("initialize", "exit"):
-            if identity is not None:
-                protocol.refuse(identity, NOT_INITIALIZED, "initialize comes first")
-            return method
-        if stopping and method != "exit":
-            if identity is not None and method:
-                protocol.refuse(identity, INVALID_REQUEST, "nothing is answered after shutdown")
-            return method
-        try:
-            message = protocol.structure_message(said)
-        except JsonRpcException as error:
-            if identity is not None:
-                protocol.refuse(identity, error.code, f"the parameters of {method} are wrong")
-            return method
-        protocol.handle_message(message)
-        return method
+    messages = Messages(server)
 
     async def serve() -> int:
         loop = asyncio.get_running_loop()
         arrived: asyncio.Queue[bytes | None] = asyncio.Queue()
-        protocol.set_writer(_Output(sys.stdout.buffer, lambda: arrived.put_nowait(None)))
+        server.protocol.set_writer(_Output(sys.stdout.buffer, lambda: arrived.put_nowait(None)))
 
         def deliver(body: bytes | None) -> None:
             loop.call_soon_threadsafe(arrived.put_nowait, body)
 
         threading.Thread(target=_read, args=(deliver,), name="leindex-lsp-read", daemon=True).start()
-        stopping = False
         try:
-            while (body := await arrived.get()) is not None:
-                method = handle(body, stopping)
-                if method == "exit":
-                    return 0 if stopping else 1
-                stopping = stopping or method == "shutdown"
-            return 0
+            while messages.status is None and (body := await arrived.get()) is not None:
+                messages.handle(body)
+            return messages.status or 0
         finally:
             if server.session is not None:
                 await server.session.close()
 
     return asyncio.run(serve())
-
-
-def _head(said: Any) -> tuple[str | None, str | int | None]:
-    """The method of a message, "" of a response, None of what is neither; and its id."""
-    if not isinstance(said, dict):
-        return None, None
-    identity = said.get("id")
-    if isinstance(identity, bool) or not isinstance(identity, str | int | None):
-        return None, None
-    method = said.get("method", "" if "id" in said and ("result" in said or "error" in said) else None)
-    return (method if said.get("jsonrpc") == "2.0" and isinstance(method, str) else None), identity
 
 
 def _read(deliver: Callable[[bytes | None], None]) -> None:
