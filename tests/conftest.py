@@ -13,7 +13,7 @@ import pytest
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-PEERS = ("rg", "ctags", "git", "chromium", "clang", "localedef", "setpriv")
+PEERS = ("rg", "ctags", "git", "chromium", "clang", "localedef", "setpriv", "nvim", "fzf")
 
 
 def pytest_configure(config: pytest.Config) -> None:

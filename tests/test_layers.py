@@ -53,7 +53,8 @@ BELOW |= {
     "service": f"{_ASKED} facade",
     "mcp": f"{_ASKED} facade service",
     "http": f"{_ASKED} facade service mcp",
-    "cli": f"{_ASKED} facade service mcp http",
+    "lsp": f"{_ASKED} facade service",
+    "cli": f"{_ASKED} facade service mcp http lsp",
 }
 """What each layer may import besides itself."""
 

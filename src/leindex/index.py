@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 
 from .config import locate
@@ -82,6 +83,7 @@ class Index(IndexedTree):
     _threads: ThreadPoolExecutor | None = None
     _made: dict[tuple[object, object, str], tuple[int, Any]] | None = None
     _where: Where = TREE
+    _edits: Mapping[str, bytes] = MappingProxyType({})
 
     def close(self) -> None:
         """Closes the store; the next use opens it again."""
@@ -115,6 +117,16 @@ class Index(IndexedTree):
         finally:
             self._where = before
 
+    @contextmanager
+    def edited(self, texts: Mapping[str, bytes]) -> Iterator[Self]:
+        """The index with texts of some files, by path, in place of what is indexed of them; outlines, fuzzy names and
+        the graph read them, searches do not. The mapping is not to be changed afterwards."""
+        before, self._edits = self._edits, texts
+        try:
+            yield self
+        finally:
+            self._edits = before
+
     def freshen(self, refresh: Refresh | None = None, *, symbols: bool = True) -> None:
         if self._where:
             self.views.prepare(self._where, refresh or self.refresh)
@@ -142,6 +154,7 @@ class Index(IndexedTree):
             note=self._freshness.note,
             others=self.views,
             changes=self.views.changes,
+            edits=self._edits,
         )
         return view.at(where) if where else view
 

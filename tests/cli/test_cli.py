@@ -300,3 +300,26 @@ def test_an_engine_that_does_not_exist_is_not_advised(leindex: Run, tree: Path) 
 
 def test_statistics_of_counts_tell_the_time(leindex: Run, tree: Path) -> None:
     assert "\n0.000000 seconds spent searching" not in leindex("grep", "--stats", "-c", "Error", tree)[1]
+
+
+def test_nothing_found_says_what_was_looked_at(tree: Path, leindex: Run) -> None:
+    assert leindex("index", tree)[0] == 0
+    (tree / "plain.txt").write_text("nothing here\n")
+    (tree / "odd.zzz").write_text("nothing here\n")
+    at = f"files of {tree}"
+    for arguments, said in (
+        (("symbols", "zzz", tree), f"no definition like zzz in 5 {at}"),
+        (("symbols", "zzz kind:class lang:python", tree), f"no class like zzz in python in 5 {at}"),
+        (("symbols", "zzz", tree / "sub"), f"no definition like zzz in 2 {at}, in sub/"),
+        (("refs", "zzz", tree), f"no definition and no call of zzz in 5 {at}"),
+        (("refs", "zzz", "--lang", "go", tree), f"no definition and no call of zzz in go in 5 {at}"),
+        (("files", "qqq", tree), f"no path like qqq in 5 {at}"),
+        (("files", "qqq", tree / "sub" / "deep"), f"no path like qqq in 1 file of {tree}, in sub/deep/"),
+        (("outline", tree / "plain.txt"), "no definition in plain.txt, "),
+        (("outline", tree / "odd.zzz"), "no definition in odd.zzz, in a language that is not known"),
+    ):
+        status, out, errors = leindex(*arguments)
+        assert (status, out) == (1, "")
+        assert errors.startswith(f"leindex: {said}") and errors.count("\n") == 1, errors
+        status, out, errors = leindex(*arguments, "--json")
+        assert status == 1 and out.startswith("{") and errors == ""

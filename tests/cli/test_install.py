@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import string
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 from leindex.cli.main import main
 from leindex.cli.setup import settings_text
-from leindex.cli.setup.clients import clients
+from leindex.cli.setup.clients import clients, command_line
+from leindex.cli.setup.editors import EDITORS, settings_of
 from leindex.errors import ConfigError
 
 ENTRY = {"command": "/usr/bin/leindex", "args": ["mcp"]}
@@ -191,3 +193,34 @@ def test_only_the_entry_changes(document: tuple[dict[str, Any], str]) -> None:
         **{k: v for k, v in data.items() if k != "mcpServers"},
         **({"mcpServers": rest} if rest else {}),
     }
+
+
+@pytest.mark.parametrize("name", EDITORS)
+def test_editors_get_settings_with_the_command(name: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = everything(home)
+    assert main(["install", "--editor", name]) == 0
+    said = capsys.readouterr()
+    command = command_line()
+    assert json.dumps(command[0]) in said.out and '"lsp"' in said.out
+    assert EDITORS[name].place in said.err and everything(home) == before
+    if name == "helix":
+        read = tomllib.loads(said.out)
+        assert read["language-server"]["leindex"] == {"command": command[0], "args": [*command[1:], "lsp"]}
+        assert all(language["language-servers"] == [{"name": "leindex"}] for language in read["language"])
+    if name == "zed":
+        binary = settings_text.read_json(said.out)["lsp"]["pyright"]["binary"]
+        assert binary == {"path": command[0], "arguments": [*command[1:], "lsp"]}
+
+
+def test_a_command_with_odd_letters_stays_one_string() -> None:
+    odd = '/opt/a "b"\\c/leindex'
+    read = tomllib.loads(settings_of("helix").text([odd]))
+    assert read["language-server"]["leindex"]["command"] == odd
+    for name in EDITORS:
+        assert json.dumps(odd) in settings_of(name).text([odd])
+
+
+def test_an_editor_that_is_unknown(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["install", "--editor", "ed"]) == 2
+    assert "known are neovim, vscode, helix, zed, emacs" in capsys.readouterr().err
+    assert main(["install", "zed", "--editor", "neovim"]) == 2

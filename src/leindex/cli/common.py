@@ -36,6 +36,7 @@ def ready(path: str, arguments: Namespace | SimpleNamespace) -> Index:
     """The index that the arguments name, built first where there is none yet: with a progress bar on stderr, and
     after asking for a tree that is hardly meant. Raises ConfigError where the answer is no."""
     index = opened(path, arguments)
+    index.progress = lambda: progress_shown(quiet=False, late=progress_shown.LATE_SECONDS)
     if not index.exists:
         confirm_root(index.root)
         print(f"leindex: {index.root} is not indexed yet; indexing it first", file=sys.stderr)
@@ -107,6 +108,11 @@ def _shown(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii") if control else character
 
 
+def shows_color(choice: str) -> bool:
+    """Whether output is coloured: `always`, `never`, or with `auto` at a terminal, unless NO_COLOR is set."""
+    return choice == "always" or (choice == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+
+
 def complain(message: str) -> None:
     """A line of trouble on stderr; it may name files, whose names may hold anything."""
     print("leindex: " + printable(message, keep="\n\t"), file=sys.stderr)
@@ -136,16 +142,27 @@ def say_incomplete(completeness: Completeness, *, nothing_found: bool, named: bo
         print("leindex: " + "; ".join(parts), file=sys.stderr)
 
 
+def say_looked_at(index: Index, what: str) -> None:
+    """One line on stderr where nothing was found: `what` that is, and in how many files of what it was looked for."""
+    with index.snapshot():
+        view = index.view()
+        count, _ = view.table.count(view.scope_bytes)
+        below = f", in {view.scope}/" if view.scope else ""
+        complain(f"{what} in {count} {'file' if count == 1 else 'files'} of {view.place}{below}")
+
+
 class progress_shown:
     """A progress display on stderr: a bar on a terminal, a line every few seconds elsewhere, nothing if quiet."""
 
     LINE_SECONDS = 5.0
     BAR_SECONDS = 0.1
+    LATE_SECONDS = 0.3
+    """How long work goes on without a bar that is mostly done in less: `late`, where it is given."""
 
-    def __init__(self, *, quiet: bool, as_json: bool = False) -> None:
+    def __init__(self, *, quiet: bool, as_json: bool = False, late: float = 0.0) -> None:
         self._quiet, self._json = quiet, as_json
         self._terminal = sys.stderr.isatty() and not as_json
-        self._next = 0.0 if self._terminal or as_json else time.monotonic() + self.LINE_SECONDS
+        self._next = time.monotonic() + (late if self._terminal or as_json else self.LINE_SECONDS)
         self._drawn = False
 
     def __enter__(self) -> ProgressCallback:
@@ -179,6 +196,8 @@ def _nothing(progress: Progress) -> None:
 
 
 def _words(progress: Progress) -> str:
+    if not progress.documents_total:
+        return progress.stage
     rate = f", {progress.bytes / 1e6 / max(progress.seconds, 1e-6):.0f} MB/s" if progress.bytes else ""
     return f"{progress.stage}: {progress.documents} of {progress.documents_total} files{rate}{_left(progress)}"
 

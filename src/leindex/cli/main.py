@@ -11,6 +11,8 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
 
 from .. import __version__
 from ..errors import CancelledError, LeindexError, QueryError
@@ -46,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("upkeep.verify", "compare two indexes document by document"),
     "sql": ("ask.sql", "SQL over files, symbols and contents"),
     "mcp": ("mcp", "serve an AI assistant over stdio (MCP)"),
+    "lsp": ("lsp", "serve an editor over stdio (Language Server Protocol)"),
     "serve": ("serve", "serve HTTP, MCP and a page for the browser"),
     "install": ("setup.install", "set up MCP clients to use leindex"),
     "uninstall": ("setup.uninstall", "undo install"),
@@ -53,9 +56,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Each command with the module of this package that runs it, and its purpose."""
 
 
+NO_PAGER: Final = "--no-pager"
+
+
 def only_answers(arguments: Sequence[str]) -> bool:
     """Whether a command line asks a question: such a command has nothing left to do once it has printed."""
-    command = arguments[0] if arguments else ""
+    command = next((word for word in arguments if word != NO_PAGER), "")
     return command in COMMANDS and COMMANDS[command][0].startswith(("ask.", "grep."))
 
 
@@ -65,13 +71,14 @@ def usage() -> str:
     lines = [f"  {name:<{width}}  {purpose}" for name, (_, purpose) in COMMANDS.items()]
     return "\n".join(
         [
-            "usage: leindex COMMAND [ARGUMENTS]",
+            "usage: leindex [--no-pager] COMMAND [ARGUMENTS]",
             "",
             "An index of source code: exact, ranked and symbol search.",
             "",
             *lines,
             "",
             "leindex COMMAND --help explains a command; leindex --version prints the version.",
+            "Answers at a terminal go through a pager (LEINDEX_PAGER, else PAGER, else less), but with --no-pager.",
         ]
     )
 
@@ -119,23 +126,36 @@ def _in_utf8() -> None:
     os.execv(sys.executable, [os.fsencode(part) for part in (sys.executable, "-X", "utf8", *sys.orig_argv[1:])])
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], *, paging: bool = True) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())
         return 0 if arguments else 2
     if arguments[0] in ("-V", "--version"):
         print(f"leindex {__version__}")
         return 0
+    if arguments[0] == NO_PAGER:
+        return _run(arguments[1:], paging=False)
     command = arguments[0]
     if command not in COMMANDS:
         return _fail(f"there is no command {command!r}{_suggestion(command)}; see leindex --help")
     module = importlib.import_module(f".{COMMANDS[command][0]}", __package__)
+    rest = arguments[1:]
     try:
-        if hasattr(module, "run_as"):  # one module for several commands that differ in what they ask
-            return int(module.run_as(command, arguments[1:]))
-        return int(module.run(arguments[1:]))
+        with _paging(command) if paging else nullcontext():
+            if hasattr(module, "run_as"):  # one module for several commands that differ in what they ask
+                return int(module.run_as(command, rest))
+            return int(module.run(rest))
     except SystemExit as ended:  # argparse has printed a help
         return int(ended.code or 0)
+
+
+def _paging(command: str) -> AbstractContextManager[None]:
+    """The pager for a command that answers with text; `grep` prints as ripgrep does, which pages nothing."""
+    if not COMMANDS[command][0].startswith("ask.") or not sys.stdout.isatty():
+        return nullcontext()
+    from .pager import paged
+
+    return paged()
 
 
 def _drop_output() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..errors import QueryError
 from ..questions import GraphQuestion
 from ..views.view import View
@@ -10,7 +12,8 @@ from .asked import Asked, Node
 from .files import cycles, deps
 from .reach import impact, path
 from .related import hierarchy, unused
-from .source import REFERENCES
+from .resolve import Resolution
+from .source import REFERENCES, Use
 
 KINDS = {
     "callers": lambda asked: callers(asked),
@@ -58,23 +61,8 @@ def callees(asked: Asked) -> list[Group]:
     groups = []
     for node in asked.nodes(asked.question.name):
         source = asked.source(node)
-        asked.looked_at(source)
-        low, high = source.span_of(node[1])
         edges: list[Edge] = []
-        for use in source.uses(low, high):
-            if asked.over():
-                break
-            if not _belongs(asked, source.path, node[1], use.start):
-                continue
-            resolved = asked.resolver.resolve(source, use)
-            if REFERENCES[use.role] == "value" and not resolved.targets:
-                continue
-            asked.counts.sites += 1
-            if not resolved.targets and resolved.grade.value == "unresolved":
-                maybe = asked.resolver.possible(source, use)
-                if maybe.targets:
-                    resolved = maybe._replace(reason=f"{maybe.reason}; {resolved.reason}")
-            asked.counts.add(resolved.grade)
+        for use, resolved in references_from(asked, node):
             if resolved.grade.value == "possible" and not asked.question.possible:
                 continue
             if len(edges) >= asked.question.limit:
@@ -85,6 +73,28 @@ def callees(asked: Asked) -> list[Group]:
             ]
         groups.append(Group(asked.hit(node), node[0], tuple(edges)))
     return groups
+
+
+def references_from(asked: Asked, node: Node) -> Iterator[tuple[Use, Resolution]]:
+    """The references in a definition, in order, with what each means; they are counted."""
+    source = asked.source(node)
+    asked.looked_at(source)
+    low, high = source.span_of(node[1])
+    for use in source.uses(low, high):
+        if asked.over():
+            return
+        if not _belongs(asked, source.path, node[1], use.start):
+            continue
+        resolved = asked.resolver.resolve(source, use)
+        if REFERENCES[use.role] == "value" and not resolved.targets:
+            continue
+        asked.counts.sites += 1
+        if not resolved.targets and resolved.grade.value == "unresolved":
+            maybe = asked.resolver.possible(source, use)
+            if maybe.targets:
+                resolved = maybe._replace(reason=f"{maybe.reason}; {resolved.reason}")
+        asked.counts.add(resolved.grade)
+        yield use, resolved
 
 
 def _belongs(asked: Asked, path: str, index: int, offset: int) -> bool:

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Final
 
 from .. import _native
-from ..linkage import columns
+from ..definition import Symbol
+from ..linkage import columns, pack
 from ..models import FileRow
 from ..query.ast import SymbolFilter, Syntax
 from ..query.plan import name_formula
@@ -38,14 +39,23 @@ class Program:
         self.cache: dict[object, object] = {}
         """What resolving has found out about this generation."""
         self._derived = self._state()
+        self._edited: dict[str, Source] = {}
 
     def _state(self) -> tuple[int, bool]:
         return self.view.catalog.pending(), self.table.exists
 
     def now(self, view: View) -> Program:
-        """This program for another view of the same generation; a new one where the second stage went on since."""
-        self.view = view
-        return self if self._state() == self._derived else Program(view)
+        """This program for another view of the same generation; a new one where the second stage went on since, or a
+        text was edited."""
+        before, self.view = self.view.edits, view
+        same = self._state() == self._derived
+        if same and view.edits == before:
+            return self
+        fresh = Program(view)
+        if same:  # an edit changes what names mean, not the other files
+            fresh._kept, fresh._size = self._kept, self._size
+        fresh._edited = {path: one for path, one in self._edited.items() if view.edits.get(path) is before.get(path)}
+        return fresh
 
     @property
     def table(self) -> LinkageTable:
@@ -61,11 +71,12 @@ class Program:
     def paths(self) -> dict[str, str]:
         """Every indexed file and its language."""
         table = self.view.table
-        return {
+        indexed = {
             os.fsdecode(key.replace(b"\0", b"/")): language
             for key, number, language in zip(table.keys, table.numbers, table.languages, strict=True)
             if number
         }
+        return indexed | {path: self.view.language_of(path) for path in self.view.edits if path not in indexed}
 
     @cached_property
     def folders(self) -> dict[str, list[str]]:
@@ -85,6 +96,8 @@ class Program:
 
     def get(self, path: str) -> Source | None:
         """A file by its path; None where it is not indexed."""
+        if path in self.view.edits:
+            return self._as_edited(path)
         known = self._kept.get(path)
         if known is not None:
             self._kept.move_to_end(path)
@@ -92,7 +105,18 @@ class Program:
         row = self.view.catalog.file(os.fsencode(path))
         return self._made(row) if row is not None and row.number else None
 
+    def _as_edited(self, path: str) -> Source:
+        known = self._edited.get(path)
+        if known is None:
+            language, text = self.view.language_of(path), self.view.edits[path]
+            symbols, noted = self.view.knowledge.read(text, language)
+            found = columns(pack(noted)) if noted is not None else None
+            known = self._edited[path] = Source(path, language, text, list(map(Symbol._make, symbols)), found)
+        return known
+
     def _made(self, row: FileRow) -> Source | None:
+        if row.name in self.view.edits:
+            return self._as_edited(row.name)
         known = self._kept.get(row.name)
         if known is not None:
             return known
@@ -125,6 +149,13 @@ class Program:
 
     def rows_with(self, name: str, *, defining: bool = False) -> list[FileRow]:
         """The same as rows of the catalogue."""
+        rows, raw = self._indexed_with(name, defining=defining), name.encode("utf-8", "surrogateescape")
+        known = {row.name for row in rows}
+        return rows + [
+            self.view.edited_row(path) for path, text in self.view.edits.items() if raw in text and path not in known
+        ]
+
+    def _indexed_with(self, name: str, *, defining: bool) -> list[FileRow]:
         key = next((key for _, key, role, *_ in _native.terms(name.encode("utf-8", "replace")) if role == WHOLE), None)
         if key is None or (len(name) < SHORT and not defining):  # single letters are no words of a text
             formula = name_formula(SymbolFilter(name, Syntax.TEXT, False))

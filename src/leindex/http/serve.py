@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from ..config import Location
 from ..errors import ConfigError
-from ..service.packages import server_packages
+from ..service.packages import packages_of
 
 
 def serve_http(
@@ -26,7 +26,7 @@ def serve_http(
     the address once the server answers. Raises ConfigError for an address that cannot be bound, or one that
     is not loopback without a token, EngineMissingError where the packages of the extra `server` are not installed.
     """
-    with server_packages():
+    with packages_of("server"):
         import uvicorn
 
         from ..service.service import Service

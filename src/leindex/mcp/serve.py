@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ..config import Location
-from ..service.packages import server_packages
+from ..service.packages import packages_of
 
 
 def serve_stdio(location: Location) -> None:
@@ -13,7 +13,7 @@ def serve_stdio(location: Location) -> None:
 
     Raises EngineMissingError where the packages of the extra `server` are not installed.
     """
-    with server_packages():
+    with packages_of("server"):
         from mcp.server.stdio import stdio_server
 
         from ..service.service import Service

@@ -10,10 +10,10 @@ from ..install_hint import install_hint
 
 
 @contextmanager
-def server_packages() -> Iterator[None]:
-    """Says which package is missing where one of the extra `server` is. Raises EngineMissingError."""
+def packages_of(extra: str) -> Iterator[None]:
+    """Says which package is missing where one of an extra, `server` or `lsp`, is. Raises EngineMissingError."""
     try:
         yield
     except ImportError as error:
-        message = f"the server needs a package that is missing ({error.name}): {install_hint('server')}"
+        message = f"the server needs a package that is missing ({error.name}): {install_hint(extra)}"
         raise EngineMissingError(message) from None

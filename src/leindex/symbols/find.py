@@ -135,9 +135,10 @@ def outline(view: View, path: str) -> list[SymbolHit]:
 
     Raises ConfigError for a file that is not indexed.
     """
-    row = view.file(path)
-    content = view.read(path)
-    stored = view.catalog.symbols_of(row.number)
+    edited = view.edits.get(path)
+    row = view.file(path) if edited is None else view.edited_row(path)
+    content = view.read(path) if edited is None else edited
+    stored = view.catalog.symbols_of(row.number) if edited is None else None
     if stored is not None:
         symbols = unpack(stored[1])
     else:

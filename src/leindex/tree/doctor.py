@@ -7,12 +7,14 @@ contents, and files whose content is lost are forgotten, so that the update that
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Final, NamedTuple
 
 from ..config import Location
 from ..errors import StorageError, StoreCorruptError
+from ..models import Progress, ProgressCallback
 from ..storage.catalog import Catalog
 from ..storage.database import Database
 from ..storage.integrity.salvage import salvage
@@ -53,32 +55,52 @@ class Finding(NamedTuple):
     paths: tuple[bytes, ...] = ()
 
 
-def examine(root: bytes, store: SearchInterface, catalog: Catalog) -> Iterator[Finding]:
+class Steps:
+    """How far looking for damage is: its stages, of which that of the contents is counted."""
+
+    def __init__(self, on_progress: ProgressCallback | None) -> None:
+        self._tell = on_progress or (lambda progress: None)
+        self._began = time.monotonic()
+
+    def begin(self, stage: str) -> None:
+        """A stage whose length is not known."""
+        self._tell(Progress(stage, seconds=time.monotonic() - self._began))
+
+    def count(self, stage: str, done: int, total: int) -> None:
+        """So much of a stage is done."""
+        self._tell(Progress(stage, done, total, seconds=time.monotonic() - self._began))
+
+
+def examine(root: bytes, store: SearchInterface, catalog: Catalog, steps: Steps) -> Iterator[Finding]:
     """Everything that is wrong with an open index, in a snapshot of it; views are looked at by `KeptViews.problems`."""
+    steps.begin("pages")
     problems = catalog.database.integrity_problems()
     yield from (Finding(FILE, told) for told in problems)
     if problems:
         return
     structure = SEGMENTS if store.name == "sqlite" else STORE
+    steps.begin(structure)
     damaged = [Finding(structure, told) for told in store.check()]
     yield from damaged
     if structure == STORE and damaged:
         return
     stored = dict(store.ids())
-    yield from _documents(store, catalog, stored)
+    yield from _documents(store, catalog, stored, steps)
+    steps.begin("files")
     yield from _files(catalog, stored)
     yield from _totals(catalog)
     yield from _unlike_git(root, catalog)
 
 
-def _documents(store: SearchInterface, catalog: Catalog, stored: dict[int, str]) -> Iterator[Finding]:
+def _documents(store: SearchInterface, catalog: Catalog, stored: dict[int, str], steps: Steps) -> Iterator[Finding]:
     """Every content is compared with its id, and its definitions are unpacked."""
     from ..indexing.read import blob_id
     from ..symbols.definitions import unpack
 
     pending = {number for number, _ in catalog.without_symbols()}
     unknown = []
-    for number, doc_id in stored.items():
+    for done, (number, doc_id) in enumerate(stored.items()):
+        steps.count("contents", done, len(stored))
         try:
             content = store.contents([number])[0]
             if content is not None and blob_id(content) != doc_id:

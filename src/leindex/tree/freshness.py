@@ -20,7 +20,7 @@ from ..storage.folder.locks import is_watched
 
 if TYPE_CHECKING:
     from ..indexing.pipeline import Comparison, UpdateOptions
-    from ..models import UpdateResult
+    from ..models import ProgressCallback, UpdateResult
     from ..storage.catalog import Catalog
 
 Refresh = Literal["always", "auto", "never"]
@@ -59,7 +59,12 @@ class Kept(Protocol):
         """Its files."""
 
     def update(
-        self, options: UpdateOptions | None = None, *, comparison: Comparison | None = None, wait_seconds: float = ...
+        self,
+        options: UpdateOptions | None = None,
+        *,
+        comparison: Comparison | None = None,
+        wait_seconds: float = ...,
+        on_progress: ProgressCallback | None = None,
     ) -> UpdateResult:
         """Brings it up to date with what was just compared."""
 
@@ -81,7 +86,15 @@ class Freshness:
             return None
         return 0.0 if is_watched(index.location.folder) else max(0.0, time.time() - last)
 
-    def freshen(self, index: Kept, refresh: Refresh, *, strict: bool, symbols: bool = True) -> None:
+    def freshen(
+        self,
+        index: Kept,
+        refresh: Refresh,
+        *,
+        strict: bool,
+        symbols: bool = True,
+        on_progress: ProgressCallback | None = None,
+    ) -> None:
         """Compares and updates, as `refresh` says; `symbols`: whether the answer may need those of what changed.
         Raises StaleIndexError in strict mode where that is not done."""
         self.note, self.noted = "", {}
@@ -95,13 +108,16 @@ class Freshness:
                 return
             deadline = time.monotonic() + 2 * REFRESH_BUDGET
         try:
-            self._update_if_changed(index, deadline, SYMBOL_SECONDS if symbols else TEXT_SYMBOL_SECONDS)
+            symbol_seconds = SYMBOL_SECONDS if symbols else TEXT_SYMBOL_SECONDS
+            self._update_if_changed(index, deadline, symbol_seconds, on_progress)
         except (StoreBusyError, StoreReadOnlyError, StoreFullError) as error:
             if strict:
                 raise StaleIndexError(f"the index of {index.root} cannot be brought up to date: {error}") from error
             self.note = f"the tree has changed since, but the index cannot be brought up to date: {error}"
 
-    def _update_if_changed(self, index: Kept, deadline: float | None, symbol_seconds: float) -> None:
+    def _update_if_changed(
+        self, index: Kept, deadline: float | None, symbol_seconds: float, on_progress: ProgressCallback | None
+    ) -> None:
         from ..indexing import pipeline
 
         options = replace(pipeline.stored_options(index.catalog), symbol_seconds=symbol_seconds)
@@ -116,7 +132,7 @@ class Freshness:
             self.note = GIVEN_UP
             return
         if seen.changes:
-            index.update(options, comparison=seen, wait_seconds=BUSY_SECONDS)
+            index.update(options, comparison=seen, wait_seconds=BUSY_SECONDS, on_progress=on_progress)
         else:
             self.noted = seen.state
         self.compared_at = seen.walked_at

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -70,6 +70,8 @@ class IndexedTree:
         self._freshness = Freshness()
         self._opened: Opened | None = None
         self._views: KeptViews | None = None
+        self.progress: Callable[[], AbstractContextManager[ProgressCallback | None]] = nullcontext
+        """Shows how far the work is that an answer waits for: comparing, updating, making views."""
 
     # -- the store ------------------------------------------------------------------------------------------------
 
@@ -309,7 +311,10 @@ class IndexedTree:
     def freshen(self, refresh: Refresh | None = None, *, symbols: bool = True) -> None:
         """Compares the index with the tree first, as `refresh` says. `symbols`: whether the answer may need those of
         what changed. Raises StaleIndexError in strict mode."""
-        self._freshness.freshen(self, refresh or self.refresh, strict=self.strict, symbols=symbols)
+        with self.progress() as on_progress:
+            self._freshness.freshen(
+                self, refresh or self.refresh, strict=self.strict, symbols=symbols, on_progress=on_progress
+            )
 
     @property
     def age_seconds(self) -> float | None:
@@ -373,13 +378,13 @@ class IndexedTree:
         """Looks for damage in every structure; a line for each finding."""
         return [finding.told for finding in self.examine()]
 
-    def examine(self) -> list[Finding]:
+    def examine(self, *, on_progress: ProgressCallback | None = None) -> list[Finding]:
         """Everything that is wrong with the index, see doctor.py. Raises ConfigError where there is none."""
-        from .doctor import FILE, STORE, VIEWS, Finding, examine, other_engine
+        from .doctor import FILE, STORE, VIEWS, Finding, Steps, examine, other_engine
 
         try:
             with self.snapshot():
-                findings = list(examine(os.fsencode(self.root), self.store, self.catalog))
+                findings = list(examine(os.fsencode(self.root), self.store, self.catalog, Steps(on_progress)))
                 if not {finding.structure for finding in findings} & {FILE, STORE}:
                     stored = dict(self.store.ids())
                     findings += [Finding(VIEWS, told) for told in self.views.problems(stored)]

@@ -90,6 +90,10 @@ class Kept(Protocol):
     def catalog(self) -> Catalog:
         """Its files."""
 
+    @property
+    def progress(self) -> Callable[[], AbstractContextManager[ProgressCallback | None]]:
+        """Shows how far the work is that an answer waits for."""
+
     def updating(self, wait_seconds: float = ...) -> AbstractContextManager[Opened]:
         """The index, open for writing, while no other process updates it."""
 
@@ -305,7 +309,8 @@ class KeptViews:
                 yield Ref("rev", commit[:12], commit, self.repository.committed(commit))
 
     def prepare(self, where: Where, refresh: Refresh) -> None:
-        """Sees to it that what is asked about is there and shows what its branch does, as `refresh` says.
+        """Sees to it that what is asked about is there and shows what its branch does, as `refresh` says; the index's
+        `progress` shows how far that is.
 
         Raises QueryError where a name is that of nothing.
         """
@@ -329,7 +334,7 @@ class KeptViews:
                 due += [(ref, None, False) for ref in self._revision(pattern)]
         if due:
             try:
-                with self._building(BUSY_SECONDS) as builder:
+                with self._index.progress() as on_progress, self._building(BUSY_SECONDS, on_progress) as builder:
                     self._shown(builder, due, self._too_many(views, due))
             except (StoreBusyError, StoreReadOnlyError, StoreFullError) as error:
                 if any(view is None for _, view, _ in due):

@@ -9,14 +9,14 @@ git's store by way of `others`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from ..errors import ConfigError, QueryError
 from ..models import Completeness, FileChange, FileRow
 from ..questions import Where
-from ..records import record, replace
+from ..records import field, record, replace
 from ..storage.catalog import Catalog
 from ..storage.revisions.listed import ViewCatalog
 from ..storage.revisions.tables import StoredView
@@ -27,6 +27,7 @@ from .table import FileTable
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
+    from ..linkage import Noted
     from ..query.ast import ChangeFilter
 
 
@@ -48,6 +49,9 @@ class Knowledge(Protocol):
 
     def definitions(self, content: bytes, language: str) -> Sequence[Sequence[Any]]:
         """The definitions in a content, each with the fields of a stored one."""
+
+    def read(self, content: bytes, language: str) -> tuple[Sequence[Sequence[Any]], Noted | None]:
+        """The same, and the places of the references, None where these are not known."""
 
     def language_of(self, path: bytes) -> str:
         """The language that a file's name tells; "" where it tells none."""
@@ -109,7 +113,8 @@ class View:
 
     `name` is what `repo:` is compared with, `place` what messages call it. `scope` is the folder to stay in, relative
     to the root, "" for all. `age` tells how many seconds ago the state was compared with what it is a view of, and
-    `note` why it could not be, if so.
+    `note` why it could not be, if so. `edits` are texts by path that stand in place of what is indexed, such as
+    those that an editor has not saved: outlines, fuzzy names and the graph read them, searches do not.
     """
 
     name: str
@@ -124,6 +129,7 @@ class View:
     note: str = ""
     others: Others | None = None
     changes: Callable[[], Changes] | None = None
+    edits: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def generation(self) -> int:
@@ -159,6 +165,7 @@ class View:
             changes=None,
             age=self.others.age_seconds if any(view.kind == "branch" for view in views) else lambda: 0.0,
             note="",
+            edits={},
         )
 
     def changes_for(self, asked: str) -> Changes:
@@ -199,6 +206,15 @@ class View:
         """The files in the scope whose content is one of these documents."""
         prefix = self.scope + "/" if self.scope else ""
         return [row for row in self.catalog.files_of(numbers) if row.name.startswith(prefix)]
+
+    def language_of(self, path: str) -> str:
+        """The language of a file, which need not be indexed; "" of one that is not known."""
+        row = self.catalog.file(os.fsencode(path))
+        return row.language if row is not None and row.number else self.knowledge.language_of(os.fsencode(path))
+
+    def edited_row(self, path: str) -> FileRow:
+        """A file of `edits` as a row of the catalogue."""
+        return FileRow(os.fsencode(path), 0, 0, 0, 0, 0, language=self.language_of(path))
 
     def file(self, path: str) -> FileRow:
         """The row of an indexed file. Raises ConfigError for one that is not indexed."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...questions import FilesQuestion
 from ...service.operations import FILES
-from ..common import print_json, printable, ready, utf8
+from ..common import print_json, printable, ready, say_looked_at, utf8
 from ..parsing import (
     Parser,
     add_index_option,
@@ -32,6 +32,8 @@ def run(arguments: Sequence[str]) -> int:
     with ready(options.path, options) as index, index.at(where_of(options)):
         index.freshen()
         paths, total = index.find_files(FilesQuestion(options.query, options.limit))
+        if not paths and not options.json:
+            say_looked_at(index, f"no path like {options.query}")
     if options.json:
         print_json({"query": options.query, "files": [utf8(path) for path in paths], "total": total})
     else:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import ConfigError
 from ...records import as_dict
-from ..common import print_json, printable, ready, utf8
+from ..common import complain, print_json, printable, ready, utf8
 from ..parsing import Parser, add_index_option, add_json_option, add_refresh_options, add_view_options, where_of
 
 
@@ -29,12 +29,17 @@ def run(arguments: Sequence[str]) -> int:
         index.freshen()
         path = (file.parent.resolve() / file.name).relative_to(index.root).as_posix()
         symbols = index.outline(path)
+        with index.snapshot():
+            language = index.view().language_of(path)
     if options.json:
         print_json({"path": utf8(path), "symbols": [as_dict(symbol) for symbol in symbols]})
         return 0 if symbols else 1
     for symbol in symbols:
         depth = symbol.container.count(".") + 1 if symbol.container else 0
         print(printable(f"{symbol.line:>6}  {'  ' * depth}{symbol.kind} {symbol.signature or symbol.name}"))
+    if not symbols:
+        known = f"read as {language}" if language else "in a language that is not known"
+        complain(f"no definition in {path}, {known}")
     return 0 if symbols else 1
 
 

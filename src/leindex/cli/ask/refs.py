@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...questions import ReferenceQuestion
 from ...service.operations import CALL_SITES
-from ..common import print_json, printable, ready, say_incomplete
+from ..common import print_json, printable, ready, say_incomplete, say_looked_at
 from ..parsing import add_parameter, where_of
 from .symbols import as_json, line_of, symbol_parser
 
@@ -18,7 +18,10 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     with ready(options.path, options) as index, index.at(where_of(options)):
         result = index.refs(ReferenceQuestion(options.name, options.lang, options.limit))
-    found = bool(result.definitions or result.references)
+        found = bool(result.definitions or result.references)
+        if not found and not options.json:
+            language = f" in {options.lang}" if options.lang else ""
+            say_looked_at(index, f"no definition and no call of {options.name}{language}")
     if options.json:
         print_json(as_json(result))
     else:

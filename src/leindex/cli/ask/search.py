@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ...errors import ConfigError
@@ -13,7 +14,7 @@ from ...models import Hit, LineMatch, SearchResult
 from ...questions import SearchQuestion
 from ...records import as_dict
 from ...service.operations import SEARCH
-from ..common import print_json, printable, ready, say_incomplete, utf8
+from ..common import print_json, printable, ready, say_incomplete, shows_color, utf8
 from ..parsing import (
     Parser,
     add_index_option,
@@ -21,6 +22,7 @@ from ..parsing import (
     add_parameter,
     add_refresh_options,
     add_view_options,
+    positive,
     where_of,
 )
 
@@ -39,6 +41,20 @@ def _parser() -> Parser:
     parser.add_argument(
         "--base", default="", metavar="REV", help="what in:diff compares with; index for what is staged (HEAD)"
     )
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="whether to colour (auto: at a terminal, without NO_COLOR)",
+    )
+    parser.add_argument(
+        "--open",
+        nargs="?",
+        const=1,
+        type=positive,
+        metavar="N",
+        help="instead of printing them open the first hit, or hit N, in $VISUAL or $EDITOR",
+    )
     parser.add_argument("--explain", action="store_true", help="show each hit's signals")
     add_view_options(parser)
     add_refresh_options(parser)
@@ -48,11 +64,17 @@ def _parser() -> Parser:
 def run(arguments: Sequence[str]) -> int:
     """Runs the command."""
     options = _parser().parse_args(arguments)
+    if options.open is not None and options.json:
+        raise ConfigError("--open and --json exclude each other")
     result = _everywhere(options) if _means_all(options) else _here(options)
+    if options.open is not None and result.hits:
+        from .open_hit import open_hit
+
+        return open_hit(result, options.open, _root_of(options))
     if options.json:
         print_json(as_json(result, explain=options.explain))
     else:
-        sys.stdout.write(as_text(result, color=sys.stdout.isatty(), explain=options.explain))
+        sys.stdout.write(as_text(result, color=shows_color(options.color), explain=options.explain))
         sys.stdout.flush()
         for line in result.advice:
             print(f"leindex: {line}", file=sys.stderr)
@@ -65,10 +87,17 @@ def _here(options: argparse.Namespace) -> SearchResult:
         return index.search(_question(options))
 
 
+def _root_of(options: argparse.Namespace) -> Path:
+    """The tree that is searched where hits name none."""
+    from ...config import locate
+
+    return locate(options.path, options.index).root
+
+
 def _question(options: argparse.Namespace) -> SearchQuestion:
     return SearchQuestion(
         options.query,
-        limit=options.limit,
+        limit=options.limit if options.open is None else max(options.limit or 0, options.open),
         cursor=options.cursor,
         plain=options.plain,
         explain=options.explain,

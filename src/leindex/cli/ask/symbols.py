@@ -9,7 +9,7 @@ from ...questions import SymbolQuestion
 from ...records import as_dict
 from ...service.operations import SYMBOLS
 from ...symbols.find import Reference, SymbolHit, SymbolResult
-from ..common import print_json, printable, ready, say_incomplete
+from ..common import print_json, printable, ready, say_incomplete, say_looked_at
 from ..parsing import (
     Parser,
     add_index_option,
@@ -37,12 +37,15 @@ def run(arguments: Sequence[str]) -> int:
                 limit=options.limit,
             )
         )
-    if options.json:
-        print_json(as_json(result))
-    else:
+        if options.json:
+            print_json(as_json(result))
+            return 0 if result.definitions else 1
         for hit in result.definitions:
             print(line_of(hit))
-        say_incomplete(result.completeness, nothing_found=not result.definitions)
+        if not result.definitions:
+            kind, language = options.kind or filters.get("kind"), options.lang or filters.get("lang")
+            say_looked_at(index, f"no {kind or 'definition'} like {name}{f' in {language}' if language else ''}")
+    say_incomplete(result.completeness, nothing_found=not result.definitions)
     return 0 if result.definitions else 1
 
 

@@ -1,4 +1,4 @@
-"""`leindex install`: puts an entry for leindex into the settings of MCP clients.
+"""`leindex install`: puts an entry for leindex into the settings of MCP clients, or prints settings for an editor.
 
 The change is shown as a diff first; the file as it was is kept beside it; `leindex uninstall` undoes it.
 """
@@ -17,6 +17,7 @@ from ...records import record
 from ..parsing import Parser
 from . import settings_text
 from .clients import Client, clients, command_line
+from .editors import EDITORS, settings_of
 
 BACKUP: str = ".before-leindex"
 
@@ -60,13 +61,28 @@ def run(arguments: Sequence[str]) -> int:
         metavar="PATH",
         help="the tree, for clients that serve one (default: this folder)",
     )
+    options.add_argument(
+        "--editor", metavar="NAME", help=f"instead print the settings of the language server for {', '.join(EDITORS)}"
+    )
     parsed = options.parse_args(arguments)
+    if parsed.editor is not None:
+        return _print_editor(parsed.editor, parsed.client)
     from ...config import root_of
 
     root = root_of(parsed.root)
     command = command_line()
     changes = [installed(client, command, root) for client in chosen(parsed.client, installing=True)]
     return carry_out(changes, dry_run=parsed.dry_run, yes=parsed.yes, done="set up")
+
+
+def _print_editor(name: str, clients_named: Sequence[str]) -> int:
+    """Prints an editor's settings, and on stderr where they go, so that the output can be put there as it is."""
+    if clients_named:
+        raise ConfigError("--editor prints settings for one editor; MCP clients are set up without it")
+    settings = settings_of(name)
+    print(settings.text(command_line()), end="")
+    print(f"leindex: for {settings.title}, in {settings.place}; see docs/editors.md", file=sys.stderr)
+    return 0
 
 
 def parser(command: str, description: str) -> Parser:

@@ -24,13 +24,14 @@ def run(arguments: Sequence[str]) -> int:
     from ...tree.doctor import REMEDY
 
     with opened(options.path, options) as index:
-        findings = index.examine()
+        with progress_shown(quiet=options.json) as on_progress:
+            findings = index.examine(on_progress=on_progress)
         repaired = bool(findings) and options.repair and not options.dry_run
         left = findings
         if repaired:
             with progress_shown(quiet=options.json) as on_progress:
                 index.repair(findings, on_progress=on_progress)
-            left = index.examine()
+                left = index.examine(on_progress=on_progress)
     if options.json:
         told = [{"structure": f.structure, "told": utf8(f.told), "remedy": REMEDY[f.structure]} for f in findings]
         print_json({"root": utf8(str(index.root)), "findings": told, "repaired": repaired and not left})

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ...linkage import Noted
 
 
 class Knowledge:
@@ -39,3 +42,9 @@ class Knowledge:
         from .symbols import extract
 
         return extract(content, language)
+
+    def read(self, content: bytes, language: str) -> tuple[Sequence[Sequence[Any]], Noted | None]:
+        """The same, and the places of the references, None where these are not known."""
+        from .symbols import read
+
+        return read(content, language)
