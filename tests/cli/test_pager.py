@@ -60,7 +60,8 @@ def test_what_is_said_beside_comes_when_the_reader_has_left(tree: Path) -> None:
         subprocess.run([*git, *words], check=True)
     status, seen = at_terminal(tree, "log", "needle_77", PAGER="cat; echo end of the pager")
     lines = seen.splitlines()
-    assert status == 0 and "+155: def needle_77():" in lines[2]
+    assert status == 0 and lines[2] == "  \x1b[32m+155: def needle_77():\x1b[0m"
+    assert "\x1b" not in at_terminal(tree, "--no-pager", "log", "needle_77", "--color", "never")[1]
     assert lines[-2:] == ["end of the pager", "leindex: 1 of 1 commits changed lines that match"]
     status, seen = at_terminal(tree, "search", "needle_7 lang:pyton", PAGER="cat; echo end of the pager")
     assert status == 2 and "end of the pager" not in seen and "leindex: " in seen

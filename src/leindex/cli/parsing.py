@@ -55,6 +55,16 @@ def add_json_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
+def add_color_option(parser: argparse.ArgumentParser) -> None:
+    """`--color`."""
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="whether to colour (auto: at a terminal, without NO_COLOR)",
+    )
+
+
 def add_refresh_options(parser: argparse.ArgumentParser) -> None:
     """`--refresh` and `--strict`."""
     parser.add_argument(

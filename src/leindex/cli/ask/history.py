@@ -11,8 +11,8 @@ from ...history.presence import Presence
 from ...models import Commit
 from ...questions import HistoryQuestion
 from ...service.history_answer import commit_json, presence_json, said_of
-from ..common import complain, opened, print_json, printable, utf8
-from ..parsing import Parser, add_index_option, add_json_option, positive
+from ..common import complain, opened, print_json, printable, shows_color, utf8
+from ..parsing import Parser, add_color_option, add_index_option, add_json_option, positive
 
 SHORT = 12
 """Digits of a commit's id in text."""
@@ -44,7 +44,9 @@ def _log(arguments: Sequence[str]) -> int:
     parser.add_argument("--since", default="", metavar="DATE", help="only later commits, as git reads dates")
     parser.add_argument("--until", default="", metavar="DATE", help="only earlier commits")
     parser.add_argument("-n", "--max-count", type=positive, metavar="N", help="the most commits")
+    add_color_option(parser)
     options = parser.parse_args(arguments)
+    color = shows_color(options.color)
     question = HistoryQuestion(
         options.pattern,
         fixed=options.fixed_strings,
@@ -64,7 +66,7 @@ def _log(arguments: Sequence[str]) -> int:
         for changed in answer:
             found.append(changed)
             if not options.json:
-                sys.stdout.write(utf8("\n" * (len(found) > 1) + _shown(changed)))
+                sys.stdout.write(utf8("\n" * (len(found) > 1) + _shown(changed, color=color)))
                 sys.stdout.flush()
     notes = said_of(answer.binary, shallow=answer.shallow)
     if answer.truncated:
@@ -118,11 +120,14 @@ def _head(commit: Commit) -> str:
     return f"{commit.id[:SHORT]} {day} {printable(commit.author)}  {printable(commit.subject)}"
 
 
-def _shown(changed: ChangedCommit) -> str:
-    lines, path = [_head(changed.commit)], ""
+def _shown(changed: ChangedCommit, *, color: bool) -> str:
+    """A commit with its lines, in git's colours."""
+    head = _head(changed.commit)
+    lines, path = [f"\x1b[33m{head}\x1b[0m" if color else head], ""
     for line in changed.lines:
         if line.path != path:
             path = line.path
-            lines.append(printable(path))
-        lines.append(f"  {'+' if line.added else '-'}{line.line}: {printable(line.text, keep=chr(9))}")
+            lines.append(f"\x1b[1m{printable(path)}\x1b[0m" if color else printable(path))
+        text = f"{'+' if line.added else '-'}{line.line}: {printable(line.text, keep=chr(9))}"
+        lines.append(f"  \x1b[{32 if line.added else 31}m{text}\x1b[0m" if color else f"  {text}")
     return "\n".join(lines) + "\n"

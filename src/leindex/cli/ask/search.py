@@ -17,6 +17,7 @@ from ...service.operations import SEARCH
 from ..common import print_json, printable, ready, say_incomplete, shows_color, utf8
 from ..parsing import (
     Parser,
+    add_color_option,
     add_index_option,
     add_json_option,
     add_parameter,
@@ -41,12 +42,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--base", default="", metavar="REV", help="what in:diff compares with; index for what is staged (HEAD)"
     )
-    parser.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="whether to colour (auto: at a terminal, without NO_COLOR)",
-    )
+    add_color_option(parser)
     parser.add_argument(
         "--open",
         nargs="?",
