@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from leindex.install_hint import install_hint
 from tests.support.served import environment
 
 
@@ -191,3 +192,12 @@ def talk(process: subprocess.Popen[bytes], *messages: dict[str, Any]) -> list[di
     _, errors = process.communicate(framed(*END), timeout=30)
     assert (process.returncode, errors) == (0, b"")
     return found
+
+
+def test_a_missing_package_is_told_with_what_to_type(home: Path) -> None:
+    script = "import sys; sys.modules['pygls'] = None; from leindex.cli.main import main; sys.exit(main(['lsp']))"
+    ran = subprocess.run(
+        [sys.executable, "-c", script], env=environment(home), input="", capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 2 and ran.stderr.count("\n") == 1
+    assert install_hint("lsp") in ran.stderr
