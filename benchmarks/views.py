@@ -32,7 +32,7 @@ import leindex
 from leindex.index import Index
 from leindex.indexing.revisions.repository import repository_of
 from leindex.questions import GrepQuestion, SearchQuestion, Where
-from leindex.tree.kept_views import Wanted
+from leindex.tree.wanted import Wanted
 
 PATTERNS = ["def url_for", "import", "retry_count", r"\w+Error\b", "TODO", "class [A-Z]"]
 QUERIES = ["request context", "error handler", "sym:run", "retry backoff"]

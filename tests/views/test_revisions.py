@@ -18,7 +18,8 @@ from leindex.index import Index
 from leindex.indexing.pipeline import UpdateOptions
 from leindex.indexing.walk.discover import DiscoverOptions
 from leindex.questions import SearchQuestion, Where
-from leindex.tree.kept_views import PASSING, Wanted
+from leindex.tree.kept_views import PASSING
+from leindex.tree.wanted import Wanted
 from tests.support.repository import Repository
 
 pytestmark = [

@@ -12,8 +12,8 @@ from ..errors import ConfigError, StoreEmptyError, StoreVersionError
 from ..models import UpdateResult
 from ..records import as_dict, replace
 from ..spoken import age, size
-from ..tree.kept_views import Wanted
 from ..tree.roots import adopt_moved
+from ..tree.wanted import Wanted
 from .common import complain, confirm_root, interrupts, opened, print_json, progress_shown, trouble_lines
 from .parsing import Parser, add_index_option, add_json_option
 

@@ -10,16 +10,15 @@ import re
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..errors import ConfigError, QueryError, StoreBusyError, StoreFullError, StoreReadOnlyError
 from ..models import ProgressCallback
 from ..questions import TREE, Where
-from ..records import record
 from ..storage.revisions.listed import ViewCatalog
 from ..storage.revisions.tables import StoredView, ViewTables, stored_views
+from .wanted import STATE, Wanted, fits, is_glob, is_meant, joined, names
 
 if TYPE_CHECKING:
     from ..history.changed import History
@@ -37,34 +36,7 @@ PASSING: Final = 12
 BUSY_SECONDS: Final = 10.0
 """How long a question waits for another process that is updating the index."""
 
-_GLOB: Final = re.compile(r"[*?\[]")
 _COMMIT: Final = re.compile(r"[0-9a-f]{4,40}")
-STATE: Final = "views"
-
-
-@record(frozen=True, slots=True)
-class Wanted:
-    """What the settings of an index ask for: names of branches and tags, globs allowed, and commits as they were
-    typed, each with its id."""
-
-    branches: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    revs: tuple[tuple[str, str], ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.branches or self.tags or self.revs)
-
-    @classmethod
-    def stored(cls, value: Any) -> Wanted:
-        """The settings as the catalogue has them."""
-        value = value or {}
-        return cls(
-            tuple(value.get("branches", ())), tuple(value.get("tags", ())), tuple(map(tuple, value.get("revs", ())))
-        )
-
-    def as_state(self) -> dict[str, Any]:
-        """The settings as the catalogue keeps them."""
-        return {"branches": list(self.branches), "tags": list(self.tags), "revs": [list(rev) for rev in self.revs]}
 
 
 class Opened(Protocol):
@@ -177,7 +149,7 @@ class KeptViews:
         views = self.stored()
         found: dict[int, StoredView] = {}
         for pattern in where.branches:
-            some = [view for view in views if _is_meant(view, pattern)]
+            some = [view for view in views if is_meant(view, pattern)]
             self._check(some, "branch", pattern, views)
             found.update((view.id, view) for view in some)
         for pattern in where.revs:
@@ -187,7 +159,7 @@ class KeptViews:
         return list(found.values())
 
     def _of_revision(self, pattern: str, views: Sequence[StoredView]) -> list[StoredView]:
-        if _GLOB.search(pattern):
+        if is_glob(pattern):
             return [view for view in views if fits(view.name, pattern)]
         if pattern in (view.name for view in views if view.kind != "branch"):
             return [view for view in views if view.kind != "branch" and view.name == pattern][:1]
@@ -249,13 +221,13 @@ class KeptViews:
         refs = self.repository.refs()
         for kind, patterns in (("branch", wanted.branches), ("tag", wanted.tags)):
             for pattern in patterns:
-                if not any(ref.kind == kind and _names(ref, pattern) for ref in refs):
+                if not any(ref.kind == kind and names(ref, pattern) for ref in refs):
                     raise ConfigError(f"{pattern}: is no {kind} of {self.repository.top}")
         with self._index.updating() as opened:
             before = Wanted.stored(opened.catalog.state(STATE))
             merged = Wanted(
-                _joined(before.branches, wanted.branches),
-                _joined(before.tags, wanted.tags),
+                joined(before.branches, wanted.branches),
+                joined(before.tags, wanted.tags),
                 tuple({commit: (typed, commit) for typed, commit in (*before.revs, *revs)}.values()),
             )
             opened.catalog.set_state({STATE: merged.as_state()})
@@ -299,7 +271,7 @@ class KeptViews:
 
         for ref in refs:
             patterns = wanted.branches if ref.kind == "branch" else wanted.tags
-            if any(_names(ref, pattern) for pattern in patterns):
+            if any(names(ref, pattern) for pattern in patterns):
                 yield ref
         known = {view.commit: view.committed for view in self.stored()}
         for _, commit in wanted.revs:
@@ -323,14 +295,14 @@ class KeptViews:
             self._compared_at = time.time()
             by_key = {(ref.kind, ref.name): ref for ref in refs}
             for pattern in where.branches:
-                some = [view for view in views if _is_meant(view, pattern)]
+                some = [view for view in views if is_meant(view, pattern)]
                 moved = [(by_key[key], view) for view in some if (key := (view.kind, view.name)) in by_key]
                 due += [(ref, view, view.kept) for ref, view in moved if ref.commit != view.commit]
-                if not some and not _GLOB.search(pattern):
+                if not some and not is_glob(pattern):
                     named = [ref for ref in refs if ref.name == pattern]
                     due += [(ref, None, False) for ref in named[:1]]
         for pattern in where.revs:
-            if not self._of_revision(pattern, views) and not _GLOB.search(pattern):
+            if not self._of_revision(pattern, views) and not is_glob(pattern):
                 due += [(ref, None, False) for ref in self._revision(pattern)]
         if due:
             try:
@@ -431,22 +403,3 @@ class KeptViews:
             enrich(store, catalog, on_progress=builder.on_progress, cancelled=builder.cancelled)
         collect_unnamed(store, catalog, builder.options, limit=COLLECT_AT_LEAST + 2 * documents)
         return shown
-
-
-def _is_meant(view: StoredView, pattern: str) -> bool:
-    """Whether `branch:` means a view: a branch or a tag that fits, or a commit by the very name of its view."""
-    return view.name == pattern or (view.kind != "rev" and fits(view.name, pattern))
-
-
-def fits(name: str, pattern: str) -> bool:
-    """Whether a name is the one that is meant, or fits the glob."""
-    return name == pattern or (bool(_GLOB.search(pattern)) and fnmatchcase(name, pattern))
-
-
-def _names(ref: Ref, pattern: str) -> bool:
-    """Whether a pattern of the settings means a branch or a tag: branches of remotes only where it names one."""
-    return fits(ref.name, pattern) and (not ref.remote or "/" in pattern)
-
-
-def _joined(before: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*before, *more)))
