@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .compare.definitions import Comparison
     from .exact.tree import GrepAnswer
     from .graph.answer import GraphAnswer
+    from .graph.export import Export
     from .history.changed import ChangedCommits
     from .history.presence import Presence
     from .questions import (
@@ -103,6 +104,15 @@ class Index(IndexedTree):
         self.freshen(symbols=symbols)
         with self.snapshot():
             yield self.view()
+
+    @contextmanager
+    def graph_export(self, question: GraphQuestion) -> Iterator[Export]:
+        """All edges of the graph, for as long as the context lasts. The fields of the question that choose definitions
+        by name mean nothing here."""
+        from .graph.export import Export
+
+        with self.fresh_view() as view:
+            yield Export(view, question)
 
     @contextmanager
     def at(self, where: Where) -> Iterator[Self]:

@@ -69,7 +69,7 @@ def test_bash_completes(tmp_path: Path) -> None:
         assert ran.stderr == ""
         return ran.stdout.split()
 
-    assert completed("leindex", "gr") == ["grep"]
+    assert completed("leindex", "gre") == ["grep"]
     assert completed("leindex", "grep", "--hyper") == ["--hyperlink-format"]
     assert completed("leindex", "grep", "--sort", "m") == ["modified"]
     assert completed("leindex", "status", "--js") == ["--json"]

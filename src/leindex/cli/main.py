@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deps": ("ask.graph", "what a file imports, and what imports it"),
     "unused": ("ask.graph", "definitions that nothing refers to"),
     "cycles": ("ask.graph", "files that import each other"),
+    "graph": ("ask.graph_export", "write the graph out, for other programs"),
     "compare": ("ask.compare", "definitions that differ between two revisions"),
     "log": ("ask.history", "commits that added or removed matching lines"),
     "when": ("ask.history", "the first and the last commit that has a text"),
