@@ -43,7 +43,7 @@ BELOW = {
     "symbols": "values storage regex query views",
     "ranked": "values storage regex query views symbols",
     "graph": "values storage regex query views symbols",
-    "sql": "values storage regex query views symbols",
+    "sql": "values storage regex query views symbols graph",
     "compare": "values storage regex query views symbols ranked",
     "history": "values storage regex query views exact",
 }

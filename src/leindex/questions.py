@@ -233,7 +233,7 @@ class FilesQuestion:
 
 @record(frozen=True, slots=True)
 class SqlQuestion:
-    """One SELECT over the tables `files`, `symbols`, `contents` and `views`.
+    """One SELECT over the tables `files`, `symbols`, `definitions`, `edges`, `contents` and `views`.
 
     `folder` is that of the index, where copies for DuckDB are kept if it can be written; `on_progress` is told how far
     the copying is.

@@ -36,6 +36,8 @@ CALLS = {
     "find_symbol": {"name": "Retry"},
     "read_file": {"path": "README.md"},
     "list_files": {"glob": "*.py"},
+    "trace": {"direction": "callers", "name": "backoff"},
+    "history": {"kind": "log", "pattern": "backoff"},
     "index_status": {},
     "update_index": {},
 }

@@ -115,6 +115,23 @@ def test_only_what_a_query_names_is_copied(index: Index) -> None:
     assert {name for (name,) in answer(index, "show tables")} == set(sql.TABLES)
 
 
+def test_definitions_and_the_edges_that_join_them(index: Index) -> None:
+    (index.root / "b.py").write_text("from a import retry\n\n\ndef twice():\n    retry()\n    retry()\n\n\ntwice()\n")
+    index.update()
+    assert answer(index, "select id, path, name, kind, line from definitions order by id") == [
+        ("a.py:1:retry", "a.py", "retry", "function", 1),
+        ("b.py:4:twice", "b.py", "twice", "function", 4),
+    ]
+    assert answer(index, "select source, target, path, line, col, kind, grade from edges order by path, line") == [
+        ("b.py:4:twice", "a.py:1:retry", "b.py", 5, 4, "call", "exact"),
+        ("b.py:4:twice", "a.py:1:retry", "b.py", 6, 4, "call", "exact"),
+        (None, "b.py:4:twice", "b.py", 9, 0, "call", "exact"),
+    ]
+    assert copies(index) == ["definitions", "edges", "files"]
+    joined = "select count(*) from edges e join definitions d on d.id = e.target join symbols s on s.path = d.path"
+    assert answer(index, joined) == [(3,)]
+
+
 def test_a_name_that_is_hidden_is_an_error_and_no_empty_answer(index: Index) -> None:
     with pytest.raises(QueryError):
         answer(index, "select * from query('from con' || 'tents')")

@@ -20,8 +20,10 @@ from typing import Any, Final
 import duckdb
 
 from .._native import count_newlines
+from ..graph.answer import Edge
+from ..graph.export import Export, id_of
 from ..models import FileRow, Progress, ProgressCallback
-from ..questions import SqlQuestion
+from ..questions import GraphQuestion, SqlQuestion
 from ..records import record
 from ..storage.catalog import Catalog
 from ..storage.storage_interface import SearchInterface
@@ -40,6 +42,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @record(slots=True)
 class _Source:
+    view: View
     store: SearchInterface
     catalog: Catalog
     before: Path | None
@@ -84,7 +87,9 @@ def copies(names: Iterable[str], view: View, question: SqlQuestion) -> dict[str,
             same = folder.glob(f"sql-{name}-{'at-' if of_views else '[0-9]'}*.duckdb")
             older = [old for old in same if old != file]
             before = max(older, key=lambda old: old.stat().st_mtime_ns, default=None)
-            source = _Source(view.store, catalog, before, question.on_progress, time.monotonic(), bool(view.views))
+            source = _Source(
+                view, view.store, catalog, before, question.on_progress, time.monotonic(), bool(view.views)
+            )
             _make(file, *_FILLS[name], source)
             for old in older:
                 old.unlink(missing_ok=True)
@@ -177,13 +182,13 @@ def _lines(source: _Source) -> dict[int, int]:
     return lines
 
 
-# -- symbols -------------------------------------------------------------------------------------------------
+# -- definitions -------------------------------------------------------------------------------------------------
 
 
-def _fill_symbols(connection: duckdb.DuckDBPyConnection, source: _Source) -> None:
+def _fill_definitions(connection: duckdb.DuckDBPyConnection, source: _Source) -> None:
     connection.execute(
         "CREATE TABLE data(number BIGINT, language VARCHAR, name VARCHAR, kind VARCHAR, container VARCHAR, "
-        "start_line INTEGER, end_line INTEGER, visibility VARCHAR)"
+        "start_line INTEGER, end_line INTEGER, visibility VARCHAR, line INTEGER)"
     )
     numbers = sorted({row.number for row in source.catalog.walk() if row.number})
     for done, part in enumerate(_cut(numbers, DOCUMENTS_AT_ONCE)):
@@ -200,12 +205,36 @@ def _fill_symbols(connection: duckdb.DuckDBPyConnection, source: _Source) -> Non
             # The fields are those of `leindex.ranked.source.Symbol`, in their order.
             connection.execute(
                 "INSERT INTO data SELECT number, language, s[1], s[2], nullif(s[3], ''), s[4]::INTEGER, "
-                "s[5]::INTEGER, nullif(s[8], '') FROM (SELECT number, language, "
+                "s[5]::INTEGER, nullif(s[8], ''), s[6]::INTEGER FROM (SELECT number, language, "
                 "unnest(from_json(packed, '[[\"VARCHAR\"]]')) AS s FROM "
                 "(SELECT unnest(?) AS number, unnest(?) AS language, unnest(?) AS packed))",
                 [list(column) for column in zip(*rows, strict=True)],
             )
         source.report("copying symbols", min((done + 1) * DOCUMENTS_AT_ONCE, len(numbers)), len(numbers))
+
+
+# -- edges ---------------------------------------------------------------------------------------------------
+
+
+def _fill_edges(connection: duckdb.DuckDBPyConnection, source: _Source) -> None:
+    connection.execute(
+        "CREATE TABLE data(source VARCHAR, target VARCHAR, path VARCHAR, line INTEGER, col INTEGER, kind VARCHAR, "
+        "grade VARCHAR, reason VARCHAR)"
+    )
+    export = Export(source.view.within(""), GraphQuestion("export", possible=True))
+    total = source.catalog.totals().files
+    for rows in _cut(export, ROWS_AT_ONCE):
+        _insert(connection, list(zip(*map(_edge_values, rows), strict=True)))
+        source.report("copying edges", export.counts["files"], total)
+
+
+def _edge_values(edge: Edge) -> tuple[Any, ...]:
+    return (
+        None if edge.source is None else id_of(edge.source),
+        None if edge.target is None else id_of(edge.target),
+        edge.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+        *(edge.line, edge.column, edge.kind, edge.grade.value, edge.reason),
+    )
 
 
 # -- contents ------------------------------------------------------------------------------------------------
@@ -257,7 +286,8 @@ def _cut(items: Iterable[Any], count: int) -> Iterator[list[Any]]:
 # Contents are long: a small group is written as it fills up, and can be scanned beside others.
 _FILLS: Final = {
     "files": (_fill_files, 122_880),
-    "symbols": (_fill_symbols, 122_880),
+    "definitions": (_fill_definitions, 122_880),
+    "edges": (_fill_edges, 122_880),
     "contents": (_fill_contents, 2048),
 }
 """What fills each copy, and the rows in a row group of it."""

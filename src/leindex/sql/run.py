@@ -1,7 +1,7 @@
 """SQL over the files, the symbols and the contents of an index, whatever its engine.
 
 DuckDB answers. What a query names is copied once per state of the index into small DuckDB files in the
-index's folder (`sql-files-...`, `sql-symbols-...`, `sql-contents-...`), so a query about files never waits
+index's folder (`sql-files-...`, `sql-definitions-...`, `sql-contents-...`), so a query about files never waits
 for contents to be copied. Each file is made under another name and renamed when it is whole; the files of
 older states are removed.
 
@@ -34,6 +34,10 @@ TABLES: Final = {
     "skipped VARCHAR, modified TIMESTAMP, doc_id VARCHAR",
     "symbols": "path VARCHAR, language VARCHAR, name VARCHAR, kind VARCHAR, container VARCHAR, "
     "start_line INTEGER, end_line INTEGER, visibility VARCHAR",
+    "definitions": "id VARCHAR, path VARCHAR, language VARCHAR, name VARCHAR, kind VARCHAR, container VARCHAR, "
+    "line INTEGER, start_line INTEGER, end_line INTEGER",
+    "edges": "source VARCHAR, target VARCHAR, path VARCHAR, line INTEGER, col INTEGER, kind VARCHAR, grade VARCHAR, "
+    "reason VARCHAR",
     "contents": "path VARCHAR, content VARCHAR",
     "views": "kind VARCHAR, name VARCHAR, commit_id VARCHAR, committed TIMESTAMP, moved TIMESTAMP, kept BOOLEAN, "
     "files BIGINT, bytes BIGINT",
@@ -42,9 +46,16 @@ TABLES: Final = {
 
 _VIEWS: Final = {
     "files": "SELECT * EXCLUDE (number) FROM files_copy.data",
-    "symbols": "SELECT f.path, s.* EXCLUDE (number) FROM symbols_copy.data s JOIN files_copy.data f USING (number)",
+    "symbols": "SELECT f.path, d.* EXCLUDE (number, line) FROM definitions_copy.data d "
+    "JOIN files_copy.data f USING (number)",
+    "definitions": "SELECT f.path || ':' || d.line || ':' || d.name AS id, f.path, d.language, d.name, d.kind, "
+    "d.container, d.line, d.start_line, d.end_line FROM definitions_copy.data d JOIN files_copy.data f USING (number)",
+    "edges": "SELECT * FROM edges_copy.data",
     "contents": "SELECT f.path, c.content FROM contents_copy.data c JOIN files_copy.data f USING (number)",
 }
+
+_COPIED: Final = {"symbols": "definitions"}
+"""Tables that are made of the copy of another."""
 
 _LOCKS: Final = (
     "SET temp_directory = ''",
@@ -139,7 +150,8 @@ def _connection(
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="leindex-sql-"))
                 question = replace(question, folder=Path(folder))
             with _copying():
-                for name, file in copies(needed, view, question).items():
+                copied = dict.fromkeys(_COPIED.get(name, name) for name in needed)
+                for name, file in copies(copied, view, question).items():
                     connection.execute(f"ATTACH {_quoted(file)} AS {name}_copy (READ_ONLY)")
         for name in needed:
             connection.execute(f"CREATE TEMP VIEW {name} AS {_VIEWS[name]}")
