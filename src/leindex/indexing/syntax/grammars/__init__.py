@@ -104,6 +104,11 @@ def languages_with_grammar() -> tuple[str, ...]:
     return tuple(sorted(names.get(stem, stem) for stem in stems))
 
 
+def package_of(language: str) -> str:
+    """The distribution whose wheel carries the grammar of a language; "" for a language without patterns."""
+    return _read(language)[0]["grammar"].split(".")[0].replace("_", "-") if has_grammar(language) else ""
+
+
 @cache
 def grammar(language: str) -> Grammar | None:
     """The grammar of a language, loaded once a process (5 to 60 ms); `None` when there is none."""
