@@ -57,6 +57,7 @@ CTAGS: dict[str, tuple[str, str]] = {
     "html": ("HTML", "class stylesheet script"),  # uses of a class, of other files
     "json": ("JSON", ""),
     "makefile": ("Make", "makefile"),  # `include x`
+    "perl": ("Perl", "label format"),
     "protobuf": ("Protobuf", ""),
     "r": ("R", "library source nameattr"),  # `library(x)`; names inside of vectors
     "sql": ("SQL", "label local"),

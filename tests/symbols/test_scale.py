@@ -47,6 +47,7 @@ UNITS = {
     "typescript": ("interface I{a:number}", "enum E{A,B}"),
     "zig": ("const S=struct{a:u8};", "struct{"),
     "css": (".a{b:c}", ".a,", "@media x{", "--a:1;", '"', "/*"),
+    "dart": ("class A{}", "class a\n", "public  ", "#define "),
     "dockerfile": ("ENV a=1 ", "FROM a AS b\n", "ENV A=1\\\n"),
     "hcl": ('resource "a" "b" {}\n', "locals {", "a = [", "<<A\n", 'a "b" {'),
     "html": ('<p id="a">', "<h1>", "<script>", "<script ", "<h1><b>", '<a name="'),
@@ -70,7 +71,7 @@ UNITS = {
     "toml": ("[a]\n", "a=1\n", "a.", "a=[", '"""', "[a."),
     "vue": ("<script>", "<script>f()</script>", '<slot name="a">', "<style "),
     "yaml": ("a: b\n", "- ", "a: |\n", " a:\n", "a "),
-    "perl": ("sub f{}", "sub a\n", "public  ", "#define "),
+    "perl": ("sub f{};", "package A;", "=a\n", "<<A\n", "sub f{\n}\n", "sub f{}", "sub a\n", "public  "),
 }
 ANY = ("{", "f().", "<!--", "class A{", "a ")
 CALLS = ("(", "f().", "f();")
@@ -110,7 +111,7 @@ def test_one_long_line(language: str) -> None:
 
 def test_every_language_is_here() -> None:
     assert {*languages_with_grammar(), *SHAPES, *PAGES, NOTEBOOK} <= set(UNITS)
-    assert "perl" in LANGUAGES
+    assert "dart" in LANGUAGES
 
 
 def test_many_enumerators_and_one_huge_function() -> None:

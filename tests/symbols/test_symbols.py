@@ -218,7 +218,7 @@ def test_encodings() -> None:
 
 def test_unknown_languages_have_no_symbols() -> None:
     assert extract(b"def f(): pass", "text") == [] == calls(b"f()", "text")
-    assert [s.name for s in extract(b"sub hello {\n}\n", "perl")] == ["hello"]
+    assert [s.name for s in extract(b"mixin Hello {\n}\n", "dart")] == ["Hello"]
 
 
 def test_line_scan() -> None:

@@ -379,6 +379,30 @@ _R: Final = Shape(
     braces_end=False,
 )
 
+_PERL_SUB: Final = (
+    rb"(?:(?:my|our|state|async)[ \t]+)?(?:sub|method)[ \t]+(?P<name>[A-Za-z_][\w:']{0,199}+)"
+    rb"(?!\s{0,100}+(?:\([^()\n]{0,200}\))?\s{0,100};)"
+)
+_PERL: Final = Shape(
+    rb"(?P<comment>^=[a-zA-Z](?s:.)*?(?:^=cut\b[^\n]*|\Z)|^__(?:END|DATA)__\b(?s:.)*|(?:^|(?<=\s))#[^\n]*)"
+    rb"|<<~?[\"']?(?P<tag>[A-Z]\w{0,60})[\"']?[^\n]*\n(?s:.)*?(?:^[ \t]*(?P=tag)$|\Z)",
+    (
+        Rule("module", _AT + rb"package[ \t]+(?P<name>[A-Za-z_][\w:']{0,199})", section=True),
+        Rule("function", rb"^" + _PERL_SUB, body=True),
+        Rule("function", _AT + _PERL_SUB),
+        Rule("constant", _AT + rb"use[ \t]+constant[ \t]+(?P<name>\w{1,200})[ \t]*(?:=>|,)", leaf=True, line=True),
+        Rule(
+            "variable",
+            _AT + rb"our[ \t]*\(?[ \t]*(?P<name>[$@%]\w{1,200})",
+            inside=("", "module"),
+            leaf=True,
+            line=True,
+        ),
+    ),
+    body_start=rb"\n",
+    body_end=rb"^\}",
+)
+
 SHAPES: Final[dict[str, Shape]] = {
     "css": _styles(_BLOCK),
     "dockerfile": _DOCKER,
@@ -395,6 +419,7 @@ SHAPES: Final[dict[str, Shape]] = {
     ),
     "less": _styles(_BLOCK, rb"(?<!:)" + _SLASHES),
     "makefile": _MAKE,
+    "perl": _PERL,
     "protobuf": _PROTOBUF,
     "r": _R,
     "scss": _styles(_BLOCK, rb"(?<!:)" + _SLASHES),

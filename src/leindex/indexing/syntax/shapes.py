@@ -92,7 +92,7 @@ class _Text:
                     return close
                 place = bisect_left(self.stops, close, place)
             elif self.bare[stop] in _PAIRS and stop >= item.end:  # never closed
-                return self.row_end(item.end)
+                return len(self.bare) if item.rule.body else self.row_end(item.end)
             elif stop >= item.end:
                 return stop if self.bare[stop] == ord(";") else max(stop - 1, item.end - 1)
             place += 1
