@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from leindex.indexing.syntax.language import language_of
-from leindex.indexing.syntax.symbols import Symbol, extract
+from leindex.indexing.syntax.symbols import SIZE_LIMIT, Symbol, extract
 
 # Our language -> ctags' name for it, and its kinds that are no definitions to us, with the reason.
 CTAGS: dict[str, tuple[str, str]] = {
@@ -53,18 +53,31 @@ CTAGS: dict[str, tuple[str, str]] = {
     "haskell": ("Haskell", "module"),  # cut at its first dot
     "shell": ("Sh", "heredoc script"),  # `source x`
     "markdown": ("Markdown", ""),
+    "css": ("CSS", ""),
+    "html": ("HTML", "class stylesheet script"),  # uses of a class, of other files
+    "json": ("JSON", ""),
+    "makefile": ("Make", "makefile"),  # `include x`
+    "perl": ("Perl", "label format"),
+    "protobuf": ("Protobuf", ""),
+    "r": ("R", "library source nameattr"),  # `library(x)`; names inside of vectors
+    "sql": ("SQL", "label local"),
 }
 
 
 VARIABLES = frozenset(("variable", "constant", "field", "property", "member", "enumConstant", "local", "class"))
+VARIABLES |= frozenset(("functionVar", "globalVar", "vector", "list", "dataframe"))
 """ctags kinds that are locals or parameters when they lie inside a function; `class` is its word for
 JavaScript object literals as well."""
 BODIES = frozenset(("function", "method", "constructor", "macro", "test", "property"))
 """Our kinds whose range is a body of code."""
-CLAUSES = frozenset(("haskell", "elixir"))
-"""Languages in which we make one symbol of what ctags tags clause by clause."""
+CLAUSES = frozenset(("haskell", "elixir", "html"))
+"""Languages in which we make one symbol of what ctags tags clause by clause, or where a heading ends."""
 KEYWORDS = "deriving infixr infixl infix class instance where data type family newtype module import if else"
 """Words of a language that ctags takes for names."""
+
+
+SIMPLE = frozenset(["css", "html", "json", "makefile", "protobuf", "r", "sql"])
+"""Languages of whose files nothing is read over the limit of size."""
 
 
 class Tag(NamedTuple):
@@ -86,6 +99,8 @@ def files_of(folders: list[str]) -> Iterator[tuple[str, str]]:
                 with open(path, "rb") as file:
                     head = file.read(8192)
                 language = language_of(os.fsencode(path), head)
+                if language in SIMPLE and os.path.getsize(path) > SIZE_LIMIT:
+                    continue
                 if language in CTAGS and b"\0" not in head and len(head) < 300 * (head.count(b"\n") + 1):
                     yield language, path
 
@@ -178,6 +193,14 @@ def set_aside(tag: Tag, language: str, ours: Ours, lines: list[str]) -> bool:
             return tag.kind == "function" and "=" not in source and "::" not in source and "|" not in source
         case "elixir":  # an example in a documentation string; a name cut at an apostrophe
             return "\n".join(lines[: tag.line - 1]).count('"""') % 2 == 1 or "'" in source
+        case "json":  # the elements of a list, which ctags names by their number
+            return tag.name.isdigit() and f'"{tag.name}"' not in source
+        case "makefile":  # the pattern in `$(OBJECTS): %.o: %.c`
+            return tag.kind == "target" and "%" in tag.name and not source.startswith(tag.name)
+        case "r":  # a local of a block, such as that of a test
+            return tag.kind in VARIABLES and not source.startswith(tag.name)
+        case "sql":  # `CREATE TABLE a (LIKE b)`
+            return tag.name.upper() == "LIKE"
         case "c#":  # `where T : X` taken for a definition of T
             return "where " in source
     return False

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+OUTLINE_ONLY: Final = frozenset(("key", "selector"))
+"""Kinds of definitions that show how a file is laid out and name no code: they come after all others."""
 
 
 class Symbol(NamedTuple):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple, Protocol
 
 from . import _native
+from .definition import OUTLINE_ONLY
 from .text import searchable
 
 LEVEL: Final = 0x3F
@@ -21,8 +22,8 @@ NAMED_PART: Final = 0x40
 NAMED_WHOLE: Final = 0x80
 """Payload: the term is the whole name of a definition in the document."""
 
-_NAMELESS: Final = frozenset(("heading", "test"))
-"""Kinds of definitions whose name is prose."""
+_NAMELESS: Final = frozenset(("heading", "test")) | OUTLINE_ONLY
+"""Kinds of definitions whose name is prose, or that name no code."""
 
 
 class Named(Protocol):

@@ -61,6 +61,22 @@ def rows(out: str) -> list[dict[str, object]]:
 # -- engines -------------------------------------------------------------------------------------------------
 
 
+def test_languages_are_listed(run: Run) -> None:
+    status, out, _ = run("languages", "--json")
+    listed = {entry["name"]: entry for entry in json.loads(out)["languages"]}
+    assert status == 0 and len(listed) > 150
+    python, vue, sql, text = (listed[name] for name in ("python", "vue", "sql", "text"))
+    assert python["definitions"] == "grammar" and python["calls"] and python["graph"]
+    assert python["package"] == "tree-sitter-python" and python["version"][:1].isdigit() and not python["install"]
+    assert (vue["definitions"], vue["calls"], vue["graph"], vue["extensions"]) == ("parts", True, False, ["vue"])
+    assert (sql["definitions"], sql["calls"], sql["package"]) == ("shape", False, "")
+    assert (text["definitions"], text["calls"]) == ("", False)
+    status, out, _ = run("languages", "ts")
+    assert status == 0 and out.startswith("typescript") and "tree-sitter-typescript" in out and "ts mts cts" in out
+    status, _, error = run("languages", "pyhton")
+    assert status == 2 and "did you mean python" in error
+
+
 def test_engines_are_listed(run: Run) -> None:
     status, out, _ = run("engines", "--json")
     listed = json.loads(out)

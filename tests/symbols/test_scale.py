@@ -12,6 +12,8 @@ import pytest
 from leindex.definition import Symbol
 from leindex.indexing.syntax.grammars import languages_with_grammar
 from leindex.indexing.syntax.line_symbols import LANGUAGES
+from leindex.indexing.syntax.parts import NOTEBOOK, PAGES
+from leindex.indexing.syntax.shape_table import SHAPES
 from leindex.indexing.syntax.symbols import calls, extract
 from leindex.symbols.heading import Text, signature
 
@@ -44,7 +46,32 @@ UNITS = {
     "tsx": ("class A{m(){}}", "<div>"),
     "typescript": ("interface I{a:number}", "enum E{A,B}"),
     "zig": ("const S=struct{a:u8};", "struct{"),
-    "perl": ("sub f{}", "sub a\n", "public  ", "#define "),
+    "css": (".a{b:c}", ".a,", "@media x{", "--a:1;", '"', "/*"),
+    "dart": ("class A{}", "class a\n", "public  ", "#define "),
+    "dockerfile": ("ENV a=1 ", "FROM a AS b\n", "ENV A=1\\\n"),
+    "hcl": ('resource "a" "b" {}\n', "locals {", "a = [", "<<A\n", 'a "b" {'),
+    "html": ('<p id="a">', "<h1>", "<script>", "<script ", "<h1><b>", '<a name="'),
+    "json": ('{"a":', '"a":1,', "[", '"', '\\"'),
+    "jupyter notebook": ('{"cells":[', '{"source":["a=1"]},', '"source":"'),
+    "less": (".@{a}-b{c:d}", ".a,", "//"),
+    "makefile": ("a: b\n\tc\n", "a b ", "define a\n", "A = 1\n", "$(", "a:\\\n"),
+    "protobuf": ("message M{int32 a=1;}", "enum E{A=0;}", "message M{", "rpc F(", "a b "),
+    "r": ("f<-function(x){};", "a<-1;", "f<-function(", "`", "a<-1\n", "setClass("),
+    "scss": ("$a:1;", "@mixin a{", "#{a}", "@"),
+    "sql": (
+        "create table a(b int);",
+        "create function f(",
+        "create ",
+        "$$",
+        "a,",
+        "'",
+        "create procedure p as begin\n",
+    ),
+    "svelte": ("{#snippet a(", "<script>", '<slot name="a">', "<style>.a{}</style>"),
+    "toml": ("[a]\n", "a=1\n", "a.", "a=[", '"""', "[a."),
+    "vue": ("<script>", "<script>f()</script>", '<slot name="a">', "<style "),
+    "yaml": ("a: b\n", "- ", "a: |\n", " a:\n", "a "),
+    "perl": ("sub f{};", "package A;", "=a\n", "<<A\n", "sub f{\n}\n", "sub f{}", "sub a\n", "public  "),
 }
 ANY = ("{", "f().", "<!--", "class A{", "a ")
 CALLS = ("(", "f().", "f();")
@@ -83,8 +110,8 @@ def test_one_long_line(language: str) -> None:
 
 
 def test_every_language_is_here() -> None:
-    assert set(languages_with_grammar()) <= set(UNITS)
-    assert "perl" in LANGUAGES
+    assert {*languages_with_grammar(), *SHAPES, *PAGES, NOTEBOOK} <= set(UNITS)
+    assert "dart" in LANGUAGES
 
 
 def test_many_enumerators_and_one_huge_function() -> None:

@@ -13,7 +13,9 @@ from leindex.definition import Symbol
 from leindex.indexing.syntax.grammars import KINDS, grammar, languages_with_grammar
 from leindex.indexing.syntax.language_table import EXTENSIONS, FILENAMES
 from leindex.indexing.syntax.line_symbols import LANGUAGES, scan
-from leindex.indexing.syntax.symbols import calls, extract
+from leindex.indexing.syntax.parts import NOTEBOOK, PAGES
+from leindex.indexing.syntax.shape_table import SHAPES
+from leindex.indexing.syntax.symbols import JSON, calls, extract
 
 _FILE_NAMES = {"cpp": "c++", "csharp": "c#"}
 
@@ -40,6 +42,8 @@ def test_definitions(language: str) -> None:
     source, expected = SAMPLES[language]
     found = described(extract(source.encode(), language))
     assert [e for e in expected if e not in found] == []
+    if language in SHAPES or language in JSON:  # no more either: what stands in comments and strings is none
+        assert found == expected
     assert {s.kind for s in extract(source.encode(), language)} <= set(KINDS)
 
 
@@ -55,6 +59,7 @@ def test_a_name_stands_where_its_symbol_says(language: str) -> None:
 def test_every_grammar_has_a_sample_and_a_language() -> None:
     known = {*EXTENSIONS, *FILENAMES}
     assert set(languages_with_grammar()) <= set(SAMPLES) <= known
+    assert {*SHAPES, *JSON, *PAGES, NOTEBOOK} - {"json5"} <= set(SAMPLES)
     assert set(LANGUAGES) <= known - set(SAMPLES)
 
 
@@ -87,6 +92,10 @@ def test_calls_patterns_belong_to_the_grammar(language: str) -> None:
         ("haskell", "module A where\nf x = foo x (bar x)\n", ["foo", "bar"]),
         ("shell", "foo a b\nif bar; then baz; fi\n", ["foo", "bar", "baz"]),
         ("zig", "fn f() void { foo(); a.bar(); }", ["foo", "bar"]),
+        ("vue", "<template>no()</template>\n<script lang='ts'>foo<T>()</script><script>bar()</script>", ["foo", "bar"]),
+        ("svelte", "<script>foo()</script>\n<style>a:not(b) {}</style>", ["foo"]),
+        ("html", "<!-- <script>no()</script> --><script>foo()</script><script type='text/x'>no()</script>", ["foo"]),
+        ("jupyter notebook", '{"cells": [{"cell_type": "code", "source": ["%no()\\n", "foo()"]}]}', ["foo"]),
     ],
 )
 def test_calls(language: str, source: str, expected: list[str]) -> None:
@@ -209,7 +218,7 @@ def test_encodings() -> None:
 
 def test_unknown_languages_have_no_symbols() -> None:
     assert extract(b"def f(): pass", "text") == [] == calls(b"f()", "text")
-    assert [s.name for s in extract(b"sub hello {\n}\n", "perl")] == ["hello"]
+    assert [s.name for s in extract(b"mixin Hello {\n}\n", "dart")] == ["Hello"]
 
 
 def test_line_scan() -> None:
@@ -279,3 +288,16 @@ def test_a_file_cut_anywhere_is_no_error(language: str, data: st.DataObject) -> 
     source = SAMPLES[language][0].encode()
     start = data.draw(st.integers(0, len(source)))
     extract(source[start : data.draw(st.integers(start, len(source)))], language)
+
+
+def test_a_cell_that_is_one_string_has_its_lines_on_one() -> None:
+    source = b'{"cells": [{"cell_type": "code", "source": "a = \\"q\\"\\ndef f():\\n  pass"}]}'
+    found = extract(source, "jupyter notebook")
+    assert described(found) == ["variable cell 1.a 1-1", "function cell 1.f 1-1"]
+    assert all(source[s.column :].startswith(s.name.encode()) for s in found)
+
+
+def test_cells_are_read_in_the_language_of_the_kernel() -> None:
+    cell = '{"cells": [{"cell_type": "code", "source": ["f <- function(x) x"]}], "metadata": {"kernelspec": %s}}'
+    assert described(extract((cell % '{"language": "R"}').encode(), "jupyter notebook")) == ["function cell 1.f 1-1"]
+    assert extract((cell % '{"language": "nothing"}').encode(), "jupyter notebook") == []

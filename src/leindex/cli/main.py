@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "views": ("upkeep.views", "the branches, tags and commits of an index"),
     "watch": ("watch", "keep an index current while the tree changes"),
     "engines": ("upkeep.engines", "the storage engines and whether they are installed"),
+    "languages": ("upkeep.languages", "what is known of each language"),
     "migrate": ("upkeep.migrate", "copy an index to another engine"),
     "verify": ("upkeep.verify", "compare two indexes document by document"),
     "sql": ("ask.sql", "SQL over files, symbols and contents"),

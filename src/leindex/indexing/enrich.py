@@ -26,7 +26,7 @@ from ..storage.linkage_table import LinkageTable
 from ..storage.storage_interface import SearchInterface
 from ..terms import bag_of
 from .syntax.grammars import has_grammar
-from .syntax.symbols import SIZE_LIMIT, TIME_LIMIT_S, Found, read, read_in_time
+from .syntax.symbols import SIZE_LIMIT, TIME_LIMIT_S, Found, is_read_whole, read, read_in_time
 from .workers import in_processes
 
 BATCH_DOCUMENTS = 256
@@ -112,7 +112,7 @@ def enrich_at_once(
 
 def _cost(language: str, content: bytes) -> float:
     """How many seconds a document is expected to take at most."""
-    parsed = len(content) <= SIZE_LIMIT and language != "c" and has_grammar(language)
+    parsed = len(content) <= SIZE_LIMIT and language != "c" and (has_grammar(language) or is_read_whole(language))
     return len(content) * (PARSED_SECONDS_A_BYTE if parsed else READ_SECONDS_A_BYTE)
 
 

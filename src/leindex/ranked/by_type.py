@@ -21,7 +21,7 @@ from ..views.view import View
 from .asked import Asked
 
 NEARNESS = ("the same", "the same but for case", "begins with it", "holds it")
-"""The first part of `order_of`, for people."""
+"""The first part of `order_of`, for people; it starts again for what names no code."""
 
 
 @record(frozen=True, slots=True)
@@ -116,7 +116,11 @@ def _symbols(asked: Asked) -> Listed:
             0.0,
             (line,),
             heading=hit.signature,
-            signals={"name": NEARNESS[order_of(hit, words)[0]], "length": len(hit.name), "kind": hit.kind},
+            signals={
+                "name": NEARNESS[order_of(hit, words)[0] % len(NEARNESS)],
+                "length": len(hit.name),
+                "kind": hit.kind,
+            },
             views=hit.views,
         )
         for hit, line in found

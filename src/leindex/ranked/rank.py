@@ -21,6 +21,7 @@ from heapq import heappush, heappushpop
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from .. import _native, kinds
+from ..definition import OUTLINE_ONLY
 from ..records import field, record
 from ..symbols.definitions import Definitions
 from ..terms import LEVEL, NAMED_PART, NAMED_WHOLE
@@ -311,7 +312,7 @@ def _named(query: Query, name: str, definitions: Sequence[Definition]) -> tuple[
         definitions = definitions.may_hold(name, at_end=True)
     for definition in definitions:
         own = definition.name
-        if len(own) < len(folded) or not own.lower().endswith(folded):
+        if definition.kind in OUTLINE_ONLY or len(own) < len(folded) or not own.lower().endswith(folded):
             continue
         tail = len(own) - len(folded)
         if tail and (own[tail - 1].isalnum() or own[tail - 1] == "_"):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from .. import _native
-from ..definition import Symbol
+from ..definition import OUTLINE_ONLY, Symbol
 from ..errors import QueryError
 from ..models import Completeness, FileRow
 from ..query.ast import Definition, KindFilter, SymbolFilter, Syntax
@@ -32,6 +32,9 @@ from .heading import Text, signature
 WHOLE: Final = 0
 MOST_DOCUMENTS: Final = 4000
 """Candidates that are looked at for one name before the answer is cut."""
+
+OUTLINED: Final = 4
+"""How much later in `order_of` definitions come that name no code."""
 
 LINE_SHOWN: Final = 500
 """Characters of a line with a call that are shown."""
@@ -90,13 +93,19 @@ def find_symbols(view: View, question: SymbolQuestion) -> SymbolResult:
     look = _Look(view, question.name, question.kind, question.language)
     limit = question.limit
     hits: list[SymbolHit] = []
+    outlined: list[SymbolHit] = []  # apart, so that many keys of a name do not hide the code of that name
+    apart = OUTLINE_ONLY if question.kind is None else frozenset[str]()
     truncated = False
     for number in look.candidates():
         if look.seen.candidates >= MOST_DOCUMENTS or len(hits) > 4 * limit:
             truncated = True
             break
         look.seen.candidates += 1
-        hits += look.definitions(number)
+        for hit in look.definitions(number):
+            (outlined if hit.kind in apart else hits).append(hit)
+        truncated = truncated or len(outlined) > 4 * limit
+        del outlined[4 * limit :]
+    hits += outlined
     hits.sort(key=lambda hit: order_of(hit, question.name))
     return look.answer(hits[:limit], [], truncated=truncated or len(hits) > limit)
 
@@ -264,11 +273,13 @@ def hit_of(row: FileRow, symbol: Symbol, text: Text, views: tuple[str, ...] = ()
 
 
 def order_of(hit: SymbolHit, name: str) -> tuple[int, int, str, str, int]:
-    """Exact names first, then those that differ in case, then those that begin with it, then the shorter."""
+    """What names code before keys and selectors; of these exact names first, then those that differ in case, then those
+    that begin with it, then the shorter."""
     if hit.name == name:
         rank = 0
     elif hit.name.lower() == name.lower():
         rank = 1
     else:
         rank = 2 if hit.name.lower().startswith(name.lower()) else 3
-    return rank, len(hit.name) if rank > 1 else 0, hit.name, hit.path.replace("/", "\0"), hit.line
+    rank += OUTLINED if hit.kind in OUTLINE_ONLY else 0
+    return rank, len(hit.name) if rank % OUTLINED > 1 else 0, hit.name, hit.path.replace("/", "\0"), hit.line

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from .. import _native
-from ..definition import Symbol
+from ..definition import OUTLINE_ONLY, Symbol
 from ..models import FileRow
 from ..text import searchable
 from ..views.view import View
@@ -23,7 +23,7 @@ QUERY_BYTES: Final = 64
 """Bytes of the longest query."""
 AT_ONCE: Final = 500
 """Documents whose names are read in one statement."""
-KINDS_LEFT_OUT: Final = frozenset(("heading",))
+KINDS_LEFT_OUT: Final = frozenset(("heading",)) | OUTLINE_ONLY
 """Kinds that are no symbols of a program."""
 
 

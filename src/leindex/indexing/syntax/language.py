@@ -171,6 +171,11 @@ def _names() -> dict[str, str]:
 _NAMES: Final = _names()
 
 
+def known_as(name: str) -> str | None:
+    """The language that a file means by a name, an alias or an extension; `None` where it is none."""
+    return _NAMES.get(name)
+
+
 def resolve_language(user_value: str) -> str:
     """The language that a person means by a name, an alias or an extension, with or without its dot.
 

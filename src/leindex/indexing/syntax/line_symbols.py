@@ -15,8 +15,8 @@ from ...definition import Symbol
 
 _LANGUAGES: Final = (
     "apex,ballerina,clojure,common lisp,crystal,cython,d,dart,emacs lisp,f#,fennel,fish,gdscript,gleam"
-    ",graphql,groovy,hack,haxe,julia,mojo,nim,nix,objective-c,objective-c++,odin,pascal,perl,powershell,prisma"
-    ",protobuf,racket,raku,scheme,solidity,starlark,systemverilog,tcl,thrift,v,vala,verilog,vhdl,vim script"
+    ",graphql,groovy,hack,haxe,julia,mojo,nim,nix,objective-c,objective-c++,odin,pascal,powershell,prisma"
+    ",racket,raku,scheme,solidity,starlark,systemverilog,tcl,thrift,v,vala,verilog,vhdl,vim script"
     ",visual basic,wgsl"
 )
 LANGUAGES: Final = frozenset(_LANGUAGES.split(","))

@@ -46,19 +46,27 @@ KINDS: Final = (
     "field",
     "function",
     "heading",
+    "index",
     "interface",
+    "key",
     "macro",
     "method",
     "module",
     "namespace",
     "object",
     "property",
+    "resource",
+    "selector",
     "struct",
+    "table",
+    "target",
     "test",
     "trait",
+    "trigger",
     "type",
     "union",
     "variable",
+    "view",
 )
 """Every kind that a symbol may have."""
 
@@ -94,6 +102,11 @@ def languages_with_grammar() -> tuple[str, ...]:
     names = {file: language for language, file in _FILE_NAMES.items()}
     stems = (name[:-4] for name in os.listdir(_FOLDER) if name.endswith(".scm"))
     return tuple(sorted(names.get(stem, stem) for stem in stems))
+
+
+def package_of(language: str) -> str:
+    """The distribution whose wheel carries the grammar of a language; "" for a language without patterns."""
+    return _read(language)[0]["grammar"].split(".")[0].replace("_", "-") if has_grammar(language) else ""
 
 
 @cache

@@ -13,6 +13,11 @@
 (type_alias name: (_) @name) @type
 (struct_type (field_declaration_list (field_declaration name: (_) @name) @field))
 (interface_type (method_elem name: (_) @name) @method)
+; A function under the name it is given to.
+(var_spec . name: (identifier) @name . value: (expression_list . (func_literal) .)) @function
+(var_spec . name: (identifier) @name type: (_) value: (expression_list . (func_literal) .)) @function
+(short_var_declaration left: (expression_list . (identifier) @name .) right: (expression_list . (func_literal) .)) @function
+(keyed_element key: (literal_element (identifier) @name) value: (literal_element (func_literal))) @method
 (const_spec name: (identifier) @name) @constant
 (var_spec name: (identifier) @name) @variable
 (package_clause (package_identifier) @name) @module

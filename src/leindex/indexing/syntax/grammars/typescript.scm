@@ -25,6 +25,15 @@
 (function_expression name: (_) @name) @function
 (generator_function name: (_) @name) @function
 
+; A member by a quoted name, or one that is computed of a constant: ['a'], [Symbol.iterator].
+(method_definition name: [(string (string_fragment) @name) (computed_property_name [(string (string_fragment) @name) (member_expression) @name])]) @method
+(public_field_definition name: [(string (string_fragment) @name) (computed_property_name [(string (string_fragment) @name) (member_expression) @name])]) @field
+(method_signature name: [(string (string_fragment) @name) (computed_property_name [(string (string_fragment) @name) (member_expression) @name])]) @method
+(interface_body (property_signature name: [(string (string_fragment) @name) (computed_property_name [(string (string_fragment) @name) (member_expression) @name])]) @property)
+(pair key: (computed_property_name (string (string_fragment) @name)) value: [(arrow_function) (function_expression) (generator_function)]) @method
+(assignment_expression left: (subscript_expression object: (_) @within index: (string (string_fragment) @name))
+  right: [(arrow_function) (function_expression) (generator_function)]) @method
+
 ; A function under the name it is given to.
 (variable_declarator name: (identifier) @name value: [(arrow_function) (function_expression) (generator_function)]) @function
 (variable_declarator name: (identifier) @name value: (class)) @class
@@ -54,9 +63,9 @@
   (array_pattern (identifier) @name)]) @constant)))
 
 ; Properties of an object that a module's variable holds.
-(program (lexical_declaration (variable_declarator value: (object (pair key: (property_identifier) @name) @property))))
-(program (export_statement (lexical_declaration (variable_declarator value: (object (pair key: (property_identifier) @name) @property)))))
-(program (export_statement value: (object (pair key: (property_identifier) @name) @property)))
+(program (lexical_declaration (variable_declarator value: (object (pair key: [(property_identifier) @name (string (string_fragment) @name) (computed_property_name (string (string_fragment) @name))]) @property))))
+(program (export_statement (lexical_declaration (variable_declarator value: (object (pair key: [(property_identifier) @name (string (string_fragment) @name) (computed_property_name (string (string_fragment) @name))]) @property)))))
+(program (export_statement value: (object (pair key: [(property_identifier) @name (string (string_fragment) @name) (computed_property_name (string (string_fragment) @name))]) @property)))
 
 ; calls
 (call_expression function: (identifier) @call)
