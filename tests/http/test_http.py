@@ -19,8 +19,7 @@ from urllib.parse import quote, urlsplit
 import jsonschema
 import pytest
 
-from tests.support.edits import git
-from tests.support.served import make_tree, serving
+from tests.support.served import make_repository, make_tree, serving
 
 TOKEN = "a-token-of-some-length"
 SECRET = "root:x:0:0"
@@ -28,11 +27,7 @@ SECRET = "root:x:0:0"
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = make_tree(tmp_path_factory.mktemp("http") / "tree")
-    git(root, "init", "-q", "-b", "main")
-    git(root, "add", "-A")
-    git(root, "commit", "-q", "-m", "first")
-    return root
+    return make_repository(tmp_path_factory.mktemp("http") / "tree")
 
 
 @pytest.fixture(scope="module")

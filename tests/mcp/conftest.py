@@ -6,17 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.edits import git
-from tests.support.served import make_tree
+from tests.support.served import make_repository
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = make_tree(tmp_path_factory.mktemp("tree"))
-    git(root, "init", "-q", "-b", "main")
-    git(root, "add", "-A")
-    git(root, "commit", "-q", "-m", "first")
-    return root
+    return make_repository(tmp_path_factory.mktemp("tree"))
 
 
 @pytest.fixture(scope="module")

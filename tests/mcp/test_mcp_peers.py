@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.served import environment, make_tree, serving
+from tests.support.served import environment, make_repository, serving
 
 PACKAGES = {
     "modern": (
@@ -79,7 +79,7 @@ def installed(name: str) -> Path:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tree(tmp_path_factory.mktemp("peers") / "tree")
+    return make_repository(tmp_path_factory.mktemp("peers") / "tree")
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.edits import git
+
 FILES = {
     "README.md": "# Sample\n\nA small project about retries.\n",
     "src/app/retry.py": '''"""Retries with backoff."""
@@ -65,6 +67,15 @@ def make_tree(root: Path, copies: int = 0) -> Path:
         path = root / "many" / f"part{number % 7}" / f"file{number}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"def copied_{number}():\n    needle = {number}\n    return needle\n" + "# filler\n" * 40)
+    return root
+
+
+def make_repository(root: Path) -> Path:
+    """The sample as the one commit of a repository."""
+    make_tree(root)
+    git(root, "init", "-q", "-b", "main")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "first")
     return root
 
 
