@@ -166,6 +166,25 @@ def test_decorators_callbacks_and_partial_application(tmp_path: Path) -> None:
     ]
 
 
+def test_what_may_be_from_outside_too_is_not_proven(tmp_path: Path) -> None:
+    files = {
+        "a.py": """
+            try:
+                from fast import go
+            except ImportError:
+                def go():
+                    pass
+
+
+            def use():
+                go()
+            """
+    }
+    answer = ask(tmp_path, files, "callers", "go")
+    assert edges(answer) == [("a.py", 10, "likely")]
+    assert answer.groups[0].edges[0].reason == "one of the things that go may be"
+
+
 def test_a_parameter_hides_a_function(tmp_path: Path) -> None:
     files = {"s.py": "def send():\n    pass\ndef use(send):\n    send()\ndef other():\n    send = print\n    send()\n"}
     assert edges(ask(tmp_path, files, "callers", "send")) == []

@@ -61,6 +61,8 @@ class Names(Evaluation):
             here = [Meaning("definition", source.path, index) for index in own]
             if rules.declarations and all(self.is_declaration(source.path, index) for index in own):
                 return self._seen(source, rules, name) or here  # a prototype is for what another file defines
+            if name in imports.named:  # what is defined where an import fails, or the other way round
+                return here + self._imported(source, rules, name, depth)
             return here
         if name in imports.named:
             return self._imported(source, rules, name, depth)

@@ -28,6 +28,9 @@ from .values import Values
 MOST_ALIKE: Final = 20
 """Definitions of one name that a reference may mean by its name alone."""
 
+MOST_MEANINGS: Final = 6
+"""Things that an expression may be and that its next step is followed of."""
+
 
 class Resolution(NamedTuple):
     """What a reference means: definitions as path and place in the file's symbols."""
@@ -61,6 +64,8 @@ class Resolver(Names, Values, Members):
             named = self._declared(named)
             if inferred:
                 return Resolution(Grade.LIKELY, named, targets[0].text or "the type of the receiver is inferred")
+            if any(one.kind in ("external", "unknown") for one in found):
+                return Resolution(Grade.LIKELY, named, f"one of the things that {expression[0]} may be")
             if len(expression) == 1:
                 where = "in scope" if all(path == source.path for path, _ in named) else "imported or visible"
                 return Resolution(Grade.EXACT, named, where)
@@ -79,8 +84,9 @@ class Resolver(Names, Values, Members):
         return bodies or named
 
     def declares_elsewhere(self, source: Source, index: int) -> bool:
-        """Whether a definition may be declared in other files, as in C and C++."""
-        return source.language in ("c", "c++") and source.symbols[index].kind in CALLABLES
+        """Whether a definition may be declared in other files, as in C."""
+        rules = rules_of(source.language)
+        return rules is not None and rules.declarations and source.symbols[index].kind in CALLABLES
 
     def default_importers(self, nodes: Sequence[tuple[str, int]]) -> set[str]:
         """The files that may import one of these definitions under a name of their own."""
@@ -174,7 +180,7 @@ class Resolver(Names, Values, Members):
 
     def stepped(self, found: list[Meaning], step: str, depth: int) -> list[Meaning]:
         results: list[Meaning] = []
-        for one in found[:6]:
+        for one in found[:MOST_MEANINGS]:
             if one.kind in ("unknown", "external"):
                 results.append(one)
             elif step.startswith(CALL):
@@ -183,4 +189,6 @@ class Resolver(Names, Values, Members):
                 results += self.element_of(one, depth)
             else:
                 results += self.member(one, step, depth)
+        if len(found) > MOST_MEANINGS:
+            results += unknown("the receiver may be too many things")
         return list(dict.fromkeys(results)) or unknown("nothing is known of the receiver")
