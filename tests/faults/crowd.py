@@ -53,15 +53,15 @@ def crowd(folder: Path, seconds: float) -> str:
     for process, (_, error) in zip(everyone, said, strict=True):
         if process.returncode or error:
             raise Wrong(error)
+    grown = [f"the log grew to {largest} bytes"] if largest > LARGEST_LOG else []
     written = {name: int(out.split()[1]) for name, (out, _) in zip(WRITERS, said, strict=False)}
     reads = sum(int(out.split()[1]) for out, _ in said[len(WRITERS) :])
     with registry.open_engine("sqlite", folder, "read") as store:
         there = {doc_id for _, doc_id in store.ids()}
         wanted = {f"{name}{number}" for name, count in written.items() for number in range(count)}
         if there != wanted:
-            raise Wrong(f"{len(wanted - there)} acknowledged documents are lost, {len(there - wanted)} are nobody's")
-        if problems := store.check():
-            raise Wrong(str(problems))
-    if largest > LARGEST_LOG:
-        raise Wrong(f"the log grew to {largest} bytes")
+            lost = f"{len(wanted - there)} acknowledged documents are lost, {len(there - wanted)} are nobody's"
+            raise Wrong("; ".join([lost, *grown]))
+        if problems := [*grown, *store.check()]:
+            raise Wrong("; ".join(problems))
     return f"{len(wanted)} documents written, {reads} reads, the log at most {largest >> 10} KiB"

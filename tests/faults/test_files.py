@@ -8,10 +8,12 @@ import shutil
 import threading
 from pathlib import Path
 
+import apsw
 import pytest
 
 from leindex.storage.integrity import log as log_module
 from leindex.storage.integrity.checked_pages import PAGE_SIZE
+from leindex.storage.integrity.log import Log
 from leindex.storage.sqlite_storage import SQLiteSearch
 from tests.exact.commands import needs_ripgrep
 from tests.faults.crowd import crowd
@@ -107,8 +109,18 @@ def test_eight_processes(tmp_path: Path) -> None:
 
 
 def test_a_log_shrinks_once_a_reader_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader that holds a snapshot keeps the log from being written back, and no longer than that."""
+    """A reader that holds a snapshot keeps the log from being written back, and no longer than that; one commit waits
+    for it, and no other."""
     monkeypatch.setattr(log_module, "WAL_PAGES", 50)
+    monkeypatch.setattr(log_module, "PATIENCE_MS", 200)
+    waits: list[int] = []
+    begin_again = Log._begin_again
+
+    def counted(self: Log, connection: apsw.Connection, copied: int) -> tuple[int, int]:
+        waits.append(copied)
+        return begin_again(self, connection, copied)
+
+    monkeypatch.setattr(Log, "_begin_again", counted)
     bound, log, chance = 50 * PAGE_SIZE, tmp_path / "index.db-wal", random.Random(1)
 
     def write(store: SQLiteSearch, name: str) -> None:
@@ -121,6 +133,7 @@ def test_a_log_shrinks_once_a_reader_is_gone(tmp_path: Path, monkeypatch: pytest
             for turn in range(40):
                 write(store, f"held {turn} ")
             assert reader.count() == 20 and log.stat().st_size > 3 * bound
+            assert len(waits) == 1, waits
         for turn in range(10):
             write(store, f"after {turn} ")
         assert log.stat().st_size <= 2 * bound
