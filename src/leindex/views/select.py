@@ -251,16 +251,14 @@ class Selector:
     ) -> Callable[[], list[Buffer | None]]:
         """The contents of a batch, begun here; what is returned is called in any thread. Those that need no look are
         not read."""
-        needless = [False] * len(batch) if look is None else [look.is_proven(entry.number) for entry in batch]
-        reading = self.store.reading(
-            [entry.number for entry, known in zip(batch, needless, strict=True) if entry.number and not known]
-        )
+        known = set() if look is None else look.proven(batch)
+        reading = self.store.reading([entry.number for entry in batch if entry.number and entry.number not in known])
 
         def finish() -> list[Buffer | None]:
             stored = iter(reading())
             return [
-                MATCHED if known else next(stored) if entry.number else self._unstored(entry, seen)
-                for entry, known in zip(batch, needless, strict=True)
+                (MATCHED if entry.number in known else next(stored)) if entry.number else self._unstored(entry, seen)
+                for entry in batch
             ]
 
         return finish
@@ -304,9 +302,12 @@ class _Look:
         self._test, self._names_only, self._proving = test, names_only, proving
         self._low, self._high, self._bits = 1, 0, b""  # what was proven around the document asked about last
 
-    def is_proven(self, number: int) -> bool:
-        """Whether a document is known to match before it is read."""
-        if self._proving is None or not number:
+    def proven(self, batch: list[FileEntry]) -> set[int]:
+        """The documents of a batch that are known to match before they are read."""
+        return set() if self._proving is None else {entry.number for entry in batch if self._is_proven(entry.number)}
+
+    def _is_proven(self, number: int) -> bool:
+        if not number or self._proving is None:
             return False
         if not self._low <= number <= self._high:
             self._low, self._high, self._bits = self._proving.proven(number)
@@ -315,15 +316,16 @@ class _Look:
 
     def passing(self, batch: list[FileEntry], contents: Sequence[Buffer | None]) -> list[Content]:
         """Those of a batch that pass the test; nobody else holds on to the rest."""
-        asked = [content for content in contents if content is not None and content is not MATCHED]
-        told = iter(b"\2" * len(asked) if self._test is None else self._test(asked))
-        passing = []
-        for entry, content in zip(batch, contents, strict=True):
-            tell = 0 if content is None else 1 if content is MATCHED else next(told)
-            if content is not None and tell:
-                kept = MATCHED if tell == 1 and self._names_only else bytes(content)
-                passing.append(Content(entry.path, entry.size, kept, entry.views))
-        return passing
+        asked = [(n, content) for n, content in enumerate(contents) if content is not None and content is not MATCHED]
+        told = b"\2" * len(asked) if self._test is None else self._test([content for _, content in asked])
+        kept = {
+            n: MATCHED if tell == 1 and self._names_only else bytes(content)
+            for (n, content), tell in zip(asked, told, strict=True)
+            if tell
+        }
+        if self._proving is not None:
+            kept |= {n: MATCHED for n, content in enumerate(contents) if content is MATCHED}
+        return [Content(batch[n].path, batch[n].size, kept[n], batch[n].views) for n in sorted(kept)]
 
 
 def _quits_at_once(head: bytes) -> bool:
