@@ -103,6 +103,21 @@ def test_log_shows_the_lines_of_the_patch(root: Path, index: Index) -> None:
     assert shown > 20
 
 
+def test_by_counts_only_files_that_got_or_lost_matches_are_shown(tmp_path: Path, own_home: None) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    (tmp_path / "a").write_text("word here\n")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    (tmp_path / "a").write_text("word anew\n")
+    (tmp_path / "b").write_text("word there\n")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-q", "-m", "second")
+    with leindex.open(tmp_path) as index:
+        newest = next(iter(index.log("word", counts=True)))
+        assert len(next(iter(index.log("word"))).lines) == 3
+    assert [(line.path, line.text) for line in newest.lines] == [("b", "word there")]
+
+
 def has(root: Path, name: str, pattern: str) -> bool:
     command = ["git", "grep", "-q", "-I", "-E", "-e", pattern, name]
     return subprocess.run(command, cwd=root, check=False).returncode == 0

@@ -112,17 +112,13 @@ class MatchingLines:
         joined = b"\n" + b"\n".join(texts)
         if not texts or not self._searcher.matches(joined):
             return ()
-        found: list[ChangedLine] = []
+        found: list[tuple[int, ChangedLine]] = []
         balance: dict[int, int] = {}
         for line in self._searcher.search(joined).lines():
             if line.kind == MATCH and 1 < line.number <= len(texts) + 1:
                 change, added, number = places[line.number - 2]
                 path = os.fsdecode((change.path if added else change.old_path) or change.path or change.old_path)
                 text = texts[line.number - 2].decode("utf-8", "replace")
-                found.append(ChangedLine(path, number, added, text))
-                file = id(change)
-                balance[file] = balance.get(file, 0) + (len(line.spans) or 1) * (1 if added else -1)
-        if not self._counts:
-            return tuple(found)
-        uneven = {os.fsdecode(name) for change in files if balance.get(id(change)) for name in change[:2]}
-        return tuple(line for line in found if line.path in uneven)
+                found.append((id(change), ChangedLine(path, number, added, text)))
+                balance[id(change)] = balance.get(id(change), 0) + (len(line.spans) or 1) * (1 if added else -1)
+        return tuple(line for file, line in found if balance[file] or not self._counts)
